@@ -1,0 +1,45 @@
+# The verbs of the project. `make demo` and `make test` need nothing but Python 3.11+ with venv, and set up the rest.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test lint typecheck format protos lock bench clean
+.DEFAULT_GOAL := help
+
+help:  ## show this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# One locked environment for everything; made again when the lock or the project file changes.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("facegrid needs Python 3.11 or 3.12, this is " + sys.version.split()[0]) if sys.version_info[:2] not in [(3, 11), (3, 12)] else None'
+	@$(PYTHON) -m venv $(VENV) || { echo "Cannot make a virtual environment. On Debian: apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+test: $(READY) lint typecheck  ## set up and run the whole test suite
+	$(BIN)/python -m pytest
+
+lint: $(READY)  ## check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+typecheck: $(READY)  ## check types
+	$(BIN)/mypy
+
+format: $(READY)  ## rewrite in the project's style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+protos: $(READY)  ## generate the stubs of protos/
+	$(BIN)/python scripts/generate_stubs.py
+
+lock: $(READY)  ## resolve pyproject.toml into requirements.lock
+	$(BIN)/python -m uv pip compile pyproject.toml --extra all --group dev --universal --generate-hashes \
+		--no-annotate --custom-compile-command "make lock" --output-file requirements.lock
+
+clean:  ## remove everything that was made here
+	rm -rf $(VENV) build out models *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

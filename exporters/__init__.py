@@ -1,0 +1,1 @@
+"""Networks, weights and the exporter: the only code that builds TensorFlow graphs."""

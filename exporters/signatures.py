@@ -1,0 +1,119 @@
+"""The contract between the networks and everything that calls them.
+
+Every input has a fixed shape but for the batch dimension (`None`), so that a model server can
+batch requests of different callers and no caller can spoil another's batch. Pictures travel as
+uint8 RGB, a quarter of the bytes of float32; scaling is in the graph.
+
+This file needs the standard library alone: the orchestrator imports it and nothing else of
+`exporters`.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+SERVING_DEFAULT = "serving_default"
+
+TILE_PX = 384
+"""Side of the square tiles that the levels of an image pyramid are packed into (benchmarks/tiles.py)."""
+
+TILE_TOP_K = 512
+"""Cells that pnet's default signature returns for each tile, best first; signature `maps` returns all."""
+
+PNET_FIELD_PX = 12
+"""Side of the square that one cell of pnet looks at (its receptive field)."""
+
+PNET_STRIDE_PX = 2
+"""Distance between neighbouring cells of pnet."""
+
+RNET_CROP_PX = 24
+ONET_CROP_PX = 48
+
+LANDMARKS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
+"""Order of onet's points; left and right are the viewer's."""
+
+MAP_CELLS = (TILE_PX - PNET_FIELD_PX) // PNET_STRIDE_PX + 1
+"""Cells of pnet along one side of a tile."""
+
+DType = Literal["uint8", "int32", "float32"]
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """One tensor of a signature."""
+
+    dtype: DType
+    shape: tuple[int | None, ...]
+    """Sizes of the dimensions; None is the batch dimension, always the first."""
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What goes into a network under one signature name, and what comes out."""
+
+    inputs: dict[str, TensorSpec]
+    outputs: dict[str, TensorSpec]
+
+
+@dataclass(frozen=True)
+class ModelContract:
+    """A model slot: any network with these signatures can take it."""
+
+    name: str
+    signatures: dict[str, Signature]
+
+
+PNET = ModelContract(
+    name="pnet",
+    signatures={
+        # The best TILE_TOP_K cells of each tile, best score first. A cell is row * MAP_CELLS + column.
+        SERVING_DEFAULT: Signature(
+            inputs={"tiles": TensorSpec("uint8", (None, TILE_PX, TILE_PX, 3))},
+            outputs={
+                "scores": TensorSpec("float32", (None, TILE_TOP_K)),
+                "cells": TensorSpec("int32", (None, TILE_TOP_K)),
+                "offsets": TensorSpec("float32", (None, TILE_TOP_K, 4)),
+            },
+        ),
+        # Every cell: for tests, and for tiles in which more than TILE_TOP_K cells pass the threshold.
+        "maps": Signature(
+            inputs={"tiles": TensorSpec("uint8", (None, TILE_PX, TILE_PX, 3))},
+            outputs={
+                "scores": TensorSpec("float32", (None, MAP_CELLS, MAP_CELLS)),
+                "offsets": TensorSpec("float32", (None, MAP_CELLS, MAP_CELLS, 4)),
+            },
+        ),
+    },
+)
+"""Offsets are x_min, y_min, x_max, y_max of the box relative to the cell's field, in units of its side."""
+
+RNET = ModelContract(
+    name="rnet",
+    signatures={
+        SERVING_DEFAULT: Signature(
+            inputs={"crops": TensorSpec("uint8", (None, RNET_CROP_PX, RNET_CROP_PX, 3))},
+            outputs={
+                "scores": TensorSpec("float32", (None,)),
+                "offsets": TensorSpec("float32", (None, 4)),
+            },
+        ),
+    },
+)
+"""Offsets as pnet's, in units of the crop's sides."""
+
+ONET = ModelContract(
+    name="onet",
+    signatures={
+        SERVING_DEFAULT: Signature(
+            inputs={"crops": TensorSpec("uint8", (None, ONET_CROP_PX, ONET_CROP_PX, 3))},
+            outputs={
+                "scores": TensorSpec("float32", (None,)),
+                "offsets": TensorSpec("float32", (None, 4)),
+                "landmarks": TensorSpec("float32", (None, len(LANDMARKS), 2)),
+            },
+        ),
+    },
+)
+"""Offsets as rnet's. Landmarks are x, y in units of the crop's sides from its top-left corner."""
+
+CONTRACTS = {contract.name: contract for contract in (PNET, RNET, ONET)}
+"""Every model slot by name."""

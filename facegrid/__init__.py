@@ -1,0 +1,1 @@
+"""facegrid: face detection and recognition behind one gRPC service."""

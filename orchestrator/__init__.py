@@ -1,0 +1,1 @@
+"""The service: image pyramid, cascade and gallery on top of model servers."""

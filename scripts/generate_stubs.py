@@ -1,0 +1,61 @@
+"""Generates the Python stubs of `protos/` beside the packages that use them.
+
+Path, package and import agree (`protos/facegrid/v1/x.proto` is package `facegrid.v1` and becomes
+`facegrid/v1/x_pb2.py`), so nothing is rewritten after the compiler.
+
+    python scripts/generate_stubs.py            # write into the source tree
+    python scripts/generate_stubs.py --out DIR  # write elsewhere, for the test that compares
+"""
+
+import argparse
+import sys
+from importlib import resources
+from pathlib import Path
+
+from grpc_tools import protoc
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def generate(out: Path) -> list[Path]:
+    """Returns the .proto files compiled; the stubs lie under `out` in the same folders."""
+    protos = sorted((ROOT / "protos").rglob("*.proto"))
+    out.mkdir(parents=True, exist_ok=True)
+    code = protoc.main(
+        [
+            "protoc",
+            f"--proto_path={ROOT / 'protos'}",
+            f"--proto_path={resources.files('grpc_tools') / '_proto'}",
+            f"--python_out={out}",
+            f"--pyi_out={out}",
+            *map(str, protos),
+        ]
+    )
+    # Only our own API has services of ours; TensorFlow Serving's methods are called by their full
+    # names, because a service in our package would have another name on the wire.
+    services = [path for path in protos if "service " in path.read_text(encoding="utf-8")]
+    code = code or protoc.main(
+        [
+            "protoc",
+            f"--proto_path={ROOT / 'protos'}",
+            f"--proto_path={resources.files('grpc_tools') / '_proto'}",
+            f"--grpc_python_out={out}",
+            *map(str, services),
+        ]
+    )
+    if code:
+        raise SystemExit(code)
+    return protos
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
+    parser.add_argument("--out", type=Path, default=ROOT, help="folder to write to (default: the source tree)")
+    args = parser.parse_args(argv)
+    for path in generate(args.out):
+        print(path.relative_to(ROOT))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
