@@ -49,6 +49,7 @@ def generate(out: Path) -> list[Path]:
 
 
 def main(argv: list[str] | None = None) -> int:
+    """Generates the stubs and prints the name of each .proto file compiled."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--out", type=Path, default=ROOT, help="folder to write to (default: the source tree)")
     args = parser.parse_args(argv)

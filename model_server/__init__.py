@@ -1,0 +1,1 @@
+"""tensorflow_model_server's API in Python, for machines without that binary."""
