@@ -13,10 +13,10 @@ from typing import Literal
 
 SERVING_DEFAULT = "serving_default"
 
-TILE_PX = 384
+TILE_PX = 192
 """Side of the square tiles that the levels of an image pyramid are packed into (benchmarks/tiles.py)."""
 
-TILE_TOP_K = 512
+TILE_TOP_K = 256
 """Cells that pnet's default signature returns for each tile, best first; signature `maps` returns all."""
 
 PNET_FIELD_PX = 12
