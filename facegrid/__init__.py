@@ -1,1 +1,111 @@
-"""facegrid: face detection and recognition behind one gRPC service."""
+"""facegrid: face detection and recognition behind one gRPC service.
+
+    import facegrid
+
+    with facegrid.connect("127.0.0.1:9000") as client:
+        for face in client.detect("photo.jpg"):
+            print(face.score, face.box)
+
+Names are loaded when they are first used, so that `import facegrid.errors` costs the service
+neither gRPC nor numpy.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from facegrid.async_client import AsyncClient as AsyncClient
+    from facegrid.async_client import connect_async as connect_async
+    from facegrid.client import Client as Client
+    from facegrid.client import connect as connect
+    from facegrid.draw import draw_faces as draw_faces
+    from facegrid.errors import DeadlineExceeded as DeadlineExceeded
+    from facegrid.errors import FacegridError as FacegridError
+    from facegrid.errors import InternalError as InternalError
+    from facegrid.errors import InvalidImage as InvalidImage
+    from facegrid.errors import InvalidOption as InvalidOption
+    from facegrid.errors import InvalidRequest as InvalidRequest
+    from facegrid.errors import LimitExceeded as LimitExceeded
+    from facegrid.errors import Overloaded as Overloaded
+    from facegrid.errors import TryAgain as TryAgain
+    from facegrid.errors import Unavailable as Unavailable
+    from facegrid.types import BoundingBox as BoundingBox
+    from facegrid.types import DetectedItem as DetectedItem
+    from facegrid.types import Detection as Detection
+    from facegrid.types import DetectOptions as DetectOptions
+    from facegrid.types import Face as Face
+    from facegrid.types import Health as Health
+    from facegrid.types import ImageSource as ImageSource
+    from facegrid.types import Landmarks as Landmarks
+    from facegrid.types import Point as Point
+
+_HOMES = {
+    "facegrid.async_client": ("AsyncClient", "connect_async"),
+    "facegrid.client": ("Client", "connect"),
+    "facegrid.draw": ("draw_faces",),
+    "facegrid.errors": (
+        "DeadlineExceeded",
+        "FacegridError",
+        "InternalError",
+        "InvalidImage",
+        "InvalidOption",
+        "InvalidRequest",
+        "LimitExceeded",
+        "Overloaded",
+        "TryAgain",
+        "Unavailable",
+    ),
+    "facegrid.types": (
+        "BoundingBox",
+        "DetectOptions",
+        "DetectedItem",
+        "Detection",
+        "Face",
+        "Health",
+        "ImageSource",
+        "Landmarks",
+        "Point",
+    ),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [  # noqa: RUF022  (first what a reader needs first)
+    "connect",
+    "connect_async",
+    "Client",
+    "AsyncClient",
+    "ImageSource",
+    "DetectOptions",
+    "Detection",
+    "DetectedItem",
+    "Face",
+    "BoundingBox",
+    "Landmarks",
+    "Point",
+    "Health",
+    "draw_faces",
+    "FacegridError",
+    "InvalidRequest",
+    "InvalidImage",
+    "InvalidOption",
+    "LimitExceeded",
+    "TryAgain",
+    "Unavailable",
+    "DeadlineExceeded",
+    "Overloaded",
+    "InternalError",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Loads a public name from its file (PEP 562)."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'facegrid' has no attribute {name!r}")
+    value = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Names for tab completion, those not loaded yet included."""
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,114 @@
+"""One table from gRPC statuses to the error tree, the inverse of the service's.
+
+The service writes "REASON: message" into the details. Where a status comes from elsewhere (gRPC
+itself, a proxy, Ray), there is no reason and its code decides.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import grpc
+
+from facegrid.errors import (
+    DeadlineExceeded,
+    FacegridError,
+    InternalError,
+    InvalidRequest,
+    LimitExceeded,
+    Overloaded,
+    TryAgain,
+    Unavailable,
+    error_types,
+)
+
+if TYPE_CHECKING:
+    from facegrid.v1 import error_pb2
+
+ERROR_OF_CODE: dict[grpc.StatusCode, type[FacegridError]] = {
+    # Wrong, and wrong again if repeated.
+    grpc.StatusCode.INVALID_ARGUMENT: InvalidRequest,
+    grpc.StatusCode.OUT_OF_RANGE: InvalidRequest,
+    grpc.StatusCode.FAILED_PRECONDITION: InvalidRequest,
+    grpc.StatusCode.NOT_FOUND: InvalidRequest,
+    grpc.StatusCode.ALREADY_EXISTS: InvalidRequest,
+    grpc.StatusCode.PERMISSION_DENIED: InvalidRequest,
+    grpc.StatusCode.UNAUTHENTICATED: InvalidRequest,
+    grpc.StatusCode.UNIMPLEMENTED: InvalidRequest,
+    # May go well later.
+    grpc.StatusCode.UNAVAILABLE: Unavailable,
+    grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceeded,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: Overloaded,
+    grpc.StatusCode.ABORTED: TryAgain,
+    grpc.StatusCode.CANCELLED: TryAgain,
+    # A fault of the service.
+    grpc.StatusCode.INTERNAL: InternalError,
+    grpc.StatusCode.UNKNOWN: InternalError,
+    grpc.StatusCode.DATA_LOSS: InternalError,
+}
+"""Every code but OK, which is no error."""
+
+_CODE_OF_NUMBER: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
+_REASON_AND_MESSAGE = re.compile(r"([A-Z][A-Z0-9_]*): (.*)", re.DOTALL)
+_ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_LONGEST_FOREIGN_DETAILS = 300
+"""Ray Serve's proxy answers an error of its own with a whole traceback as details."""
+
+
+@contextmanager
+def raised_as_facegrid_errors(target: str) -> Iterator[None]:
+    """Turns the gRPC errors of its block into FacegridErrors, the gRPC error as cause.
+
+    Raises:
+        FacegridError: whenever the block raises a grpc.RpcError.
+    """
+    try:
+        yield
+    except grpc.RpcError as err:
+        raise error_of_rpc(err, target) from err
+
+
+def error_of_rpc(err: grpc.RpcError, target: str) -> FacegridError:
+    """Returns the error that a failed call stands for; `target` is named where it was not reached."""
+    return error_of_status(err.code(), err.details() or "", target)
+
+
+def error_of_status(code: grpc.StatusCode, details: str, target: str) -> FacegridError:
+    """Returns the error for a status, by the reason in its details, else by its code."""
+    match = _REASON_AND_MESSAGE.fullmatch(details)
+    known = error_types().get(match[1]) if match else None
+    if match and known:
+        return known(match[2])
+    return _foreign_error(code, _one_line(details), target)
+
+
+def error_of_item(error: "error_pb2.Error") -> FacegridError:
+    """Returns the error for one item of a stream, by its reason, else by its code."""
+    known = error_types().get(error.reason)
+    if known is None:
+        code = _CODE_OF_NUMBER.get(error.code, grpc.StatusCode.UNKNOWN)
+        known = ERROR_OF_CODE.get(code, InternalError)
+        return known(f"{error.reason}: {error.message}" if error.reason else error.message)
+    return known(error.message)
+
+
+def _foreign_error(code: grpc.StatusCode, details: str, target: str) -> FacegridError:
+    """Returns the error for a status that the service did not write itself."""
+    if code is grpc.StatusCode.UNAVAILABLE:
+        return Unavailable(f"cannot reach the service at {target} ({details}). Is it running? `facegrid status`")
+    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return DeadlineExceeded(f"no answer from the service at {target} in the time given ({details})")
+    if code is grpc.StatusCode.RESOURCE_EXHAUSTED and "larger than max" in details:
+        return LimitExceeded(details)  # gRPC's own words for a message over the size limit of a channel
+    if code is grpc.StatusCode.UNIMPLEMENTED:
+        return InvalidRequest(f"the server at {target} does not offer this call, or is not facegrid ({details})")
+    return ERROR_OF_CODE.get(code, InternalError)(f"{code.name} from {target}: {details or 'no details'}")
+
+
+def _one_line(details: str) -> str:
+    """Returns the details without colour codes, as one line of bounded length."""
+    line = " ".join(_ESCAPE_SEQUENCE.sub("", details).split())
+    if len(line) <= _LONGEST_FOREIGN_DETAILS:
+        return line
+    return line[:_LONGEST_FOREIGN_DETAILS] + " ..."

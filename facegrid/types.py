@@ -1,0 +1,154 @@
+"""What the client takes and gives back: pictures in, faces out.
+
+Positions are pixels of the upright image (EXIF orientation applied): the origin is the top-left
+corner, x grows to the right, y downwards. Left and right are the viewer's, not the person's.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
+
+if TYPE_CHECKING:
+    import os
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from facegrid.errors import FacegridError
+
+    ImageSource = str | os.PathLike[str] | bytes | bytearray | memoryview | NDArray[np.uint8]
+else:
+    # At run time for isinstance-free annotations only; naming numpy here would load it.
+    ImageSource = Any
+"""A path; the bytes of a JPEG, PNG or WebP file; or an array uint8 [height, width, 3] in RGB order."""
+
+SourceT = TypeVar("SourceT", bound="ImageSource")
+
+
+class DetectOptions(TypedDict, total=False):
+    """How to look for faces. An option that is absent or None takes the service's default."""
+
+    min_face_px: float | None
+    """Side of the smallest face to be found, in pixels of the upright image. Range [12, 10000], default 20."""
+    pyramid_factor: float | None
+    """Ratio of each level of the image pyramid to the one before it. Range [0.1, 0.95], default 0.709."""
+    pnet_threshold: float | None
+    """Least score for a proposal of pnet. Range [0, 1], default 0.6."""
+    rnet_threshold: float | None
+    """Least score for a candidate to pass rnet. Range [0, 1], default 0.7."""
+    onet_threshold: float | None
+    """Least score for a face to be reported. Range [0, 1], default 0.7."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A position. May lie outside the image where a face does."""
+
+    x: float
+    """Distance from the left edge, in pixels."""
+    y: float
+    """Distance from the top edge, in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoundingBox:
+    """An upright rectangle inside the image."""
+
+    x_min: float
+    """Left edge, in pixels."""
+    y_min: float
+    """Top edge, in pixels."""
+    x_max: float
+    """Right edge, in pixels; never less than `x_min`."""
+    y_max: float
+    """Bottom edge, in pixels; never less than `y_min`."""
+
+    @property
+    def width(self) -> float:
+        """Distance between the left and the right edge, in pixels."""
+        return self.x_max - self.x_min
+
+    @property
+    def height(self) -> float:
+        """Distance between the top and the bottom edge, in pixels."""
+        return self.y_max - self.y_min
+
+
+@dataclass(frozen=True, slots=True)
+class Landmarks:
+    """Five points of a face. Of an upright face, `left_eye` has the smaller x."""
+
+    left_eye: Point
+    """Centre of the eye on the left side of the image."""
+    right_eye: Point
+    """Centre of the eye on the right side of the image."""
+    nose: Point
+    """Tip of the nose."""
+    mouth_left: Point
+    """Corner of the mouth on the left side of the image."""
+    mouth_right: Point
+    """Corner of the mouth on the right side of the image."""
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A face found in a picture."""
+
+    box: BoundingBox
+    """Where it is."""
+    score: float
+    """Confidence that this is a face. Range [0, 1]."""
+    landmarks: Landmarks
+    """Where its eyes, nose and mouth are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """Everything the service says about one picture."""
+
+    faces: list[Face]
+    """Best score first; empty where there is no face."""
+    image_width_px: int
+    """Width of the upright image."""
+    image_height_px: int
+    """Height of the upright image."""
+    dropped_candidates: int
+    """Proposals that were not looked at because the picture had more than the service's bound.
+    0 on all but extreme pictures; where it is not, faces of low score may be missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectedItem(Generic[SourceT]):
+    """The answer to one picture of `detect_many`: a detection, or the error in its place."""
+
+    index: int
+    """Position of the picture in the iterable, from 0."""
+    source: SourceT
+    """The picture as it was given."""
+    detection: Detection | None
+    """What was found; None where there is an error."""
+    error: "FacegridError | OSError | None"
+    """Why there is no detection; an OSError where the file could not be read."""
+    elapsed_s: float
+    """Seconds from reading the picture to its answer, waiting behind other pictures included."""
+
+    @property
+    def faces(self) -> list[Face]:
+        """The faces found, best score first.
+
+        Raises:
+            FacegridError: the picture's error, where it has one.
+            OSError: the file could not be read.
+        """
+        if self.detection is None:
+            raise self.error or AssertionError("an item has a detection or an error")
+        return self.detection.faces
+
+
+class Health(StrEnum):
+    """What the service says of itself (grpc.health.v1)."""
+
+    UNKNOWN = "unknown"
+    SERVING = "serving"
+    NOT_SERVING = "not_serving"
+    SERVICE_UNKNOWN = "service_unknown"
