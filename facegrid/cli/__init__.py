@@ -1,0 +1,1 @@
+"""The command line `facegrid`: one file for each command."""
