@@ -1,0 +1,81 @@
+"""From a network to a folder that a model server can take.
+
+    weights -> network -> SavedModel + warm-up requests -> loaded again and compared -> MODELS/<model>/<version>
+
+Nothing is seen under its final name before all of it has been checked.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import tensorflow as tf
+
+from exporters.models import MODELS
+from exporters.network import Endpoint, Network, built
+from exporters.verify import check_signatures, verify
+from exporters.versions import new_version
+from exporters.warmup import write_warmup
+
+STEPS = ("building", "writing", "checking")
+"""What `export` tells `on_step`, in this order."""
+
+
+def export(
+    model: str, models_dir: Path, version: int | None = None, *, on_step: Callable[[str], None] = lambda _: None
+) -> Path:
+    """Writes a version of a model and returns its folder, MODELS_DIR/<model>/<version>.
+
+    Args:
+        model: A key of `exporters.models.MODELS`.
+        models_dir: Where the models are; made where it does not exist.
+        version: Its number; None for the one after the highest there is.
+        on_step: Told each of `STEPS` as it begins.
+
+    Raises:
+        WeightsError: The weights are absent or not the ones expected.
+        VersionExists: The version is there already.
+        BrokenExport: The SavedModel does not keep the contract or does not answer as the network.
+        OSError: The folder cannot be written.
+    """
+    row = MODELS[model]
+    on_step("building")
+    with built(row) as network:
+        check_signatures(network.endpoints, row.contract)
+        with new_version(models_dir / model, version) as draft:
+            on_step("writing")
+            _write_saved_model(network, draft.path)
+            write_warmup(draft.path, row.contract, row.warmup_batch_sizes)
+            on_step("checking")
+            verify(network, draft.path, row.contract)
+            return draft.publish()
+
+
+def write_tensorboard(model: str, log_dir: Path) -> None:
+    """Writes the graph of a model under LOG_DIR/<model>, for the graph tab of TensorBoard.
+
+    Raises:
+        WeightsError: The weights are absent or not the ones expected.
+        OSError: The folder cannot be written.
+    """
+    with built(MODELS[model]) as network:
+        tf.compat.v1.summary.FileWriter(str(log_dir / model), network.graph).close()
+
+
+def _write_saved_model(network: Network, path: Path) -> None:
+    # No variables: the weights are in the graph, so the folder holds saved_model.pb alone.
+    builder = tf.compat.v1.saved_model.Builder(str(path))
+    builder.add_meta_graph_and_variables(
+        network.session,
+        [tf.saved_model.SERVING],
+        {name: _signature_def(endpoint) for name, endpoint in network.endpoints.items()},
+    )
+    builder.save()
+
+
+def _signature_def(endpoint: Endpoint) -> "tf.compat.v1.SignatureDef":
+    infos = tf.compat.v1.saved_model.build_tensor_info
+    return tf.compat.v1.saved_model.build_signature_def(
+        {name: infos(tensor) for name, tensor in endpoint.inputs.items()},
+        {name: infos(tensor) for name, tensor in endpoint.outputs.items()},
+        tf.saved_model.PREDICT_METHOD_NAME,
+    )

@@ -1,0 +1,1 @@
+"""The networks: one file for each, with every layer named as in its paper."""
