@@ -4,7 +4,7 @@ Positions are pixels of the upright image (EXIF orientation applied): the origin
 corner, x grows to the right, y downwards. Left and right are the viewer's, not the person's.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
 
@@ -123,8 +123,8 @@ class DetectedItem(Generic[SourceT]):
 
     index: int
     """Position of the picture in the iterable, from 0."""
-    source: SourceT
-    """The picture as it was given."""
+    source: SourceT = field(repr=False)
+    """The picture as it was given; not part of the text form, which may end up in a log."""
     detection: Detection | None
     """What was found; None where there is an error."""
     error: "FacegridError | OSError | None"

@@ -1,0 +1,56 @@
+import socket
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from facegrid.client import Client, connect
+from tests.client.face_server import FaceServer
+
+
+@pytest.fixture
+def server():
+    with FaceServer() as running:
+        yield running
+
+
+@pytest.fixture
+def client(server) -> Client:
+    with connect(server.target) as connected:
+        yield connected
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def eventually(condition, timeout_s: float = 10.0) -> None:
+    """Waits until the condition holds."""
+    give_up = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < give_up, "it did not happen"
+        threading.Event().wait(0.01)
+
+
+@pytest.fixture
+def threads_end():
+    """Fails when the test leaves a thread of ours or of gRPC's request side behind."""
+    before = set(threading.enumerate())
+    yield
+    eventually(lambda: left_behind(before) == [])
+
+
+def left_behind(before: set[threading.Thread]) -> list[str]:
+    # gRPC's asyncio poller lives until the last of its servers and channels is collected.
+    return [thread.name for thread in set(threading.enumerate()) - before if "_poll_wrapper" not in thread.name]
+
+
+@pytest.fixture
+def photo() -> np.ndarray:
+    """Pixels that no lossy format keeps."""
+    return np.random.default_rng(7).integers(0, 256, (41, 67, 3), np.uint8)

@@ -1,0 +1,196 @@
+"""A FaceService in this process, kept by hand to the contract in the proto: the other side of the client's tests.
+
+Pictures are really decoded; the one face it finds is computed from their pixels, so a picture that
+arrives changed, or an answer that reaches another caller, is seen. Behaviour is steered by what is sent:
+a text instead of a picture is a command (`fail INVALID_IMAGE`, `hold`, `break`).
+"""
+
+import asyncio
+import io
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Self
+
+import grpc
+import numpy as np
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from PIL import Image
+
+from facegrid.v1 import error_pb2, geometry_pb2
+from facegrid.v1 import face_service_pb2 as pb
+from facegrid.v1.face_service_pb2_grpc import FaceServiceServicer, add_FaceServiceServicer_to_server
+
+
+class Refused(Exception):
+    def __init__(self, code: grpc.StatusCode, details: str) -> None:
+        super().__init__(details)
+        self.code = code
+        self.details = details
+
+
+def expected_face(pixels: np.ndarray) -> pb.Face:
+    """The face that the server reports for these pixels."""
+    total = float(pixels.astype(np.uint64).sum() % 65521)
+    corner = float(pixels[0, 0, 0])
+    point = geometry_pb2.Point
+    return pb.Face(
+        box=geometry_pb2.BoundingBox(x_min=1, y_min=2, x_max=11, y_max=22),
+        score=0.5,
+        landmarks=geometry_pb2.Landmarks(
+            left_eye=point(x=total, y=corner),
+            right_eye=point(x=float(pixels[0, 0, 1]), y=float(pixels[0, 0, 2])),
+            nose=point(x=5, y=6),
+            mouth_left=point(x=7, y=8),
+            mouth_right=point(x=9, y=10),
+        ),
+    )
+
+
+class FaceServicer(FaceServiceServicer):
+    """Answers as the proto says, and remembers what it was sent."""
+
+    def __init__(self) -> None:
+        self.requests: list[pb.DetectRequest] = []
+        self.ids: list[str] = []
+        self.unanswered = 0
+        self.most_unanswered = 0
+        self.streams = 0
+        self.cancelled = threading.Event()
+        self.ends = 0
+        self.held = asyncio.Event()
+        self.release = asyncio.Event()
+        self.detect: Callable[[pb.DetectRequest], Awaitable[pb.DetectResponse]] = self.look
+
+    async def look(self, request: pb.DetectRequest) -> pb.DetectResponse:
+        self.requests.append(request)
+        if request.image.startswith(b"\x89PNG") or request.image.startswith((b"\xff\xd8", b"RIFF")):
+            pixels = np.asarray(Image.open(io.BytesIO(request.image)).convert("RGB"))
+            height, width, _ = pixels.shape
+            face = expected_face(pixels)
+            return pb.DetectResponse(
+                faces=[face], image_width_px=width, image_height_px=height, dropped_candidates=height % 7
+            )
+        command, _, rest = request.image.decode("utf-8", "replace").partition(" ")
+        match command:
+            case "hold":
+                self.held.set()
+                await self.release.wait()
+                return pb.DetectResponse(image_width_px=1, image_height_px=1)
+            case "status":
+                number, _, details = rest.partition(" ")
+                raise Refused(next(code for code in grpc.StatusCode if code.value[0] == int(number)), details)
+            case "break":
+                raise Refused(grpc.StatusCode.UNAVAILABLE, "")
+        raise Refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_IMAGE: not a JPEG, PNG or WebP file")
+
+    async def Detect(self, request, context):  # noqa: N802  (the name in the proto)
+        try:
+            return await self.detect(request)
+        except Refused as err:
+            await context.abort(err.code, err.details)
+
+    async def DetectStream(self, requests, context):  # noqa: N802
+        self.streams += 1
+        answers: asyncio.Queue[pb.DetectStreamResponse | Refused] = asyncio.Queue()
+        reader = asyncio.create_task(self._read(requests, answers))
+        try:
+            async for answer in _until_end(answers):
+                yield answer
+        except Refused as err:
+            await context.abort(err.code, err.details)
+        except asyncio.CancelledError:
+            self.cancelled.set()
+            raise
+        finally:
+            reader.cancel()
+            await asyncio.gather(reader, return_exceptions=True)
+
+    async def _read(self, requests: AsyncIterator[pb.DetectStreamRequest], answers: asyncio.Queue) -> None:
+        unanswered: set[str] = set()
+        items = 0
+        async with asyncio.TaskGroup() as group:
+            async for message in requests:
+                if message.HasField("end"):
+                    self.ends += 1
+                    break
+                assert message.item.id not in unanswered, "ids are unique among the items in flight"
+                items += 1
+                unanswered.add(message.item.id)
+                self.ids.append(message.item.id)
+                self.unanswered = len(unanswered)
+                self.most_unanswered = max(self.most_unanswered, self.unanswered)
+                group.create_task(self._answer(message.item, unanswered, answers))
+            else:
+                self.cancelled.set()
+        answers.put_nowait(pb.DetectStreamResponse(end=pb.DetectStreamResponse.End(items=items)))
+
+    async def _answer(self, item, unanswered: set[str], answers: asyncio.Queue) -> None:
+        try:
+            answer = pb.DetectStreamResponse(id=item.id, response=await self.detect(item.request))
+        except Refused as err:
+            if not err.details:
+                answers.put_nowait(Refused(err.code, "the connection broke"))
+                return
+            reason, _, message = err.details.partition(": ")
+            error = error_pb2.Error(code=err.code.value[0], reason=reason, message=message)
+            answer = pb.DetectStreamResponse(id=item.id, error=error)
+        unanswered.discard(item.id)
+        self.unanswered = len(unanswered)
+        answers.put_nowait(answer)
+
+
+async def _until_end(answers: asyncio.Queue) -> AsyncIterator[pb.DetectStreamResponse]:
+    while True:
+        answer = await answers.get()
+        if isinstance(answer, Refused):
+            raise answer
+        yield answer
+        if answer.HasField("end"):
+            return
+
+
+class FaceServer:
+    """A grpc.aio server in a thread with an event loop of its own; 127.0.0.1 and a free port."""
+
+    def __init__(self, port: int = 0) -> None:
+        self._ready = threading.Event()
+        self._port = port
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="face-server")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._ready.wait(10)
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        if self._thread.is_alive():
+            self.loop.call_soon_threadsafe(self._stopping.set)
+            self._thread.join(10)
+            assert not self._thread.is_alive()
+
+    def call(self, function: Callable[[], object]) -> None:
+        """Runs a function in the server's loop."""
+        self.loop.call_soon_threadsafe(function)
+
+    def set_health(self, status: int) -> None:
+        future = asyncio.run_coroutine_threadsafe(self.health.set("", status), self.loop)
+        future.result(10)
+
+    async def _serve(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        self.servicer = FaceServicer()
+        self.health = health.aio.HealthServicer()
+        await self.health.set("", health_pb2.HealthCheckResponse.SERVING)
+        server = grpc.aio.server(options=[("grpc.max_receive_message_length", -1), ("grpc.so_reuseport", 0)])
+        add_FaceServiceServicer_to_server(self.servicer, server)
+        health_pb2_grpc.add_HealthServicer_to_server(self.health, server)
+        self.port = server.add_insecure_port(f"127.0.0.1:{self._port}")
+        self.target = f"127.0.0.1:{self.port}"
+        await server.start()
+        self._ready.set()
+        await self._stopping.wait()
+        await server.stop(0)
