@@ -62,9 +62,14 @@ class Terminal(io.StringIO):
 
 
 @pytest.fixture
-def terminal(monkeypatch) -> Terminal:
-    """Standard error as a terminal."""
-    screen = Terminal()
-    monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setattr(sys, "stderr", screen)
-    return screen
+def on_terminal(facegrid, monkeypatch):
+    """Runs a command line with standard error as a terminal; returns the result and what was shown."""
+
+    def run(*argv: object) -> tuple[Output, str]:
+        screen = Terminal()
+        with monkeypatch.context() as patch:  # here, because capsys puts its own file back before the test's call
+            patch.setenv("TERM", "xterm-256color")
+            patch.setattr(sys, "stderr", screen)
+            return facegrid(*argv), screen.getvalue()
+
+    return run

@@ -154,16 +154,16 @@ def test_names_that_are_no_text_or_look_like_markup_are_printed(facegrid, server
     assert odd in {Path(line["file"]).name for line in facegrid("detect", folder, "--json").lines}
 
 
-def test_the_bar_is_on_standard_error_of_a_terminal_and_json_is_not(facegrid, server, folder, terminal):
-    result = facegrid("detect", folder, "--json")
+def test_the_bar_is_on_standard_error_of_a_terminal_and_json_is_not(on_terminal, server, folder):
+    result, screen = on_terminal("detect", folder, "--json")
     assert len(result.lines) == 3
-    assert "3/3" in terminal.getvalue()
-    assert '"file"' not in terminal.getvalue()
+    assert "3/3" in screen
+    assert '"file"' not in screen
 
 
-def test_there_is_no_bar_for_one_file_or_without_a_terminal(facegrid, server, folder, terminal):
-    facegrid("detect", folder / "a.png")
-    assert terminal.getvalue() == ""
+def test_there_is_no_bar_for_one_file_or_without_a_terminal(on_terminal, facegrid, server, folder):
+    assert on_terminal("detect", folder / "a.png")[1] == ""
+    assert facegrid("detect", folder).err == ""
 
 
 def test_json_lines_are_ascii_and_parse_one_by_one(facegrid, server, folder):
