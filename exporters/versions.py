@@ -16,15 +16,15 @@ MAX_VERSION = 2**63 - 1
 """TensorFlow Serving keeps versions as int64."""
 
 
-def versions(model_dir: Path) -> list[int]:
-    """Returns the versions of a model, ascending; none where the folder does not exist.
+def versions(model_dir: Path) -> dict[int, Path]:
+    """Returns the versions of a model and where they are, ascending; none where the folder does not exist.
 
     As for TensorFlow Serving, "0007" is version 7 and a name that is not a whole number is none.
     """
     if not model_dir.is_dir():
-        return []
-    names = (entry.name for entry in model_dir.iterdir())
-    return sorted({int(name) for name in names if name.isascii() and name.isdecimal()})
+        return {}
+    numbered = [path for path in model_dir.iterdir() if path.name.isascii() and path.name.isdecimal()]
+    return dict(sorted((int(path.name), path) for path in numbered))
 
 
 @contextmanager
@@ -89,6 +89,6 @@ def _check_free(model_dir: Path, version: int | None) -> None:
     found = versions(model_dir)
     if version in found:
         raise VersionExists(
-            f"{model_dir / str(version)} exists already, and a version is never overwritten: "
-            f"choose another one than {found}, or none for the next number, {found[-1] + 1}"
+            f"{found[version]} exists already, and a version is never overwritten: "
+            f"leave out the number to get the next one, {max(found) + 1}"
         )
