@@ -1,0 +1,32 @@
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from facegrid import async_client, client
+from facegrid.types import DetectOptions
+
+PAGE = (Path(__file__).parents[2] / "docs" / "client.md").read_text(encoding="utf-8")
+SNIPPETS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(len(SNIPPETS)))
+def test_a_snippet_of_the_page_runs(server, monkeypatch, tmp_path, number, capsys):
+    monkeypatch.chdir(tmp_path)
+    photo = Image.fromarray(np.random.default_rng(5).integers(0, 256, (60, 80, 3), np.uint8))
+    photo.save("photo.jpg")
+    Path("holiday").mkdir()
+    photo.save("holiday/1.jpg")
+    for module in (client, async_client):
+        connect = "connect" if module is client else "connect_async"
+        monkeypatch.setattr(getattr(module, connect), "__defaults__", (server.target,))
+    code = SNIPPETS[number].replace("127.0.0.1:9000", server.target)
+    exec(compile(code, f"docs/client.md, snippet {number + 1}", "exec"), {"__name__": "snippet"})
+    assert capsys.readouterr().out or Path("faces.jpg").exists()
+
+
+def test_the_page_names_every_option():
+    for name in DetectOptions.__annotations__:
+        assert f"`{name}`" in PAGE
