@@ -1,0 +1,74 @@
+"""The arguments of `facegrid up`, `down` and `status`: the whole service on this machine."""
+
+import argparse
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from facegrid.cli.usage import UsageError
+
+_UP_EXAMPLES = """\
+examples:
+  facegrid up                                   serve models/ on port 9000
+  facegrid up --port 9100 --state-dir /tmp/b    a second stack beside the first
+  facegrid up --replicas 2                      two orchestrator processes
+
+The python ingress listens on every interface. The haproxy ingress listens on 127.0.0.1, but the
+replicas behind it listen on every interface on ports of their own: keep a firewall in front of both.
+"""
+_DOWN_EXAMPLES = """\
+examples:
+  facegrid down
+  facegrid down --state-dir /tmp/b
+"""
+_STATUS_EXAMPLES = """\
+examples:
+  facegrid status
+  facegrid status --json | jq .health
+
+Exit code: 0 serving, 1 running but not well, 3 not running.
+"""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds the commands `up`, `down` and `status`."""
+    up = _add(subparsers, "up", "start the service on this machine", _UP_EXAMPLES)
+    up.add_argument("--port", type=int, default=9000, help="where to answer gRPC (default 9000)")
+    up.add_argument("--models-dir", type=Path, default=Path("models"), help="what `export` wrote (default models)")
+    up.add_argument("--replicas", type=int, default=1, help="processes of the orchestrator (default 1)")
+    up.add_argument("--ingress", choices=("haproxy", "python"), help="default: haproxy on Linux, python elsewhere")
+    up.add_argument("--timeout-s", type=float, default=120.0, help="time until everything answers (default 120)")
+    up.set_defaults(run=_runner("run_up"))
+    _add(subparsers, "down", "stop the service on this machine", _DOWN_EXAMPLES).set_defaults(run=_runner("run_down"))
+    status = _add(subparsers, "status", "show the service on this machine", _STATUS_EXAMPLES)
+    status.add_argument("--json", action="store_true", help="for programs")
+    status.set_defaults(run=_runner("run_status"))
+
+
+def _add(
+    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, summary: str, examples: str
+) -> argparse.ArgumentParser:
+    parser = subparsers.add_parser(
+        name,
+        help=summary,
+        description=summary.capitalize() + ".",
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--state-dir",
+        type=Path,
+        help="notes on what runs (default $FACEGRID_STATE_DIR, else facegrid in $XDG_STATE_HOME or ~/.local/state)",
+    )
+    return parser
+
+
+def _runner(name: str) -> Callable[[argparse.Namespace], int]:
+    def run(args: argparse.Namespace) -> int:
+        if find_spec("psutil") is None:
+            raise UsageError("not installed: psutil; run: pip install 'facegrid[serve,model-server]'")
+        function: Callable[[argparse.Namespace], int] = getattr(import_module("facegrid.cli._stack"), name)
+        return function(args)
+
+    return run

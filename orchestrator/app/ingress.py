@@ -1,0 +1,63 @@
+"""How a call reaches a replica: the environment that chooses between Ray Serve's ingresses.
+
+`haproxy`: client -> HAProxy -> the replica's own gRPC server. The public port is on loopback.
+`python`: client -> Ray's Python proxy -> the replica, over gRPC between the two. Ray lets this
+proxy listen on every interface only.
+
+Ray reads these variables on import, in each of its processes, so they are set on the one that starts Ray.
+benchmarks/ingress.py measures both.
+"""
+
+from pathlib import Path
+
+from orchestrator.app.errors import StackError
+from orchestrator.app.ports import free_ports
+
+_WINDOW_BYTES = 4 * 2**20  # HTTP/2's default of 64 KB makes a picture wait for several round trips
+_STREAMS = 1000  # calls at a time on one connection; HAProxy's default of 100 queues the rest
+_MESSAGE_BYTES = 64 * 2**20  # between proxy and replica; the default of 4 MB refuses large photos
+
+# Handlers run on the event loop that reads the network: a stream whose handler is slow is then read slowly,
+# where a loop of its own would read ahead without bound. Their CPU work is in threads anyway.
+_COMMON = {"RAY_SERVE_THROUGHPUT_OPTIMIZED": "1", "RAY_SERVE_LOG_TO_STDERR": "0"}
+
+
+def ingress_environment(ingress: str, run_dir: Path) -> dict[str, str]:
+    """Returns the variables for an ingress whose files lie in `run_dir`.
+
+    Raises:
+        StackError: No such ingress.
+    """
+    if ingress == "python":
+        return _COMMON | {
+            "RAY_SERVE_ENABLE_DIRECT_INGRESS": "0",  # which the first variable would set
+            "RAY_SERVE_PROXY_USE_GRPC": "1",  # which it would not
+            "RAY_SERVE_REPLICA_GRPC_MAX_MESSAGE_LENGTH": str(_MESSAGE_BYTES),
+        }
+    if ingress == "haproxy":
+        return _COMMON | _haproxy(run_dir / "haproxy")
+    raise StackError(f"there is no ingress {ingress!r}", "choose haproxy or python")
+
+
+def _haproxy(folder: Path) -> dict[str, str]:
+    # Ray's defaults for these ports are fixed: a second stack on the machine would collide with the first.
+    stats, metrics, fallback_http, fallback_grpc = free_ports(4)
+    return {
+        "RAY_SERVE_ENABLE_HA_PROXY": "1",
+        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(folder / "haproxy.cfg"),
+        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(folder / "admin.sock"),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(folder),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(folder / "server-state"),
+        "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(folder / "metrics.sock"),
+        "RAY_SERVE_HAPROXY_STATS_PORT": str(stats),
+        "RAY_SERVE_HAPROXY_METRICS_PORT": str(metrics),
+        "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(fallback_http),
+        "RAY_SERVE_FALLBACK_PROXY_GRPC_PORT": str(fallback_grpc),
+        "RAY_SERVE_HAPROXY_NBTHREAD": "2",
+        "RAY_SERVE_HAPROXY_H2_FE_MAX_CONCURRENT_STREAMS": str(_STREAMS),
+        "RAY_SERVE_HAPROXY_H2_BE_MAX_CONCURRENT_STREAMS": str(_STREAMS),
+        "RAY_SERVE_HAPROXY_H2_FE_INITIAL_WINDOW_SIZE": str(_WINDOW_BYTES),
+        "RAY_SERVE_HAPROXY_H2_BE_INITIAL_WINDOW_SIZE": str(_WINDOW_BYTES),
+        # There is nobody to drain for on one machine; the default keeps `down` waiting for 30 s.
+        "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
+    }

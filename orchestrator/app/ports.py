@@ -1,0 +1,54 @@
+"""TCP ports of this machine: free ones, and whose a taken one is."""
+
+import socket
+from contextlib import ExitStack
+
+import psutil
+
+from orchestrator.app.errors import StackError
+
+
+def free_ports(count: int) -> list[int]:
+    """Returns `count` different ports that nobody listened on just now."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]
+
+
+def require_free(port: int) -> None:
+    """Returns when the service can listen on `port`.
+
+    Raises:
+        StackError: It cannot; the message names the process that has the port, where that is visible.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: a port in TIME_WAIT is free
+        try:
+            probe.bind(("0.0.0.0", port))  # noqa: S104 - never listens
+        except PermissionError as err:
+            raise StackError(f"port {port} needs the rights of root", "choose one above 1023 with --port") from err
+        except OSError as err:
+            raise StackError(
+                f"port {port} is taken{_by_whom(port)}", "stop that, or choose another port with --port"
+            ) from err
+
+
+def _by_whom(port: int) -> str:
+    try:
+        connections = psutil.net_connections("tcp")
+    except (psutil.AccessDenied, PermissionError):
+        return ""  # macOS shows other processes' sockets to root only
+    for connection in connections:
+        if (
+            connection.laddr
+            and connection.laddr.port == port
+            and connection.status == psutil.CONN_LISTEN
+            and connection.pid
+        ):
+            try:
+                return f" by {psutil.Process(connection.pid).name()} (process {connection.pid})"
+            except psutil.Error:
+                return f" by process {connection.pid}"
+    return ""

@@ -1,0 +1,21 @@
+"""What Ray reads from the environment on import, whatever the ingress."""
+
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def ray_environment(env: Mapping[str, str], run_dir: Path) -> dict[str, str]:
+    """Returns `env` with an own secret for Ray's ports, without usage reports and without other clusters.
+
+    The secret is written to the run folder, where only this user can read it.
+    """
+    token = run_dir / "ray_token"
+    token.touch(mode=0o600)
+    token.write_text(secrets.token_hex(32), encoding="ascii")
+    foreign = ("RAY_ADDRESS", "RAY_AUTH_TOKEN", "RAY_NAMESPACE", "RAY_TMPDIR")
+    return {name: value for name, value in env.items() if name not in foreign} | {
+        "RAY_AUTH_MODE": "token",  # Ray's own ports listen on every interface
+        "RAY_AUTH_TOKEN_PATH": str(token),
+        "RAY_USAGE_STATS_ENABLED": "0",
+    }

@@ -1,0 +1,178 @@
+"""The process that holds Ray and Ray Serve: `python -m orchestrator.app.serve_host`, started by `facegrid up`.
+
+It starts Ray, then Serve, deploys the application, and waits for SIGTERM. Ray's processes are its
+children and end with it, however it ends. Each step that is done is a line of the steps file
+in the run folder; what Serve is doing is told to whoever connects to the socket there (host_files.py).
+"""
+
+import argparse
+import json
+import os
+import signal
+import socketserver
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from orchestrator.app import lean_ray
+from orchestrator.app.host_files import STATUS_SOCKET, Step, write_step
+
+APPLICATION = "facegrid"
+
+_SERVICES = [
+    "facegrid.v1.face_service_pb2_grpc.add_FaceServiceServicer_to_server",
+    "grpc_health.v1.health_pb2_grpc.add_HealthServicer_to_server",
+]
+_CONTROLLER_TIMEOUT_S = 60.0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Returns the parser of this process's arguments."""
+    parser = argparse.ArgumentParser(prog="orchestrator.app.serve_host", description=__doc__)
+    parser.add_argument("--run-dir", type=Path, required=True, help="folder for sockets and Ray's files")
+    parser.add_argument("--port", type=int, required=True, help="port of the gRPC ingress")
+    parser.add_argument("--http-port", type=int, required=True, help="port of Serve's HTTP ingress")
+    parser.add_argument("--replicas", type=int, default=1, help="replicas of the application")
+    parser.add_argument(
+        "--application",
+        default="orchestrator.deployments.face:build_application",
+        help="module:function that takes the number of replicas and returns what to deploy",
+    )
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs until SIGTERM or SIGINT."""
+    args = build_parser().parse_args(argv)
+    begin_s = time.monotonic()
+
+    def done(step: str) -> None:
+        write_step(args.run_dir, Step(step, time.monotonic() - begin_s))
+
+    with ThreadPoolExecutor(1, "import") as pool:
+        importing = pool.submit(_import_application, args.application)  # meanwhile Ray's processes start
+        lean_ray.start_ray(args.run_dir, workers=args.replicas + 2)
+        done("ray")
+        build_application = importing.result()
+    _start_serve(args, build_application(args.replicas), done)
+    with _status_server(args.run_dir / STATUS_SOCKET):
+        wait_for_end = _end_signal()
+        done("ready")
+        wait_for_end()
+    _shut_down()
+    return 0
+
+
+def _end_signal() -> Callable[[], None]:
+    """Takes SIGTERM and SIGINT from Ray's handlers and returns a function that waits for one of them."""
+    read_end, write_end = os.pipe()
+
+    def tell(_number: int, _frame: object) -> None:
+        os.write(write_end, b"x")
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, tell)
+
+    def wait() -> None:
+        os.read(read_end, 1)
+
+    return wait
+
+
+def _import_application(path: str) -> Callable[[int], Any]:
+    module, _, name = path.partition(":")
+    function: Callable[[int], Any] = getattr(import_module(module), name)
+    return function
+
+
+def _start_serve(args: argparse.Namespace, application: Any, done: Callable[[str], None]) -> None:
+    """Starts the ingress and the replicas at the same time: each takes some seconds of imports."""
+    from ray import serve  # noqa: PLC0415 - takes seconds, spent in the other thread
+    from ray.serve.config import HTTPOptions, gRPCOptions  # noqa: PLC0415
+
+    def start_ingress() -> None:
+        serve.start(
+            http_options=HTTPOptions(host="127.0.0.1", port=args.http_port),
+            grpc_options=gRPCOptions(port=args.port, grpc_servicer_functions=_SERVICES),
+        )
+        done("ingress")
+
+    with ThreadPoolExecutor(1, "ingress") as pool:
+        ingress = pool.submit(start_ingress)
+        # serve.run before there is a controller would start one without our options.
+        _wait_for_controller()
+        done("controller")
+        serve.run(application, name=APPLICATION, route_prefix="/")
+        done("replicas")
+        ingress.result()
+
+
+def _wait_for_controller() -> None:
+    import ray  # noqa: PLC0415
+
+    deadline = time.monotonic() + _CONTROLLER_TIMEOUT_S
+    while True:
+        try:
+            ray.get_actor("SERVE_CONTROLLER_ACTOR", namespace="serve")
+        except ValueError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _status_server(path: Path) -> "_RunningServer":
+    return _RunningServer(socketserver.UnixStreamServer(str(path), _StatusHandler))
+
+
+class _StatusHandler(socketserver.StreamRequestHandler):
+    """Answers every connection with one JSON object."""
+
+    def handle(self) -> None:
+        from ray import serve  # noqa: PLC0415
+
+        app = serve.status().applications.get(APPLICATION)
+        deployments = {} if app is None else app.deployments
+        answer = {
+            "application": "NOT_DEPLOYED" if app is None else app.status,
+            "message": "" if app is None else app.message,
+            "deployments": {
+                name: {"status": one.status, "message": one.message, "replicas": dict(one.replica_states)}
+                for name, one in deployments.items()
+            },
+        }
+        self.wfile.write(json.dumps(answer).encode())
+
+
+class _RunningServer:
+    """A socket server that answers from a thread while the block runs."""
+
+    def __init__(self, server: socketserver.UnixStreamServer) -> None:
+        self._server = server
+        self._thread = threading.Thread(target=server.serve_forever, name="status", daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_exc: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+def _shut_down() -> None:
+    import ray  # noqa: PLC0415
+    from ray import serve  # noqa: PLC0415
+
+    serve.shutdown()
+    ray.shutdown()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

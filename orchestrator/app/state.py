@@ -1,0 +1,138 @@
+"""The state folder: what runs, where it answers, where it logs. Written as things start; `down` reads it."""
+
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from orchestrator.app.errors import StackError
+from orchestrator.app.processes import ProcessRecord
+
+_FORMAT = 1
+_STATE_FILE = "stack.json"
+_LOCK_FILE = "lock"
+_LONGEST_RUN_DIR = 40
+"""Ray adds 66 characters for the sockets of a session, and the system allows 107 in all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackState:
+    """One stack, as far as it has been started."""
+
+    run_dir: Path
+    """Sockets, the rendered model configuration and Ray's session; removed by `down`."""
+    port: int
+    """Where the service answers gRPC."""
+    ingress: str
+    replicas: int
+    models_dir: Path
+    started_at_s: float
+    """Seconds since the epoch."""
+    processes: tuple[ProcessRecord, ...] = ()
+
+    @property
+    def address(self) -> str:
+        """Where a client on this machine connects."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def model_server_target(self) -> str:
+        """The model server's address, as gRPC writes it."""
+        return f"unix:{self.run_dir / 'model_server.sock'}"
+
+    def with_process(self, record: ProcessRecord) -> "StackState":
+        """Returns the state after one more process was started."""
+        return replace(self, processes=(*self.processes, record))
+
+
+class StateFolder:
+    """The folder of one stack; two folders are two stacks."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def logs(self) -> Path:
+        """Where every process writes what it says; kept until the next `up`."""
+        return self.path / "logs"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Holds the folder against another `up` or `down`.
+
+        Raises:
+            StackError: Another one is at work, or the folder cannot be made.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock = (self.path / _LOCK_FILE).open("w")
+        except OSError as err:
+            raise StackError(
+                f"cannot write to the state folder {self.path}: {err}", "choose one with --state-dir"
+            ) from err
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as err:
+                raise StackError(
+                    f"another facegrid up or down is at work in {self.path}", "wait until it has ended"
+                ) from err
+            yield
+
+    def load(self) -> StackState | None:
+        """Returns what `save` wrote, or None where nothing was started.
+
+        Raises:
+            StackError: The file is not one of ours.
+        """
+        file = self.path / _STATE_FILE
+        try:
+            fields = json.loads(file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except ValueError as err:
+            raise _unreadable(file) from err
+        try:
+            if fields.pop("format") != _FORMAT:
+                raise _unreadable(file)
+            fields["processes"] = tuple(ProcessRecord(**record) for record in fields["processes"])
+            for name in ("run_dir", "models_dir"):
+                fields[name] = Path(fields[name])
+            return StackState(**fields)
+        except (AttributeError, KeyError, TypeError) as err:
+            raise _unreadable(file) from err
+
+    def save(self, state: StackState) -> None:
+        """Writes the state as a whole: a reader finds the old one or the new one."""
+        text = json.dumps({"format": _FORMAT, **asdict(state)}, default=str, indent=2)
+        aside = self.path / (_STATE_FILE + ".new")
+        aside.write_text(text + "\n", encoding="utf-8")
+        aside.replace(self.path / _STATE_FILE)
+
+    def clear(self, state: StackState) -> None:
+        """Forgets a stack that is gone: its run folder and the state file; the logs stay."""
+        shutil.rmtree(state.run_dir, ignore_errors=True)
+        (self.path / _STATE_FILE).unlink(missing_ok=True)
+
+    def make_run_dir(self) -> Path:
+        """Returns a new empty folder that only this user can enter, with a path short enough for sockets."""
+        inside = self.path / "run"
+        if len(os.fsencode(inside)) <= _LONGEST_RUN_DIR:
+            shutil.rmtree(inside, ignore_errors=True)
+            inside.mkdir(mode=0o700)
+            return inside
+        # The temporary folder of macOS is itself too long.
+        base = "/tmp" if Path("/tmp").is_dir() else None  # noqa: S108 - mkdtemp makes a private folder in it
+        return Path(tempfile.mkdtemp(prefix="facegrid-", dir=base))
+
+
+def _unreadable(file: Path) -> StackError:
+    return StackError(
+        f"{file} was not written by this version of facegrid",
+        f"stop that stack with the version that started it, or remove {file}",
+    )

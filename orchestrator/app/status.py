@@ -1,0 +1,104 @@
+"""What runs, and how it is: asked of the processes themselves, not of the notes."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from facegrid.types import Health
+from orchestrator.app.errors import StackError
+from orchestrator.app.health import service_health
+from orchestrator.app.host_files import read_serve_status
+from orchestrator.app.model_config import model_names, read_model_config
+from orchestrator.app.model_server import ModelVersion, missing_models, model_versions
+from orchestrator.app.processes import ProcessRecord, is_alive, members
+from orchestrator.app.state import StackState, StateFolder
+
+_ANSWER_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True)
+class ProcessStatus:
+    """One of the stack's own processes with all that it started."""
+
+    name: str
+    pid: int
+    alive: bool
+    processes: int
+    """Members of its session."""
+    memory_mb: float
+    """Memory of all of them; pages that several share are counted once where the system tells (Linux)."""
+    uptime_s: float
+
+
+@dataclass(frozen=True)
+class StackStatus:
+    """The whole stack."""
+
+    state: StackState
+    serving: bool
+    """Whether a client's call would be answered: every part is as it should be."""
+    health: Health | None
+    """What the service says of itself; None where nobody answers."""
+    models: list[ModelVersion] | None
+    """None where the model server does not answer."""
+    serve: dict[str, Any] | None
+    """Application, message and deployments, as Ray Serve says; None where the serve host does not answer."""
+    processes: list[ProcessStatus]
+
+
+def stack_status(state_dir: Path) -> StackStatus | None:
+    """Returns the status of the stack of a state folder, or None where none was started."""
+    state = StateFolder(state_dir).load()
+    if state is None:
+        return None
+    models, complete = _models(state)
+    health = service_health(state.address, timeout_s=_ANSWER_TIMEOUT_S)
+    serve = read_serve_status(state.run_dir, timeout_s=_ANSWER_TIMEOUT_S)
+    processes = [_process(record) for record in state.processes]
+    return StackStatus(
+        state=state,
+        serving=complete
+        and health is Health.SERVING
+        and serve is not None
+        and serve["application"] == "RUNNING"
+        and all(process.alive for process in processes),
+        health=health,
+        models=models,
+        serve=serve,
+        processes=processes,
+    )
+
+
+def _models(state: StackState) -> tuple[list[ModelVersion] | None, bool]:
+    """Returns what the model server says, and whether every model has a version that is available."""
+    try:
+        names = model_names(read_model_config(state.run_dir / "models.config"))
+    except StackError:
+        return None, False  # `up` has not come so far
+    versions = model_versions(state.model_server_target, names, timeout_s=_ANSWER_TIMEOUT_S)
+    return versions, versions is not None and not missing_models(versions, names)
+
+
+def _process(record: ProcessRecord) -> ProcessStatus:
+    session = members(record)
+    return ProcessStatus(
+        name=record.name,
+        pid=record.pid,
+        alive=is_alive(record),
+        processes=len(session),
+        memory_mb=sum(_memory_bytes(process) for process in session) / 2**20,
+        uptime_s=max(time.time() - record.started_at_s, 0.0),
+    )
+
+
+def _memory_bytes(process: psutil.Process) -> int:
+    try:
+        memory = process.memory_full_info()
+    except psutil.NoSuchProcess:
+        return 0
+    except psutil.AccessDenied:
+        return 0
+    return int(getattr(memory, "pss", memory.rss))
