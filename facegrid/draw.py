@@ -92,7 +92,7 @@ def _pen(size: Sequence[int], box: "BoundingBox") -> _Pen:
     line_px = max(1, round(min(picture_px / 300, face_px / 16)))
     return _Pen(
         line_px=line_px,
-        point_px=max(1.0, min(picture_px / 230, face_px / 28)),
+        point_px=max(0.7, min(picture_px / 230, face_px / 28)),
         font_px=round(max(_SMALLEST_FONT_PX, min(picture_px / 38, face_px / 4.5))),
     )
 
@@ -137,13 +137,16 @@ def _disk(side: int, centre: tuple[float, float], radius: float, alpha: int) -> 
 
 
 def _draw_score(draw: ImageDraw.ImageDraw, face: "Face", pen: _Pen, size: Sequence[int]) -> None:
-    """Writes the score above the box, or inside it where the picture ends there."""
+    """Writes the score above the box, or inside it where the picture ends there.
+
+    Not at all where it would be much wider than the face: in a crowd it would hide the neighbours.
+    """
     font = ImageFont.load_default(pen.font_px)
     text = f"{face.score:.2f}"
     pad = max(1, round(pen.font_px * 0.25))
     x_min, y_min, x_max, y_max = font.getbbox(text)
     width, height = math.ceil(x_max - x_min) + 2 * pad, math.ceil(y_max - y_min) + 2 * pad
-    if width > size[0] or height > size[1]:
+    if width > size[0] or height > size[1] or width > 1.25 * face.box.width:
         return
     left, box_top, _, _ = _ordered(face.box)
     left = min(max(left, 0), size[0] - width)

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -36,29 +37,35 @@ def as_json(item: DetectedItem[Path]) -> dict[str, Any]:
 
 
 def write_table(paths: Sequence[Path], items: Sequence[DetectedItem[Path]]) -> None:
-    """Writes a table of the files in the order given; a file without an item was not answered."""
+    """Writes a table of the files in the order given, and to standard error a line for each that failed."""
     by_index = {item.index: item for item in items}
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("file", overflow="fold")
     for heading in ("faces", "size", "best score", "ms"):
         table.add_column(heading, justify="right", no_wrap=True)
-    failed = len(by_index) < len(paths) or any(item.error for item in items)
-    if failed:
-        table.add_column("error", overflow="fold")
-    for index, path in enumerate(paths):
+    names = [_printable(path) for path in paths]
+    for index, name in enumerate(names):
+        table.add_row(Text(name), *_row(by_index.get(index)))
+    console = Console()
+    if not console.is_terminal:
+        console.width = max(map(cell_len, names)) + 60  # one line for one file, for grep and awk
+    console.print(table)
+    for index, name in enumerate(names):
         item = by_index.get(index)
-        row = _row(item) if item else ["", "", "", "", "not answered"]
-        table.add_row(*map(Text, [_printable(path), *row][: len(table.columns)]))
-    Console().print(table)
+        if item is None or item.error:
+            sys.stderr.write(f"facegrid: {name}: {_error(item.error)[1] if item else 'not answered'}\n")
 
 
-def _row(item: DetectedItem[Path]) -> list[str]:
+def _row(item: DetectedItem[Path] | None) -> list[str]:
+    """Returns the cells after the name; a dash where there is no detection."""
+    if item is None:
+        return ["-", "-", "-", "-"]
     elapsed_ms = f"{item.elapsed_s * 1000:.0f}"
     if item.detection is None:
-        return ["", "", "", elapsed_ms, _error(item.error)[1]]
+        return ["-", "-", "-", elapsed_ms]
     found = item.detection
-    best = f"{found.faces[0].score:.4f}" if found.faces else ""
-    return [str(len(found.faces)), f"{found.image_width_px}x{found.image_height_px}", best, elapsed_ms, ""]
+    best = f"{found.faces[0].score:.4f}" if found.faces else "-"
+    return [str(len(found.faces)), f"{found.image_width_px}x{found.image_height_px}", best, elapsed_ms]
 
 
 def _face_as_json(face: Face) -> dict[str, Any]:

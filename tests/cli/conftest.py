@@ -40,9 +40,8 @@ class Output:
 
 
 @pytest.fixture
-def facegrid(capsys, monkeypatch):
+def facegrid(capsys):
     """Runs a command line in this process."""
-    monkeypatch.setenv("COLUMNS", "200")
 
     def run(*argv: object) -> Output:
         try:

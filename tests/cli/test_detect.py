@@ -49,8 +49,9 @@ def test_one_file_that_fails_is_reported_and_the_others_answered(facegrid, serve
     assert len(result.lines) == 5
     table = facegrid("detect", folder, folder / "none.jpg")
     assert table.code == 1
-    assert "not a JPEG, PNG or WebP file" in table.out
-    assert "No such file or directory" in table.out
+    assert f"facegrid: {folder / 'bad.jpg'}: not a JPEG, PNG or WebP file\n" in table.err
+    assert f"facegrid: {folder / 'none.jpg'}: No such file or directory\n" in table.err
+    assert len(table.out.splitlines()) == 1 + 5, "one line for each file"
 
 
 def test_a_broken_stream_prints_what_was_answered(facegrid, server, folder):
@@ -58,7 +59,7 @@ def test_a_broken_stream_prints_what_was_answered(facegrid, server, folder):
     result = facegrid("detect", folder, folder / "z.jpg", "--window", 1)
     assert result.code == 1
     assert result.out.count("64x48") == 3
-    assert result.out.count("not answered") == 2
+    assert result.err.count("not answered") == 2
     assert "facegrid: cannot reach" in result.err
     assert "1 of the 4 pictures sent are unanswered" in result.err
 

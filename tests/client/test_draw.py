@@ -42,6 +42,15 @@ def test_a_score_without_room_above_moves_into_the_box():
     assert (drawn[4:9, 104:114] != 128).any(axis=2).all()
 
 
+def test_a_score_wider_than_its_face_is_left_out():
+    grey = Image.new("RGB", (400, 300), (128, 128, 128))
+    x_min, y_min, x_max, y_max = changed(grey, draw_faces(grey, [face(100, 100, 112, 114)]))
+    assert x_min >= 98
+    assert y_min >= 98
+    assert x_max <= 114
+    assert y_max <= 116
+
+
 def test_lines_grow_with_the_picture_and_stay_thin_on_small_faces():
     def line_px(size: int, box: tuple[int, int, int, int]) -> int:
         drawn = np.asarray(draw_faces(Image.new("RGB", (size, size)), [face(*box)]))
