@@ -12,7 +12,6 @@ import os
 import sys
 from importlib import import_module
 from importlib.metadata import version
-from importlib.util import find_spec
 
 from facegrid.cli.usage import UsageError
 from facegrid.errors import FacegridError
@@ -40,8 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"facegrid {version('facegrid')}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in _COMMANDS:
-        if find_spec(name):
-            import_module(name).add_parser(subparsers)
+        import_module(name).add_parser(subparsers)
     return parser
 
 

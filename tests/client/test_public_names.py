@@ -7,7 +7,7 @@ import pytest
 import facegrid
 from facegrid import errors
 
-HEAVY = ("tensorflow", "ray", "cv2", "mtcnn", "keras", "grpc_health", "grpc_reflection")
+HEAVY = ("tensorflow", "ray", "cv2", "mtcnn", "keras", "grpc_health", "grpc_reflection", "psutil")
 
 
 def run_python(code: str) -> str:
@@ -59,7 +59,8 @@ for name in {HEAVY}:
 import facegrid
 for name in facegrid.__all__:
     getattr(facegrid, name)
-names = [m.name for m in pkgutil.walk_packages(facegrid.__path__, "facegrid.")]
+names = {{m.name for m in pkgutil.walk_packages(facegrid.__path__, "facegrid.")}}
+names -= {{"facegrid.cli._stack"}}  # what `up`, `down` and `status` do, loaded when they run
 for name in names:
     importlib.import_module(name)
 from facegrid.cli.main import build_parser
