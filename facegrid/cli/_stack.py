@@ -14,7 +14,7 @@ from rich.table import Table
 
 from orchestrator.app.down import down
 from orchestrator.app.errors import StackError
-from orchestrator.app.options import StackOptions, default_ingress, default_state_dir
+from orchestrator.app.options import SERVING_CONFIG, StackOptions, default_ingress, default_state_dir
 from orchestrator.app.status import StackStatus, stack_status
 from orchestrator.app.up import up
 
@@ -39,6 +39,7 @@ def run_up(args: argparse.Namespace) -> int:
     options = StackOptions(
         port=args.port,
         models_dir=args.models_dir,
+        model_config=args.model_config or SERVING_CONFIG,
         replicas=args.replicas,
         ingress=args.ingress or default_ingress(),
         timeout_s=args.timeout_s,

@@ -36,6 +36,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     up = _add(subparsers, "up", "start the service on this machine", _UP_EXAMPLES)
     up.add_argument("--port", type=int, default=9000, help="where to answer gRPC (default 9000)")
     up.add_argument("--models-dir", type=Path, default=Path("models"), help="what `export` wrote (default models)")
+    up.add_argument(
+        "--model-config", type=Path, help="ModelServerConfig to serve (default serving_configs/models.config)"
+    )
     up.add_argument("--replicas", type=int, default=1, help="processes of the orchestrator (default 1)")
     up.add_argument("--ingress", choices=("haproxy", "python"), help="default: haproxy on Linux, python elsewhere")
     up.add_argument("--timeout-s", type=float, default=120.0, help="time until everything answers (default 120)")

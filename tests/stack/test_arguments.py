@@ -1,0 +1,49 @@
+"""The command line, as far as it goes without starting anything."""
+
+from pathlib import Path
+
+import pytest
+
+from facegrid.cli.main import build_parser, main
+
+
+def test_up_has_the_defaults_of_the_documentation() -> None:
+    args = build_parser().parse_args(["up"])
+    assert (args.port, args.models_dir, args.replicas, args.ingress) == (9000, Path("models"), 1, None)
+
+
+@pytest.mark.parametrize("command", ["up", "down", "status"])
+def test_help_gives_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([command, "--help"])
+    assert caught.value.code == 0
+    assert f"facegrid {command}" in capsys.readouterr().out.split("examples:")[1]
+
+
+def test_an_unknown_ingress_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["up", "--ingress", "nginx"])
+    assert caught.value.code == 2
+    assert "nginx" in capsys.readouterr().err
+
+
+def test_status_of_nothing_is_not_running(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status", "--state-dir", str(tmp_path)]) == 3
+    assert capsys.readouterr().out == "not running\n"
+    assert main(["status", "--json", "--state-dir", str(tmp_path)]) == 3
+    assert capsys.readouterr().out == '{"running": false, "serving": false}\n'
+
+
+def test_down_of_nothing_is_no_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["down", "--state-dir", str(tmp_path / "absent")]) == 0
+    assert "nothing was running" in capsys.readouterr().err
+    assert not (tmp_path / "absent").exists()
+
+
+def test_up_says_what_is_wrong_and_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state_dir = tmp_path / "state"
+    assert main(["up", "--models-dir", str(tmp_path / "absent"), "--state-dir", str(state_dir)]) == 1
+    said = capsys.readouterr().err
+    assert "no version of" in said
+    assert "What to do: run: facegrid export" in said
+    assert main(["status", "--state-dir", str(state_dir)]) == 3

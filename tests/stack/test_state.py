@@ -1,0 +1,122 @@
+"""The state file comes back as it was written, or is refused; run folders leave room for Ray's sockets."""
+
+import json
+import shutil
+import stat
+from pathlib import Path
+
+import pytest
+
+from orchestrator.app.errors import StackError
+from orchestrator.app.options import default_state_dir
+from orchestrator.app.processes import ProcessRecord
+from orchestrator.app.state import StackState, StateFolder
+
+
+def some_state(run_dir: Path) -> StackState:
+    return StackState(
+        run_dir=run_dir,
+        port=9001,
+        ingress="python",
+        replicas=2,
+        models_dir=Path("/somewhere/models"),
+        started_at_s=1700000000.25,
+        processes=(ProcessRecord("model_server", 4711, 1700000000.5),),
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> StateFolder:
+    return StateFolder(tmp_path / "state")
+
+
+def test_a_state_comes_back_as_it_was_saved(folder: StateFolder, tmp_path: Path) -> None:
+    state = some_state(tmp_path)
+    with folder.locked():
+        folder.save(state)
+    assert folder.load() == state
+
+
+def test_there_is_no_state_before_the_first_up(folder: StateFolder) -> None:
+    assert folder.load() is None
+
+
+def test_clearing_removes_the_run_folder_and_keeps_the_logs(folder: StateFolder, tmp_path: Path) -> None:
+    run_dir = tmp_path / "run"
+    run_dir.mkdir()
+    (run_dir / "socket").touch()
+    with folder.locked():
+        folder.logs.mkdir()
+        state = some_state(run_dir)
+        folder.save(state)
+        folder.clear(state)
+    assert folder.load() is None
+    assert not run_dir.exists()
+    assert folder.logs.is_dir()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "not json", "[]", "{}", '{"format": 2}', '{"format": 1, "processes": [{"pid": 1}]}', '{"format": 1}']
+)
+def test_a_file_that_is_not_ours_is_refused(folder: StateFolder, text: str) -> None:
+    with folder.locked():
+        (folder.path / "stack.json").write_text(text)
+    with pytest.raises(StackError, match="not written by this version") as caught:
+        folder.load()
+    assert "remove" in caught.value.advice
+
+
+def test_the_state_file_is_readable_json(folder: StateFolder, tmp_path: Path) -> None:
+    with folder.locked():
+        folder.save(some_state(tmp_path))
+    assert json.loads((folder.path / "stack.json").read_text())["processes"][0]["pid"] == 4711
+
+
+def test_a_second_holder_is_refused_until_the_first_lets_go(folder: StateFolder) -> None:
+    with folder.locked(), pytest.raises(StackError, match="another facegrid"), StateFolder(folder.path).locked():
+        pass
+    with StateFolder(folder.path).locked():
+        pass
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StackError, match="cannot write") as caught, StateFolder(tmp_path / "file" / "state").locked():
+        pass
+    assert "--state-dir" in caught.value.advice
+
+
+@pytest.mark.parametrize(("name_length", "inside"), [(1, True), (120, False)])
+def test_a_run_folder_is_private_and_short_enough_for_sockets(tmp_path: Path, name_length: int, inside: bool) -> None:
+    base = Path("/tmp") if inside else tmp_path
+    path = base / ("s" * name_length)
+    folder = StateFolder(path)
+    try:
+        with folder.locked():
+            run_dir = folder.make_run_dir()
+        assert run_dir.is_relative_to(path) == inside
+        assert stat.S_IMODE(run_dir.stat().st_mode) == 0o700
+        assert list(run_dir.iterdir()) == []
+        # What Ray adds, as seen in a session's folder.
+        socket = run_dir / "ray" / "session_2026-01-01_00-00-00_000000_4194304" / "sockets" / "plasma_store"
+        assert len(str(socket)) <= 107
+    finally:
+        shutil.rmtree(run_dir, ignore_errors=True)
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def test_the_address_is_on_this_machine(tmp_path: Path) -> None:
+    assert some_state(tmp_path).address == "127.0.0.1:9001"
+
+
+@pytest.mark.parametrize(
+    ("env", "expected"),
+    [
+        ({"FACEGRID_STATE_DIR": "/a", "XDG_STATE_HOME": "/b"}, Path("/a")),
+        ({"XDG_STATE_HOME": "/b"}, Path("/b/facegrid")),
+        ({"FACEGRID_STATE_DIR": "", "XDG_STATE_HOME": ""}, Path.home() / ".local/state/facegrid"),
+        ({}, Path.home() / ".local/state/facegrid"),
+    ],
+)
+def test_the_state_folder_is_where_the_environment_says(env: dict[str, str], expected: Path) -> None:
+    assert default_state_dir(env) == expected
