@@ -1,0 +1,126 @@
+"""`python -m model_server`: flags and files are checked, models loaded, and only then a port is opened."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+from model_server import texts
+from model_server.config import configured_models
+from model_server.errors import ServingError
+from model_server.flags import FlagError, Flags, parse_flags, usage
+from model_server.listen import addresses, check_free
+
+EXIT_FAILED_START = 255
+"""What upstream's exit(-1) becomes."""
+
+_log = logging.getLogger("model_server")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serves until SIGTERM or SIGINT; returns the exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if "--help" in arguments:
+        sys.stdout.write(usage() + "\n")
+        return 0
+    try:
+        flags = parse_flags(arguments)
+    except FlagError as error:
+        sys.stdout.write(f"{error}\n{usage()}\n")
+        return EXIT_FAILED_START
+    if flags.is_set("version"):
+        sys.stdout.write(f"TensorFlow ModelServer: facegrid {_version('facegrid')}\n")
+        sys.stdout.write(f"TensorFlow Library: {_version('tensorflow')}\n")
+        return 0
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname).1s %(name)s: %(message)s")
+    # TensorFlow's Python side tells of deprecations and of every model without variables.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    try:
+        _serve(flags)
+    except ServingError as error:
+        sys.stdout.write(f"Failed to start server. Error: {error}\n")
+        return EXIT_FAILED_START
+    return 0
+
+
+def _serve(flags: Flags) -> None:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+
+    _check(flags)
+    models = configured_models(flags)
+    for address in addresses(flags):
+        check_free(address)
+
+    # TensorFlow's own messages below errors are not for the users of a server; whoever wants them sets the variable.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from model_server.assembly import make_manager, make_server  # noqa: PLC0415 - loads TensorFlow: seconds
+
+    manager = make_manager(flags)
+    failure: list[ServingError] = []
+
+    def start() -> None:
+        try:
+            manager.start(models)
+        except ServingError as error:
+            failure.append(error)
+        finally:
+            started.set()
+
+    started = threading.Event()
+    # In a thread of its own, so that a signal is heard during the load.
+    threading.Thread(target=start, name="start", daemon=True).start()
+    while not started.wait(0.1):
+        if stop.is_set():
+            _log.info("stopped before the models were available")
+            return
+    if failure:
+        raise failure[0]
+
+    server = make_server(flags, manager)
+    for address in addresses(flags):
+        server.listen(address)
+    server.start()
+    _log.info("Running gRPC ModelServer at %s ...", ", ".join(addresses(flags)))
+    stop.wait()
+    _log.info("stopping: calls under way get %d s", flags.number("drain_timeout_seconds"))
+    server.drain(flags.number("drain_timeout_seconds"))
+    manager.close()
+    _log.info("stopped")
+
+
+def _check(flags: Flags) -> None:
+    """Raises ServingError where flags contradict each other, in upstream's order."""
+    if not addresses(flags):
+        raise texts.no_port()
+    if flags.is_set("use_alts_credentials") and flags.text("ssl_config_file"):
+        raise texts.ssl_and_alts()
+    if not flags.text("model_base_path") and not flags.text("model_config_file"):
+        raise texts.no_models()
+    if flags.text("batching_parameters_file") and not flags.is_set("enable_batching"):
+        raise texts.batching_parameters_without_batching()
+    parallelism = ("session_parallelism", "intra_op_parallelism", "inter_op_parallelism")
+    if all(flags.number(f"tensorflow_{name}") > 0 for name in parallelism):
+        raise texts.conflicting_parallelism()
+    for name in flags.unavailable():
+        raise texts.flag_not_available(name)
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+if __name__ == "__main__":
+    code = main()
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Not sys.exit: threads of TensorFlow and of loads under way would be waited for, or crash in the teardown.
+    os._exit(code)

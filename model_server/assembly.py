@@ -1,0 +1,77 @@
+"""Puts the parts together as the flags say. Importing this file loads TensorFlow."""
+
+import os
+from pathlib import Path
+
+import tensorflow as tf
+
+from model_server.config import read_text_proto
+from model_server.flags import Flags
+from model_server.listen import channel_arguments
+from model_server.manager import Manager, ManagerOptions
+from model_server.predict import PredictOptions
+from model_server.servable import Servable, load
+from model_server.server import ModelServer
+from model_server.warmup import warm_up
+
+
+def make_manager(flags: Flags) -> Manager:
+    """Returns a manager that loads and warms up as the flags say."""
+    tags = flags.text("saved_model_tags").split(",")
+    config = session_config(flags)
+    with_warmup = flags.is_set("enable_model_warmup")
+    iterations = flags.number("num_request_iterations_for_warmup") or 1
+
+    def load_and_warm_up(path: Path) -> Servable:
+        servable = load(path, tags=tags, session_config=config)
+        if with_warmup:
+            try:
+                warm_up(servable, path, iterations=iterations)
+            except BaseException:
+                servable.close()
+                raise
+        return servable
+
+    poll_wait_s = flags.number("file_system_poll_wait_seconds")
+    return Manager(
+        load_and_warm_up,
+        ManagerOptions(
+            poll_wait_s=None if poll_wait_s < 0 else float(poll_wait_s),
+            initial_load_threads=4 * (os.cpu_count() or 1),
+            load_threads=max(1, flags.number("num_load_threads")),
+            max_load_retries=max(0, flags.number("max_num_load_retries")),
+            load_retry_interval_s=flags.number("load_retry_interval_micros") / 1e6,
+            allow_labels_of_unavailable=flags.is_set("allow_version_labels_for_unavailable_models"),
+        ),
+    )
+
+
+def session_config(flags: Flags) -> tf.compat.v1.ConfigProto:
+    """Returns the session options: those of the file, then the flags over them.
+
+    Raises:
+        ServingError: The file cannot be read.
+    """
+    config = tf.compat.v1.ConfigProto()
+    if path := flags.text("tensorflow_session_config_file"):
+        read_text_proto(path, config)
+    config.gpu_options.per_process_gpu_memory_fraction = flags.fraction("per_process_gpu_memory_fraction")
+    both = flags.number("tensorflow_session_parallelism")
+    config.intra_op_parallelism_threads = flags.number("tensorflow_intra_op_parallelism") or both
+    config.inter_op_parallelism_threads = flags.number("tensorflow_inter_op_parallelism") or both
+    return config
+
+
+def make_server(flags: Flags, manager: Manager) -> ModelServer:
+    """Returns the server, not yet listening."""
+    return ModelServer(
+        manager,
+        max_threads=max(1, flags.number("grpc_max_threads")),
+        predict_options=PredictOptions(
+            as_content=flags.is_set("enable_serialization_as_tensor_content"),
+            check_method_name=flags.is_set("enable_signature_method_name_check"),
+            strict_input_shapes=flags.is_set("strict_input_shapes"),
+        ),
+        channel_arguments=channel_arguments(flags.text("grpc_channel_arguments")),
+        with_health=flags.is_set("enable_grpc_healthcheck_service"),
+    )

@@ -1,0 +1,60 @@
+"""Where the server listens: addresses from the flags, and whether they are free."""
+
+import re
+import socket
+import stat
+from pathlib import Path
+
+from model_server import texts
+from model_server.flags import Flags
+
+_UNIX = "unix:"
+
+
+def addresses(flags: Flags) -> list[str]:
+    """Returns gRPC addresses: "0.0.0.0:PORT" and "unix:PATH", as far as they are asked for."""
+    port, path = flags.number("port"), flags.text("grpc_socket_path")
+    return [f"0.0.0.0:{port}"] * bool(port) + [f"{_UNIX}{path}"] * bool(path)
+
+
+def check_free(address: str) -> None:
+    """Finds out before the models are loaded, which takes seconds, whether the address can be had.
+
+    Raises:
+        ServingError: It is taken, or is not an address.
+    """
+    if address.startswith(_UNIX):
+        _check_free_path(address)
+        return
+    host, _, port = address.rpartition(":")
+    with socket.socket() as probe:
+        # As gRPC does: connections of a server just stopped do not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, int(port)))
+        except (OSError, OverflowError) as error:
+            raise texts.address_taken(address, getattr(error, "strerror", None) or str(error)) from error
+
+
+def _check_free_path(address: str) -> None:
+    path = Path(address.removeprefix(_UNIX))
+    if path.exists() and not stat.S_ISSOCK(path.stat().st_mode):
+        raise texts.address_taken(address, "a file that is not a socket is in its place")
+    if not path.parent.is_dir():
+        raise texts.address_taken(address, f"{path.parent} is not a folder")
+
+
+def channel_arguments(text: str) -> tuple[tuple[str, int | str], ...]:
+    """Returns the pairs of --grpc_channel_arguments; a value that is a 32-bit integer is one.
+
+    Raises:
+        ServingError: An item is not key=value (upstream's behaviour is undefined then).
+    """
+    pairs: list[tuple[str, int | str]] = []
+    for item in filter(None, text.split(",")):
+        key, equals, value = item.partition("=")
+        if not equals:
+            raise texts.invalid_channel_argument(item)
+        is_number = re.fullmatch(r"[+-]?\d+", value) and -(2**31) <= int(value) < 2**31
+        pairs.append((key, int(value) if is_number else value))
+    return tuple(pairs)

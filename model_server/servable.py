@@ -1,0 +1,189 @@
+"""One version of a model in memory: a graph, a session and its signatures.
+
+Importing this file loads TensorFlow; `__main__` does so only when the flags and files are in order.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+from numpy.typing import NDArray
+from tensorflow.python.client import pywrap_tf_session
+
+from facegrid.tfserving.v1.model_metadata_pb2 import SignatureDef
+from facegrid.tfserving.v1.tensor_pb2 import TensorProto
+from model_server import texts
+from model_server.errors import ServingError, code_of
+
+Array = NDArray[Any]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or output of a signature."""
+
+    tensor_name: str
+    tensor: Any
+    """The graph's tensor, or None where the graph has none of that name."""
+    tf_output: Any
+    """The tensor as TensorFlow's C interface names it."""
+    shape: tuple[int | None, ...] | None
+    """Sizes; None for a size, or for all of them, that is not known before the call."""
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One way to call a network."""
+
+    method_name: str
+    inputs: Mapping[str, Port]
+    outputs: Mapping[str, Port]
+    defaults: Mapping[str, TensorProto]
+
+
+class Servable:
+    """A loaded SavedModel. Calls may come from many threads at once."""
+
+    def __init__(self, session: tf.compat.v1.Session, signature_defs: Mapping[str, SignatureDef]) -> None:
+        self._session = session
+        self.signature_defs = signature_defs
+        """The signatures as GetModelMetadata gives them."""
+        self.signatures = {name: _signature(session.graph, spec) for name, spec in signature_defs.items()}
+        self._raw_call = getattr(session, "_call_tf_sessionrun", None)
+
+    def run(
+        self,
+        feeds: Sequence[tuple[Port, Array]],
+        fetches: Sequence[Port],
+        *,
+        timeout_s: float | None = None,
+    ) -> list[Array]:
+        """Returns the arrays of `fetches`, in their order.
+
+        Shapes are not checked against the signature: that is left to the network's operations, as in
+        tensorflow_model_server.
+
+        Raises:
+            ServingError: With the code and text of TensorFlow's runtime.
+        """
+        for port in (*(port for port, _ in feeds), *fetches):
+            if port.tensor is None:
+                raise texts.tensor_not_found(port.tensor_name)
+        try:
+            if self._raw_call is None:
+                return self._run_public(feeds, fetches)
+            options = _run_options(timeout_s)
+            try:
+                arrays: list[Array] = self._raw_call(
+                    options,
+                    {port.tf_output: array for port, array in feeds},
+                    [port.tf_output for port in fetches],
+                    [],
+                    None,
+                )
+            finally:
+                if options is not None:
+                    pywrap_tf_session.TF_DeleteBuffer(options)
+        except tf.errors.OpError as error:
+            raise ServingError(code_of(error.error_code), error.message) from error
+        return arrays
+
+    def _run_public(self, feeds: Sequence[tuple[Port, Array]], fetches: Sequence[Port]) -> list[Array]:
+        """The documented way, for a TensorFlow that has renamed the one measured five times as quick."""
+        try:
+            arrays: list[Array] = self._session.run(
+                [port.tensor for port in fetches], {port.tensor: array for port, array in feeds}
+            )
+        except (TypeError, ValueError) as error:
+            raise texts.refused_by_runtime(str(error)) from error
+        return arrays
+
+    def close(self) -> None:
+        """Gives the memory back. No call may be under way."""
+        self._session.close()
+
+
+def load(path: Path, *, tags: Sequence[str], session_config: tf.compat.v1.ConfigProto | None = None) -> Servable:
+    """Returns the SavedModel under `path`, ready to run.
+
+    Raises:
+        ServingError: NOT_FOUND without a SavedModel or without a graph of these tags; otherwise what
+            TensorFlow says about the file.
+    """
+    _check_readable(path)
+    graph = tf.Graph()
+    session = tf.compat.v1.Session(graph=graph, config=session_config)
+    try:
+        with graph.as_default():
+            meta_graph = tf.compat.v1.saved_model.loader.load(session, list(tags), str(path))
+        # What session.run does before every call; the graph does not change any more.
+        getattr(session, "_extend_graph", lambda: None)()
+        return Servable(session, _signature_defs(meta_graph))
+    except BaseException as error:
+        session.close()
+        if isinstance(error, Exception):
+            raise _load_error(error, path, tags) from error
+        raise
+
+
+def _check_readable(path: Path) -> None:
+    if not any((path / name).is_file() for name in ("saved_model.pb", "saved_model.pbtxt")):
+        raise texts.saved_model_not_found(str(path))
+
+
+def _load_error(error: Exception, path: Path, tags: Sequence[str]) -> ServingError:
+    match error:
+        case ServingError():
+            return error
+        case tf.errors.OpError():
+            return ServingError(code_of(error.error_code), error.message)
+        case RuntimeError() if "MetaGraphDef associated with tags" in str(error):
+            return texts.tags_not_found(tags)
+        case OSError():
+            return texts.unreadable_saved_model(str(path), str(error))
+        case _:
+            _log.error("loading %s failed", path, exc_info=error)
+            return texts.failed_to_load(str(path), f"{type(error).__name__}: {error}")
+
+
+def _signature_defs(meta_graph: Any) -> dict[str, SignatureDef]:
+    """Returns copies: looking up an unknown key in a protobuf map would add it to the original."""
+    return {name: SignatureDef.FromString(spec.SerializeToString()) for name, spec in meta_graph.signature_def.items()}
+
+
+def _signature(graph: tf.Graph, spec: SignatureDef) -> Signature:
+    return Signature(
+        method_name=spec.method_name,
+        inputs={alias: _port(graph, info) for alias, info in sorted(spec.inputs.items())},
+        outputs={alias: _port(graph, info) for alias, info in sorted(spec.outputs.items())},
+        defaults=dict(spec.defaults),
+    )
+
+
+def _port(graph: tf.Graph, info: Any) -> Port:
+    try:
+        tensor = graph.get_tensor_by_name(info.name)
+    except (KeyError, ValueError):
+        tensor = None
+    shape = None
+    if info.HasField("tensor_shape") and not info.tensor_shape.unknown_rank:
+        shape = tuple(None if dim.size < 0 else dim.size for dim in info.tensor_shape.dim)
+    return Port(
+        tensor_name=info.name,
+        tensor=tensor,
+        tf_output=None if tensor is None else tensor._as_tf_output(),  # noqa: SLF001 - see Servable.run
+        shape=shape,
+    )
+
+
+def _run_options(timeout_s: float | None) -> Any:
+    """Returns a buffer that the caller deletes, or None when the call may take any time."""
+    if timeout_s is None:
+        return None
+    options = tf.compat.v1.RunOptions(timeout_in_ms=max(1, round(timeout_s * 1000)))
+    return pywrap_tf_session.TF_NewBufferFromString(options.SerializeToString())

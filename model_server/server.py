@@ -1,0 +1,128 @@
+"""The gRPC server: methods by their full names, one mapping from errors to statuses, drain."""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+from facegrid.tfserving.v1.model_metadata_pb2 import GetModelMetadataRequest, GetModelMetadataResponse
+from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest, GetModelStatusResponse
+from facegrid.tfserving.v1.predict_pb2 import PackedPredictResponse, PredictRequest
+from model_server import texts
+from model_server.calls import CallCounter, unary_method
+from model_server.manager import Manager
+from model_server.metadata import check_fields, metadata
+from model_server.predict import PredictOptions, predict
+from model_server.status import model_status
+
+PREDICTION_SERVICE = "tensorflow.serving.PredictionService"
+MODEL_SERVICE = "tensorflow.serving.ModelService"
+HEALTH_NAMES = ("", "ModelService", "PredictionService")
+
+WAITING_PER_THREAD = 15
+"""Calls that may wait for each thread; beyond them the answer is RESOURCE_EXHAUSTED."""
+
+if TYPE_CHECKING:
+    Methods = dict[str, grpc.RpcMethodHandler[Any, Any]]
+
+_log = logging.getLogger(__name__)
+
+
+class ModelServer:
+    """Answers the gRPC API for the versions that a manager keeps."""
+
+    def __init__(
+        self,
+        manager: Manager,
+        *,
+        max_threads: int,
+        predict_options: PredictOptions,
+        channel_arguments: tuple[tuple[str, int | str], ...] = (),
+        with_health: bool = False,
+    ) -> None:
+        self._manager = manager
+        self._predict_options = predict_options
+        self._calls = CallCounter()
+        self._server = grpc.server(
+            ThreadPoolExecutor(max_threads, thread_name_prefix="grpc"),
+            options=(
+                ("grpc.max_receive_message_length", -1),
+                ("grpc.max_send_message_length", -1),
+                ("grpc.so_reuseport", 0),  # a taken port is an error, not a share of the calls
+                *channel_arguments,
+            ),
+            maximum_concurrent_rpcs=max_threads * (1 + WAITING_PER_THREAD),
+        )
+        self._server.add_generic_rpc_handlers(
+            (
+                grpc.method_handlers_generic_handler(PREDICTION_SERVICE, self._prediction_methods()),
+                grpc.method_handlers_generic_handler(MODEL_SERVICE, self._model_methods()),
+            )
+        )
+        self._health = health.HealthServicer() if with_health else None
+        if self._health is not None:
+            _set_health(self._health, health_pb2.HealthCheckResponse.SERVING)
+            health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+
+    def listen(self, address: str) -> None:
+        """Adds an address such as "0.0.0.0:8500" or "unix:/run/model_server".
+
+        Raises:
+            ServingError: It cannot be bound.
+        """
+        try:
+            self._server.add_insecure_port(address)
+        except RuntimeError as error:
+            raise texts.address_taken(address) from error
+
+    def start(self) -> None:
+        """Begins to answer."""
+        self._server.start()
+
+    def drain(self, timeout_s: float) -> None:
+        """Takes no more calls, and returns when those under way are answered or `timeout_s` is over."""
+        if self._health is not None:
+            _set_health(self._health, health_pb2.HealthCheckResponse.NOT_SERVING)
+        self._server.stop(timeout_s)
+        if not self._calls.wait_for_none(timeout_s):
+            _log.warning("calls were still under way after %g s; they are cancelled", timeout_s)
+        # Streams of the health service never end by themselves.
+        self._server.stop(0).wait()
+
+    def _prediction_methods(self) -> "Methods":
+        return {
+            "Predict": unary_method(self._predict, PredictRequest, PackedPredictResponse, self._calls),
+            "GetModelMetadata": unary_method(
+                self._get_model_metadata, GetModelMetadataRequest, GetModelMetadataResponse, self._calls
+            ),
+        }
+
+    def _model_methods(self) -> "Methods":
+        return {
+            "GetModelStatus": unary_method(
+                self._get_model_status, GetModelStatusRequest, GetModelStatusResponse, self._calls
+            ),
+        }
+
+    def _predict(self, request: PredictRequest, timeout_s: float | None) -> PackedPredictResponse:
+        if not request.HasField("model_spec"):
+            raise texts.missing_model_spec()
+        with self._manager.available.use(request.model_spec) as handle:
+            return predict(handle.servable, handle.version, request, self._predict_options, timeout_s=timeout_s)
+
+    def _get_model_metadata(
+        self, request: GetModelMetadataRequest, _timeout_s: float | None
+    ) -> GetModelMetadataResponse:
+        check_fields(request)
+        with self._manager.available.use(request.model_spec) as handle:
+            return metadata(handle.servable, handle.version, request)
+
+    def _get_model_status(self, request: GetModelStatusRequest, _timeout_s: float | None) -> GetModelStatusResponse:
+        return model_status(self._manager.board, request)
+
+
+def _set_health(servicer: health.HealthServicer, status: Any) -> None:
+    for name in HEALTH_NAMES:
+        servicer.set(name, status)
