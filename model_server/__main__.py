@@ -13,6 +13,7 @@ from model_server.config import configured_models
 from model_server.errors import ServingError
 from model_server.flags import FlagError, Flags, parse_flags, usage
 from model_server.listen import addresses, check_free
+from model_server.short_import import shorten_import
 
 EXIT_FAILED_START = 255
 """What upstream's exit(-1) becomes."""
@@ -58,6 +59,7 @@ def _serve(flags: Flags) -> None:
 
     # TensorFlow's own messages below errors are not for the users of a server; whoever wants them sets the variable.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    shorten_import()
     from model_server.assembly import make_manager, make_server  # noqa: PLC0415 - loads TensorFlow: seconds
 
     manager = make_manager(flags)

@@ -3,13 +3,12 @@
 import os
 from pathlib import Path
 
-import tensorflow as tf
-
 from model_server.config import read_text_proto
 from model_server.flags import Flags
 from model_server.listen import channel_arguments
 from model_server.manager import Manager, ManagerOptions
 from model_server.predict import PredictOptions
+from model_server.runtime import ConfigProto
 from model_server.servable import Servable, load
 from model_server.server import ModelServer
 from model_server.warmup import warm_up
@@ -46,13 +45,13 @@ def make_manager(flags: Flags) -> Manager:
     )
 
 
-def session_config(flags: Flags) -> tf.compat.v1.ConfigProto:
+def session_config(flags: Flags) -> ConfigProto:
     """Returns the session options: those of the file, then the flags over them.
 
     Raises:
         ServingError: The file cannot be read.
     """
-    config = tf.compat.v1.ConfigProto()
+    config = ConfigProto()
     if path := flags.text("tensorflow_session_config_file"):
         read_text_proto(path, config)
     config.gpu_options.per_process_gpu_memory_fraction = flags.fraction("per_process_gpu_memory_fraction")

@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
 from numpy.typing import NDArray
-from tensorflow.python.client import pywrap_tf_session
 
 from facegrid.tfserving.v1.model_metadata_pb2 import SignatureDef
 from facegrid.tfserving.v1.tensor_pb2 import TensorProto
-from model_server import texts
+from model_server import runtime, texts
 from model_server.errors import ServingError, code_of
 
 Array = NDArray[Any]
@@ -49,7 +47,7 @@ class Signature:
 class Servable:
     """A loaded SavedModel. Calls may come from many threads at once."""
 
-    def __init__(self, session: tf.compat.v1.Session, signature_defs: Mapping[str, SignatureDef]) -> None:
+    def __init__(self, session: runtime.Session, signature_defs: Mapping[str, SignatureDef]) -> None:
         self._session = session
         self.signature_defs = signature_defs
         """The signatures as GetModelMetadata gives them."""
@@ -77,7 +75,7 @@ class Servable:
         try:
             if self._raw_call is None:
                 return self._run_public(feeds, fetches)
-            options = _run_options(timeout_s)
+            options = None if timeout_s is None else runtime.new_buffer(runtime.run_options(timeout_s))
             try:
                 arrays: list[Array] = self._raw_call(
                     options,
@@ -88,8 +86,8 @@ class Servable:
                 )
             finally:
                 if options is not None:
-                    pywrap_tf_session.TF_DeleteBuffer(options)
-        except tf.errors.OpError as error:
+                    runtime.delete_buffer(options)
+        except runtime.OpError as error:
             raise ServingError(code_of(error.error_code), error.message) from error
         return arrays
 
@@ -108,7 +106,7 @@ class Servable:
         self._session.close()
 
 
-def load(path: Path, *, tags: Sequence[str], session_config: tf.compat.v1.ConfigProto | None = None) -> Servable:
+def load(path: Path, *, tags: Sequence[str], session_config: runtime.ConfigProto | None = None) -> Servable:
     """Returns the SavedModel under `path`, ready to run.
 
     Raises:
@@ -116,11 +114,11 @@ def load(path: Path, *, tags: Sequence[str], session_config: tf.compat.v1.Config
             TensorFlow says about the file.
     """
     _check_readable(path)
-    graph = tf.Graph()
-    session = tf.compat.v1.Session(graph=graph, config=session_config)
+    graph = runtime.Graph()
+    session = runtime.Session(graph=graph, config=session_config)
     try:
         with graph.as_default():
-            meta_graph = tf.compat.v1.saved_model.loader.load(session, list(tags), str(path))
+            meta_graph = runtime.load_saved_model(session, list(tags), str(path))
         # What session.run does before every call; the graph does not change any more.
         getattr(session, "_extend_graph", lambda: None)()
         return Servable(session, _signature_defs(meta_graph))
@@ -140,7 +138,7 @@ def _load_error(error: Exception, path: Path, tags: Sequence[str]) -> ServingErr
     match error:
         case ServingError():
             return error
-        case tf.errors.OpError():
+        case runtime.OpError():
             return ServingError(code_of(error.error_code), error.message)
         case RuntimeError() if "MetaGraphDef associated with tags" in str(error):
             return texts.tags_not_found(tags)
@@ -156,7 +154,7 @@ def _signature_defs(meta_graph: Any) -> dict[str, SignatureDef]:
     return {name: SignatureDef.FromString(spec.SerializeToString()) for name, spec in meta_graph.signature_def.items()}
 
 
-def _signature(graph: tf.Graph, spec: SignatureDef) -> Signature:
+def _signature(graph: runtime.Graph, spec: SignatureDef) -> Signature:
     return Signature(
         method_name=spec.method_name,
         inputs={alias: _port(graph, info) for alias, info in sorted(spec.inputs.items())},
@@ -165,7 +163,7 @@ def _signature(graph: tf.Graph, spec: SignatureDef) -> Signature:
     )
 
 
-def _port(graph: tf.Graph, info: Any) -> Port:
+def _port(graph: runtime.Graph, info: Any) -> Port:
     try:
         tensor = graph.get_tensor_by_name(info.name)
     except (KeyError, ValueError):
@@ -179,11 +177,3 @@ def _port(graph: tf.Graph, info: Any) -> Port:
         tf_output=None if tensor is None else tensor._as_tf_output(),  # noqa: SLF001 - see Servable.run
         shape=shape,
     )
-
-
-def _run_options(timeout_s: float | None) -> Any:
-    """Returns a buffer that the caller deletes, or None when the call may take any time."""
-    if timeout_s is None:
-        return None
-    options = tf.compat.v1.RunOptions(timeout_in_ms=max(1, round(timeout_s * 1000)))
-    return pywrap_tf_session.TF_NewBufferFromString(options.SerializeToString())

@@ -358,6 +358,11 @@ def address_taken(address: str, reason: str = "it is in use") -> ServingError:
     )
 
 
+def no_tensorflow() -> ServingError:
+    """The package that runs the networks is missing."""
+    return ServingError(_Code.UNAVAILABLE, "TensorFlow is not installed: pip install 'facegrid[model-server]'")
+
+
 def invalid_channel_argument(item: str) -> ServingError:
     """An item of --grpc_channel_arguments without "="."""
     return ServingError(_Code.INVALID_ARGUMENT, f"--grpc_channel_arguments: {item!r} is not key=value")

@@ -7,11 +7,10 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-import tensorflow as tf
 from google.protobuf.message import DecodeError
 
 from facegrid.tfserving.v1.prediction_log_pb2 import PredictionLog
-from model_server import texts
+from model_server import runtime, texts
 from model_server.predict import PredictOptions, predict
 from model_server.servable import Servable
 
@@ -47,9 +46,9 @@ def warm_up(servable: Servable, path: Path, *, iterations: int = 1) -> int:
 
 def _records(file: Path) -> Iterator[PredictionLog]:
     try:
-        for record in tf.compat.v1.io.tf_record_iterator(str(file)):
+        for record in runtime.tf_record_iterator(str(file)):
             yield PredictionLog.FromString(record)
-    except tf.errors.DataLossError as error:
+    except runtime.DataLossError as error:
         raise texts.unreadable_warmup_file(error.message) from error
     except DecodeError as error:
         raise texts.unreadable_warmup_record(str(file)) from error
