@@ -1,0 +1,1 @@
+"""The service's gRPC API over the pipeline: convert, call, convert back."""

@@ -1,0 +1,96 @@
+"""The plain host: FaceService on one grpc.aio server, without Ray.
+
+For tests, for debugging, and wherever one process is enough; `python -m orchestrator` starts it.
+"""
+
+from collections.abc import AsyncIterator
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from facegrid.errors import FacegridError
+from facegrid.v1 import face_service_pb2, face_service_pb2_grpc
+from orchestrator.api.face_service import FaceService
+from orchestrator.api.status import status_code, status_details
+
+SERVICE_NAME = face_service_pb2.DESCRIPTOR.services_by_name["FaceService"].full_name
+
+_Context = grpc.aio.ServicerContext[object, object]
+
+
+class FaceServicer(face_service_pb2_grpc.FaceServiceServicer):
+    """Hands calls of gRPC to the service, and its errors back as status."""
+
+    def __init__(self, service: FaceService) -> None:
+        self._service = service
+
+    async def Detect(  # noqa: N802 - gRPC's name
+        self, request: face_service_pb2.DetectRequest, context: _Context
+    ) -> face_service_pb2.DetectResponse:
+        """See the .proto."""
+        try:
+            return await self._service.detect(request, timeout_s=context.time_remaining())
+        except FacegridError as err:
+            return await context.abort(status_code(err), status_details(err))
+
+    async def DetectStream(  # noqa: N802 - gRPC's name
+        self, request_iterator: AsyncIterator[face_service_pb2.DetectStreamRequest], context: _Context
+    ) -> AsyncIterator[face_service_pb2.DetectStreamResponse]:
+        """See the .proto."""
+        try:
+            async for response in self._service.detect_stream(request_iterator):
+                yield response
+        except FacegridError as err:
+            await context.abort(status_code(err), status_details(err))
+
+
+class GrpcHost:
+    """A server with the face service, the standard health service and reflection.
+
+    Args:
+        service: What is served; started and closed with the host.
+        address: HOST:PORT to listen on; port 0 takes a free one.
+    """
+
+    def __init__(self, service: FaceService, address: str) -> None:
+        self._service = service
+        self._address = address
+        self._health = health.aio.HealthServicer()
+        self._server: grpc.aio.Server | None = None
+
+    async def start(self) -> int:
+        """Returns the port that is listened on.
+
+        Raises:
+            RuntimeError: The address is taken or not one of this machine.
+        """
+        server = grpc.aio.server(
+            options=[
+                ("grpc.max_receive_message_length", -1),
+                ("grpc.max_send_message_length", -1),
+                ("grpc.so_reuseport", 0),  # two services on one port would share its calls by chance
+            ]
+        )
+        face_service_pb2_grpc.add_FaceServiceServicer_to_server(FaceServicer(self._service), server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        reflection.enable_server_reflection((SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+        port = server.add_insecure_port(self._address)
+        await self._service.start()
+        await server.start()
+        self._server = server
+        for name in ("", SERVICE_NAME):
+            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        return port
+
+    async def close(self, *, grace_s: float = 10.0) -> None:
+        """Refuses new calls, gives those under way `grace_s` seconds, and closes the service."""
+        await self._health.enter_graceful_shutdown()
+        if self._server is not None:
+            await self._server.stop(grace_s)
+        await self._service.close()
+
+    async def wait(self) -> None:
+        """Returns when the server has stopped."""
+        if self._server is not None:
+            await self._server.wait_for_termination()

@@ -1,0 +1,61 @@
+"""The one table from our errors to gRPC status."""
+
+import logging
+import uuid
+
+from grpc import StatusCode
+
+from facegrid.errors import (
+    DeadlineExceeded,
+    FacegridError,
+    InternalError,
+    InvalidRequest,
+    LimitExceeded,
+    Overloaded,
+    TryAgain,
+    Unavailable,
+)
+from facegrid.v1 import error_pb2
+
+_log = logging.getLogger(__name__)
+
+_CODES: dict[type[FacegridError], StatusCode] = {
+    InvalidRequest: StatusCode.INVALID_ARGUMENT,
+    LimitExceeded: StatusCode.RESOURCE_EXHAUSTED,
+    TryAgain: StatusCode.UNAVAILABLE,
+    Unavailable: StatusCode.UNAVAILABLE,
+    DeadlineExceeded: StatusCode.DEADLINE_EXCEEDED,
+    Overloaded: StatusCode.RESOURCE_EXHAUSTED,
+    FacegridError: StatusCode.INTERNAL,
+    InternalError: StatusCode.INTERNAL,
+}
+"""By class; a class that is not listed has its base's code."""
+
+
+def status_code(error: FacegridError) -> StatusCode:
+    """Returns the gRPC code of an error."""
+    return next(_CODES[base] for base in type(error).__mro__ if base in _CODES)
+
+
+def status_details(error: FacegridError) -> str:
+    """Returns "REASON: message", which a client reads the error's class from."""
+    return f"{error.reason}: {error.message}"
+
+
+def to_message(error: FacegridError) -> error_pb2.Error:
+    """Returns the error as an item of a stream carries it."""
+    number, _ = status_code(error).value
+    return error_pb2.Error(code=number, reason=error.reason, message=error.message)
+
+
+def public(error: Exception) -> FacegridError:
+    """Returns what a caller may know of an error.
+
+    Errors of the tree are meant for callers. Anything else is a fault of ours: it goes to the log
+    with its traceback under an id, and the caller gets the id alone. So does an `InternalError`.
+    """
+    if isinstance(error, FacegridError) and not isinstance(error, InternalError):
+        return error
+    incident = uuid.uuid4().hex[:12]
+    _log.error("internal error %s", incident, exc_info=error)
+    return InternalError(f"something went wrong on our side; the service's log has it under {incident}")

@@ -1,0 +1,1 @@
+"""The seam to the networks: `Predictor`, and TensorFlow Serving behind it."""

@@ -1,0 +1,45 @@
+"""The one seam between the pipeline and the networks.
+
+Behind it stand model servers in production (`tf_serving.py`) and a plain function in tests. The
+contract tests in tests/models hold every implementation to the same behaviour.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from exporters.signatures import SERVING_DEFAULT
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+class Predictor(Protocol):
+    """Runs networks by name."""
+
+    async def start(self) -> None:
+        """Makes the predictor ready; servers need not be there yet."""
+        ...
+
+    async def close(self) -> None:
+        """Gives back what `start` took; calls under way fail."""
+        ...
+
+    async def predict(
+        self, model: str, inputs: Arrays, *, timeout_s: float, signature: str = SERVING_DEFAULT
+    ) -> dict[str, NDArray[Any]]:
+        """Returns the outputs of `model` for one batch, by name, as `exporters.signatures` says.
+
+        Args:
+            model: A name in `exporters.signatures.CONTRACTS`.
+            inputs: Arrays with the dtypes and shapes of the signature; the batch is not empty.
+            timeout_s: Seconds within which the answer must be there.
+            signature: A signature of the model.
+
+        Raises:
+            Unavailable: No server can be reached that has the model.
+            DeadlineExceeded: No answer within `timeout_s`.
+            Overloaded: The servers refuse more work.
+            InternalError: The answer does not keep the contract.
+        """
+        ...

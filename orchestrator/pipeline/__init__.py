@@ -1,0 +1,5 @@
+"""From the bytes of a picture to its faces; numpy and OpenCV only.
+
+decode -> pyramid -> tiles -> [pnet] -> propose -> boxes -> refine [rnet] -> refine [onet], in the
+order of `cascade.py`.
+"""

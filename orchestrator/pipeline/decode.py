@@ -1,0 +1,122 @@
+"""From the bytes of a picture to upright RGB.
+
+Everything a caller sends comes through here, so what could hurt is refused from the header alone,
+before a pixel is decoded: the format, the size, animation.
+"""
+
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image as Pillow
+from PIL import UnidentifiedImageError
+
+from exporters.signatures import PNET_FIELD_PX
+from facegrid.errors import InvalidImage, LimitExceeded
+from orchestrator.types import Image
+
+_FORMATS = ("JPEG", "PNG", "WEBP")
+_MIN_SIDE_PX = PNET_FIELD_PX
+_EXIF_ORIENTATION = 0x0112
+
+_UPRIGHT: dict[int, Callable[[Image], Image]] = {
+    1: lambda image: image,
+    2: lambda image: image[:, ::-1],
+    3: lambda image: image[::-1, ::-1],
+    4: lambda image: image[::-1],
+    5: lambda image: image.swapaxes(0, 1),
+    6: lambda image: image.swapaxes(0, 1)[:, ::-1],
+    7: lambda image: image.swapaxes(0, 1)[::-1, ::-1],
+    8: lambda image: image.swapaxes(0, 1)[::-1],
+}
+"""What turns a picture upright, by its EXIF orientation (CIPA DC-008, 4.6.4, tag 274)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageLimits:
+    """What is accepted; see the settings of the same names."""
+
+    max_image_bytes: int
+    max_image_px: int
+    max_image_side_px: int
+
+
+def decode(data: bytes, limits: ImageLimits) -> Image:
+    """Returns the picture as RGB uint8 [height, width, 3], turned upright as its EXIF data says.
+
+    Grey, palette, CMYK and 16-bit pictures are converted (of 16 bits the upper 8 are taken); alpha is
+    dropped, as the networks' training data has none.
+
+    Args:
+        data: A JPEG, PNG or WebP file with a single picture.
+        limits: What is accepted.
+
+    Raises:
+        InvalidImage: Not a whole picture of these formats, an animation, or smaller than the
+            12 pixels that the smallest network looks at.
+        LimitExceeded: Larger than `limits` allow.
+    """
+    if not data:
+        raise InvalidImage("the picture is empty: 0 bytes")
+    if len(data) > limits.max_image_bytes:
+        raise LimitExceeded(f"the picture has {len(data):,} bytes, at most {limits.max_image_bytes:,} are accepted")
+    with _open(data, limits) as opened:
+        _check_header(opened, limits)
+        try:
+            orientation = _orientation(opened)
+            image = _to_rgb(opened)
+        except MemoryError:
+            raise
+        except Exception as err:  # Decoders of hostile bytes raise whatever they come across.
+            raise InvalidImage(f"the {opened.format} file is damaged or cut off ({len(data):,} bytes)") from err
+    return np.ascontiguousarray(_UPRIGHT[orientation](image))
+
+
+def _open(data: bytes, limits: ImageLimits) -> Pillow.Image:
+    try:
+        return Pillow.open(io.BytesIO(data), formats=_FORMATS)
+    except UnidentifiedImageError as err:
+        raise InvalidImage(f"not a JPEG, PNG or WebP file ({len(data):,} bytes)") from err
+    except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as err:
+        # Pillow's own limit, which is far above any sensible setting of ours.
+        claimed = re.search(r"\((\d+) pixels\)", str(err))
+        number = f"{int(claimed[1]):,}" if claimed else "too many"
+        raise LimitExceeded(f"the picture has {number} pixels, at most {limits.max_image_px:,} are accepted") from err
+    except Exception as err:  # See `decode`.
+        raise InvalidImage(f"the file's header is damaged ({len(data):,} bytes)") from err
+
+
+def _check_header(opened: Pillow.Image, limits: ImageLimits) -> None:
+    width, height = opened.size
+    if min(width, height) < _MIN_SIDE_PX:
+        raise InvalidImage(f"the picture is {width} x {height} pixels, at least {_MIN_SIDE_PX} x {_MIN_SIDE_PX} needed")
+    if width * height > limits.max_image_px:
+        raise LimitExceeded(
+            f"the picture has {width * height:,} pixels ({width} x {height}), "
+            f"at most {limits.max_image_px:,} are accepted"
+        )
+    if max(width, height) > limits.max_image_side_px:
+        raise LimitExceeded(
+            f"the picture is {width} x {height} pixels, a side may have at most {limits.max_image_side_px:,}"
+        )
+    frames = getattr(opened, "n_frames", 1)
+    if frames != 1:
+        raise InvalidImage(f"the {opened.format} file is an animation of {frames} frames, 1 is accepted")
+
+
+def _orientation(opened: Pillow.Image) -> int:
+    """Returns the EXIF orientation, 1 (upright) where there is none or it is no valid one."""
+    try:
+        orientation = opened.getexif().get(_EXIF_ORIENTATION, 1)
+    except Exception:  # noqa: BLE001 - a damaged EXIF block does not make the picture unreadable
+        return 1
+    return orientation if orientation in _UPRIGHT else 1
+
+
+def _to_rgb(opened: Pillow.Image) -> Image:
+    if opened.mode == "I" or opened.mode.startswith("I;16"):
+        grey = (np.asarray(opened).astype(np.uint16) >> 8).astype(np.uint8)
+        return np.repeat(grey[:, :, None], 3, axis=2)
+    return np.asarray(opened.convert("RGB"))
