@@ -1,6 +1,7 @@
 """What must be so before anything is started; each check says what to do when it is not."""
 
 import importlib.util
+from collections.abc import Mapping
 
 import psutil
 
@@ -8,6 +9,7 @@ from facegrid.tfserving.v1.model_server_config_pb2 import ModelServerConfig
 from orchestrator.app.errors import StackError
 from orchestrator.app.model_config import models_without_version
 from orchestrator.app.options import INGRESSES, StackOptions
+from orchestrator.settings import Settings, SettingsError
 
 _MB = 2**20
 _BASE_MB = 2000
@@ -30,6 +32,18 @@ def require_options(options: StackOptions) -> None:
         raise StackError(f"there is no ingress {options.ingress!r}", f"choose one of {', '.join(INGRESSES)}")
     if not options.timeout_s > 0:
         raise StackError(f"a timeout of {options.timeout_s:g} s is over before it begins", "set --timeout-s above 0")
+
+
+def require_settings(env: Mapping[str, str]) -> None:
+    """Checks the FACEGRID_* variables that the orchestrator will read.
+
+    Raises:
+        StackError: One holds a value that cannot be used.
+    """
+    try:
+        Settings.from_environment(env)
+    except SettingsError as err:
+        raise StackError(str(err), "see docs/configuration.md") from err
 
 
 def require_packages() -> None:

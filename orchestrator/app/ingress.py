@@ -19,7 +19,11 @@ _MESSAGE_BYTES = 64 * 2**20  # between proxy and replica; the default of 4 MB re
 
 # Handlers run on the event loop that reads the network: a stream whose handler is slow is then read slowly,
 # where a loop of its own would read ahead without bound. Their CPU work is in threads anyway.
-_COMMON = {"RAY_SERVE_THROUGHPUT_OPTIMIZED": "1", "RAY_SERVE_LOG_TO_STDERR": "0"}
+_COMMON = {
+    "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
+    "RAY_SERVE_LOG_TO_STDERR": "0",
+    "RAY_SERVE_REQUEST_PATH_LOG_BUFFER_SIZE": "1",  # an entry is wanted when it is made, not 999 entries later
+}
 
 
 def ingress_environment(ingress: str, run_dir: Path) -> dict[str, str]:

@@ -29,12 +29,15 @@ _SERVICES = [
     "grpc_health.v1.health_pb2_grpc.add_HealthServicer_to_server",
 ]
 _CONTROLLER_TIMEOUT_S = 60.0
+_SERVE_WORKERS = 3
+"""Serve's own actors: controller, proxy, and HAProxy's manager."""
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Returns the parser of this process's arguments."""
     parser = argparse.ArgumentParser(prog="orchestrator.app.serve_host", description=__doc__)
     parser.add_argument("--run-dir", type=Path, required=True, help="folder for sockets and Ray's files")
+    parser.add_argument("--log-dir", type=Path, required=True, help="folder for the logs of Serve and the replicas")
     parser.add_argument("--port", type=int, required=True, help="port of the gRPC ingress")
     parser.add_argument("--http-port", type=int, required=True, help="port of Serve's HTTP ingress")
     parser.add_argument("--replicas", type=int, default=1, help="replicas of the application")
@@ -56,7 +59,7 @@ def main(argv: list[str] | None = None) -> int:
 
     with ThreadPoolExecutor(1, "import") as pool:
         importing = pool.submit(_import_application, args.application)  # meanwhile Ray's processes start
-        lean_ray.start_ray(args.run_dir, workers=args.replicas + 2)
+        lean_ray.start_ray(args.run_dir, workers=args.replicas + _SERVE_WORKERS)
         done("ray")
         build_application = importing.result()
     _start_serve(args, build_application(args.replicas), done)
@@ -94,11 +97,15 @@ def _start_serve(args: argparse.Namespace, application: Any, done: Callable[[str
     """Starts the ingress and the replicas at the same time: each takes some seconds of imports."""
     from ray import serve  # noqa: PLC0415 - takes seconds, spent in the other thread
     from ray.serve.config import HTTPOptions, gRPCOptions  # noqa: PLC0415
+    from ray.serve.schema import LoggingConfig  # noqa: PLC0415
+
+    logging_config = LoggingConfig(logs_dir=str(args.log_dir), enable_access_log=False)
 
     def start_ingress() -> None:
         serve.start(
             http_options=HTTPOptions(host="127.0.0.1", port=args.http_port),
             grpc_options=gRPCOptions(port=args.port, grpc_servicer_functions=_SERVICES),
+            logging_config=logging_config,
         )
         done("ingress")
 
@@ -107,7 +114,7 @@ def _start_serve(args: argparse.Namespace, application: Any, done: Callable[[str
         # serve.run before there is a controller would start one without our options.
         _wait_for_controller()
         done("controller")
-        serve.run(application, name=APPLICATION, route_prefix="/")
+        serve.run(application, name=APPLICATION, route_prefix="/", logging_config=logging_config)
         done("replicas")
         ingress.result()
 

@@ -122,7 +122,7 @@ class StateFolder:
     def make_run_dir(self) -> Path:
         """Returns a new empty folder that only this user can enter, with a path short enough for sockets."""
         inside = self.path / "run"
-        if len(os.fsencode(inside)) <= _LONGEST_RUN_DIR:
+        if len(os.fsencode(inside)) <= _LONGEST_RUN_DIR and not set("=,") & set(str(inside)):  # which settings split at
             shutil.rmtree(inside, ignore_errors=True)
             inside.mkdir(mode=0o700)
             return inside

@@ -1,6 +1,7 @@
 """Starts the stack: checks, then model server and serve host together, then waits until all of it answers."""
 
 import os
+import shutil
 import sys
 import time
 from collections import deque
@@ -56,13 +57,14 @@ def up(options: StackOptions, state_dir: Path, report: Report, env: Mapping[str,
             if all(is_alive(record) for record in earlier.processes) and len(earlier.processes) > 1:
                 return earlier
             stop_stack(folder, earlier)
-        config = _check(options)
+        config = _check(options, env)
         return _Start(options, folder, config, report, env).run()
 
 
-def _check(options: StackOptions) -> ModelServerConfig:
+def _check(options: StackOptions, env: Mapping[str, str]) -> ModelServerConfig:
     """Returns the model configuration after everything that can be known beforehand is checked, cheapest first."""
     checks.require_options(options)
+    checks.require_settings(env)
     checks.require_packages()
     if options.ingress == "haproxy":
         checks.require_haproxy()
@@ -101,7 +103,8 @@ class _Start:
         )
 
     def run(self) -> StackState:
-        self._folder.logs.mkdir(exist_ok=True)
+        shutil.rmtree(self._folder.logs, ignore_errors=True)  # an earlier stack's
+        self._folder.logs.mkdir()
         self._folder.save(self._state)
         try:
             self._start_model_server()
@@ -126,13 +129,13 @@ class _Start:
         env = ray_environment(self._env, state.run_dir) | ingress_environment(options.ingress, state.run_dir)
         env |= {"FACEGRID_MODEL_SERVERS": state.model_server_target}
         command = [sys.executable, "-m", "orchestrator.app.serve_host"]
-        command += [f"--run-dir={state.run_dir}", f"--port={options.port}", f"--http-port={free_ports(1)[0]}"]
+        command += [f"--run-dir={state.run_dir}", f"--log-dir={self._folder.logs}"]
+        command += [f"--port={options.port}", f"--http-port={free_ports(1)[0]}"]
         command += [f"--replicas={options.replicas}", f"--application={options.application}"]
         self._spawn(SERVE_HOST, command, env)
 
     def _spawn(self, name: str, command: list[str], env: Mapping[str, str]) -> None:
         log = self._folder.logs / f"{name}.log"
-        log.unlink(missing_ok=True)
         child = Child(name, command, env=env, log=log)
         self._children.append(child)
         self._state = self._state.with_process(child.record)

@@ -1,0 +1,140 @@
+"""FaceService on Ray Serve: the deployment that every gRPC call of a client reaches.
+
+Ray Serve calls the method that bears the RPC's name, whatever the service, and turns an exception
+into a status with its whole traceback as details. So no exception leaves a method here: the
+context is given code and details, and Ray drops the empty answer that is returned with them. Ray does
+not pass the caller's deadline on either; requests carry their own budget.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, contextmanager
+from typing import Any, cast
+
+import grpc
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from ray import serve
+from ray.serve.grpc_util import RayServegRPCContext, gRPCInputStream
+
+from facegrid.v1.face_service_pb2 import DetectRequest, DetectResponse, DetectStreamResponse
+from orchestrator.api.face_service import FaceService
+from orchestrator.api.status import public, status_code, status_details
+from orchestrator.models.tf_serving import TfServingPredictor
+from orchestrator.settings import Settings
+
+SERVICE = "facegrid.v1.FaceService"
+
+MAX_ONGOING_REQUESTS = 32
+"""Calls that a replica takes at a time; a stream is one for as long as it lasts."""
+MAX_QUEUED_REQUESTS = 128
+"""Calls that wait for a replica; the next one is answered RESOURCE_EXHAUSTED at once."""
+
+_SERVICES = ("", SERVICE)
+
+
+class CallFailed(Exception):
+    """Ends a stream whose status says why; of no interest by itself."""
+
+
+class FaceIngress:
+    """One replica: the service, and the standard health service about it.
+
+    Args:
+        settings: Limits, times, and where the model servers are.
+    """
+
+    # Ray Serve awaits a constructor that is a coroutine, on the loop that the calls run on.
+    async def __init__(self, settings: Settings) -> None:  # type: ignore[misc]
+        _log_to_serves_files()
+        self._predictor = TfServingPredictor(settings.targets())
+        self._service = FaceService(settings, self._predictor)
+        await self._predictor.start()
+
+    async def __del__(self) -> None:
+        await self._predictor.close()
+
+    async def Detect(self, request: DetectRequest, grpc_context: RayServegRPCContext) -> DetectResponse:  # noqa: N802
+        """Finds the faces of one picture."""
+        with _errors_to_status(grpc_context):
+            return await self._service.detect(request)
+        return DetectResponse()
+
+    async def DetectStream(  # noqa: N802
+        self, requests: gRPCInputStream, grpc_context: RayServegRPCContext
+    ) -> AsyncIterator[DetectStreamResponse]:
+        """Finds the faces of many pictures."""
+        answers = cast("AsyncGenerator[DetectStreamResponse, None]", self._service.detect_stream(requests))
+        # Ray's Python proxy takes the status of a stream only from one that fails: else this would look like success.
+        with _errors_to_status(grpc_context, reraise=True):
+            # A call that is cancelled stops here, and must stop its work at once, not when it is collected.
+            async with aclosing(answers):
+                async for answer in answers:
+                    yield answer
+
+    async def Check(self, request: HealthCheckRequest, grpc_context: RayServegRPCContext) -> HealthCheckResponse:  # noqa: N802
+        """Answers grpc.health.v1.Health/Check for the server as a whole, or this service."""
+        if request.service not in _SERVICES:
+            grpc_context.set_code(grpc.StatusCode.NOT_FOUND)
+            grpc_context.set_details(f"unknown service {request.service!r}")
+        return HealthCheckResponse(status=HealthCheckResponse.SERVING)
+
+    async def Watch(self, request: HealthCheckRequest) -> AsyncIterator[HealthCheckResponse]:  # noqa: N802
+        """Answers grpc.health.v1.Health/Watch: the status now, then nothing until the replica ends."""
+        known = request.service in _SERVICES
+        status = HealthCheckResponse.SERVING if known else HealthCheckResponse.SERVICE_UNKNOWN
+        yield HealthCheckResponse(status=status)
+        await asyncio.Event().wait()  # until the caller or the replica goes away
+
+    async def check_health(self) -> None:
+        """Tells Ray Serve that the event loop still turns; it replaces a replica that does not say so.
+
+        Absent model servers are not the replica's fault, and a new replica would not find them either.
+        """
+
+
+@contextmanager
+def _errors_to_status(grpc_context: Any, *, reraise: bool = False) -> Iterator[None]:
+    """Puts what is raised within into the call's status."""
+    try:
+        yield
+    except Exception as err:  # noqa: BLE001 - of a fault of ours the caller gets an id, and the log the rest
+        error = public(err)
+    else:
+        return
+    grpc_context.set_code(status_code(error))
+    grpc_context.set_details(status_details(error))
+    if reraise:
+        raise CallFailed
+
+
+def _log_to_serves_files() -> None:
+    """Sends our log entries where Ray Serve's go: the replica's log file, and the terminal if that is set."""
+    ours = logging.getLogger("orchestrator")
+    ours.setLevel(logging.INFO)
+    ours.handlers = list(logging.getLogger("ray.serve").handlers)
+
+
+def build_application(replicas: int) -> serve.Application:
+    """Returns what the serve host deploys, with the settings of its environment.
+
+    Raises:
+        SettingsError: A variable holds a value that cannot be used.
+    """
+    return face_deployment.options(num_replicas=replicas).bind(Settings.from_environment())
+
+
+face_deployment = serve.deployment(
+    FaceIngress,
+    name="FaceService",
+    max_ongoing_requests=MAX_ONGOING_REQUESTS,
+    max_queued_requests=MAX_QUEUED_REQUESTS,
+    max_surge_percent=100,  # a new replica answers before the old one stops
+    health_check_period_s=2,
+    health_check_timeout_s=10,
+    graceful_shutdown_timeout_s=35,  # longer than the default budget of a request
+    graceful_shutdown_wait_loop_s=0.5,
+    # Ray only counts: the work is done by threads and model servers.
+    ray_actor_options={"num_cpus": 0.5},
+)
+"""The deployment, for the serve host and for a cluster's configuration."""
