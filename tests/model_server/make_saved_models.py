@@ -1,0 +1,106 @@
+"""Writes small SavedModels, in a process of its own because TensorFlow is slow to import and large.
+
+Usage: python -m tests.model_server.make_saved_models FOLDER
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+v1 = tf.compat.v1
+
+METHOD = "tensorflow/serving/predict"
+ECHO_DTYPES = (
+    "float32 float64 int32 uint8 int16 int8 string complex64 int64 bool bfloat16 uint16 complex128 half uint32 uint64"
+)
+
+
+def signature(inputs, outputs, defaults=(), method_name=METHOD):
+    spec = v1.saved_model.build_signature_def(method_name=method_name)
+    for alias, tensor in inputs.items():
+        spec.inputs[alias].CopyFrom(v1.saved_model.build_tensor_info(tensor))
+    for alias, tensor in outputs.items():
+        spec.outputs[alias].CopyFrom(v1.saved_model.build_tensor_info(tensor))
+    for alias, value in dict(defaults).items():
+        spec.defaults[alias].CopyFrom(tf.make_tensor_proto(value))
+    return spec
+
+
+def write(path, build):
+    with tf.Graph().as_default(), v1.Session() as session:
+        signatures = build()
+        session.run(v1.global_variables_initializer())
+        builder = v1.saved_model.Builder(str(path))
+        builder.add_meta_graph_and_variables(session, ["serve"], signature_def_map=signatures)
+        builder.save()
+
+
+def half_plus_two(offset):
+    def build():
+        x = v1.placeholder(tf.float32, [None, 1], name="x")
+        factor = v1.Variable(0.5, name="factor")
+        y = tf.add(x * factor, offset, name="y")
+        return {"serving_default": signature({"x": x}, {"y": y})}
+
+    return build
+
+
+def two_inputs():
+    """values [None, 3] times count (default 2); besides, signatures without defaults and with an odd method."""
+    values = v1.placeholder(tf.float32, [None, 3], name="values")
+    count = v1.placeholder(tf.int32, [], name="count")
+    scaled = tf.multiply(values, tf.cast(count, tf.float32), name="scaled")
+    total = tf.reduce_sum(scaled, axis=1, name="total")
+    inputs, outputs = {"values": values, "count": count}, {"scaled": scaled, "total": total}
+    return {
+        "serving_default": signature(inputs, outputs, {"count": np.int32(2)}),
+        "plain": signature(inputs, outputs),
+        "odd": signature(inputs, outputs, method_name="odd"),
+    }
+
+
+def matmul():
+    x = v1.placeholder(tf.float32, [None, 4], name="x")
+    y = tf.matmul(x, np.ones((4, 2), np.float32), name="y")
+    return {"serving_default": signature({"x": x}, {"y": y})}
+
+
+def conv():
+    images = v1.placeholder(tf.float32, [None, None, None, 3], name="images")
+    maps = tf.nn.conv2d(images, np.ones((3, 3, 3, 2), np.float32), 1, "VALID", name="maps")
+    return {"serving_default": signature({"images": images}, {"maps": maps})}
+
+
+def echo():
+    """One signature per dtype, named after it: y = x of any shape."""
+    signatures = {}
+    for name in ECHO_DTYPES.split():
+        x = v1.placeholder(tf.as_dtype(name), None, name=f"x_{name}")
+        signatures[name] = signature({"x": x}, {"y": tf.identity(x, name=f"y_{name}")})
+    return signatures
+
+
+def slow():
+    """Multiplies a matrix `steps` times, which takes as long as one likes."""
+    steps = v1.placeholder(tf.int32, [], name="steps")
+    start = np.eye(256, dtype=np.float32)
+    _, last = tf.while_loop(
+        lambda step, _: step < steps, lambda step, matrix: (step + 1, tf.matmul(matrix, start)), (0, start + 0.0)
+    )
+    return {"serving_default": signature({"steps": steps}, {"sum": tf.reduce_sum(last, name="sum")})}
+
+
+def main(root: Path) -> None:
+    write(root / "half_plus_two" / "00000123", half_plus_two(2.0))
+    write(root / "half_plus_three" / "1", half_plus_two(3.0))
+    write(root / "two_inputs" / "1", two_inputs)
+    write(root / "matmul" / "1", matmul)
+    write(root / "conv" / "1", conv)
+    write(root / "echo" / "1", echo)
+    write(root / "slow" / "1", slow)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

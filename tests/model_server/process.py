@@ -1,0 +1,117 @@
+"""A model server as a process: `tensorflow_model_server` where it is installed, else the embedded one."""
+
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Self
+
+import grpc
+
+from facegrid.tfserving.v1.model_metadata_pb2 import GetModelMetadataRequest, GetModelMetadataResponse
+from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest, GetModelStatusResponse
+from facegrid.tfserving.v1.predict_pb2 import PredictRequest, PredictResponse
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+START_TIMEOUT_S = 120.0
+STOP_TIMEOUT_S = 60.0
+
+UPSTREAM = shutil.which("tensorflow_model_server")
+COMMAND = [UPSTREAM] if UPSTREAM else [sys.executable, "-m", "model_server"]
+
+# A channel that asks again at once, so that a start is noticed when it happens.
+CHANNEL_OPTIONS = (
+    ("grpc.initial_reconnect_backoff_ms", 50),
+    ("grpc.min_reconnect_backoff_ms", 50),
+    ("grpc.max_reconnect_backoff_ms", 100),
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def run_to_exit(*flags: str) -> subprocess.CompletedProcess[str]:
+    """Runs a server that is expected not to start."""
+    return subprocess.run(
+        [*COMMAND, *flags], cwd=REPOSITORY, capture_output=True, text=True, timeout=START_TIMEOUT_S, check=False
+    )
+
+
+class ServerProcess:
+    """A server and a channel to it. Stops the server on exit; `wait_until_ready` before the first call."""
+
+    def __init__(self, folder: Path, *flags: str) -> None:
+        self.port = free_port()
+        self.log = folder / f"server-{self.port}.log"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [*COMMAND, f"--port={self.port}", *flags], cwd=REPOSITORY, stdout=log, stderr=subprocess.STDOUT
+            )
+        self.channel = grpc.insecure_channel(f"127.0.0.1:{self.port}", options=CHANNEL_OPTIONS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.channel.close()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM if not UPSTREAM else signal.SIGKILL)
+            try:
+                self.process.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                raise
+
+    def wait_until_ready(self) -> "ServerProcess":
+        ready = grpc.channel_ready_future(self.channel)
+        deadline_s = time.monotonic() + START_TIMEOUT_S
+        while True:
+            try:
+                ready.result(timeout=0.2)
+            except grpc.FutureTimeoutError:
+                if self.process.poll() is not None or time.monotonic() > deadline_s:
+                    ready.cancel()
+                    raise AssertionError(f"no server; its log:\n{self.log.read_text()}") from None
+            else:
+                return self
+
+    def is_listening(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def predict(self, request: PredictRequest, timeout_s: float = 60.0) -> PredictResponse:
+        return self.method("PredictionService/Predict", PredictRequest, PredictResponse)(request, timeout=timeout_s)
+
+    def metadata(self, request: GetModelMetadataRequest) -> GetModelMetadataResponse:
+        method = self.method("PredictionService/GetModelMetadata", GetModelMetadataRequest, GetModelMetadataResponse)
+        return method(request, timeout=60.0)
+
+    def status(self, request: GetModelStatusRequest) -> GetModelStatusResponse:
+        method = self.method("ModelService/GetModelStatus", GetModelStatusRequest, GetModelStatusResponse)
+        return method(request, timeout=60.0)
+
+    def method(self, name: str, request_type, response_type) -> grpc.UnaryUnaryMultiCallable:
+        return self.channel.unary_unary(
+            f"/tensorflow.serving.{name}",
+            request_serializer=request_type.SerializeToString,
+            response_deserializer=response_type.FromString,
+        )
+
+
+def eventually(is_true, what: str, timeout_s: float = START_TIMEOUT_S) -> None:
+    """Asks until it is true; fails with `what` was expected."""
+    deadline_s = time.monotonic() + timeout_s
+    pause = threading.Event()
+    while not is_true():
+        assert time.monotonic() < deadline_s, f"not within {timeout_s} s: {what}"
+        pause.wait(0.02)
