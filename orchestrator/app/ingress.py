@@ -39,20 +39,21 @@ def ingress_environment(ingress: str, run_dir: Path) -> dict[str, str]:
             "RAY_SERVE_REPLICA_GRPC_MAX_MESSAGE_LENGTH": str(_MESSAGE_BYTES),
         }
     if ingress == "haproxy":
-        return _COMMON | _haproxy(run_dir / "haproxy")
+        return _COMMON | _haproxy(run_dir / "h")
     raise StackError(f"there is no ingress {ingress!r}", "choose haproxy or python")
 
 
 def _haproxy(folder: Path) -> dict[str, str]:
+    # Names of one letter: Ray puts a folder of 56 characters between, and HAProxy takes sockets of 97 in all.
     # Ray's defaults for these ports are fixed: a second stack on the machine would collide with the first.
     stats, metrics, fallback_http, fallback_grpc = free_ports(4)
     return {
         "RAY_SERVE_ENABLE_HA_PROXY": "1",
         "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(folder / "haproxy.cfg"),
-        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(folder / "admin.sock"),
+        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(folder / "a"),
         "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(folder),
         "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(folder / "server-state"),
-        "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(folder / "metrics.sock"),
+        "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(folder / "m"),
         "RAY_SERVE_HAPROXY_STATS_PORT": str(stats),
         "RAY_SERVE_HAPROXY_METRICS_PORT": str(metrics),
         "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(fallback_http),

@@ -16,8 +16,8 @@ from orchestrator.app.processes import ProcessRecord
 _FORMAT = 1
 _STATE_FILE = "stack.json"
 _LOCK_FILE = "lock"
-_LONGEST_RUN_DIR = 40
-"""Ray adds 66 characters for the sockets of a session, and the system allows 107 in all."""
+_LONGEST_RUN_DIR = 36
+"""Ray adds 66 characters for a session's sockets, where the system allows 107, or 61 for HAProxy's, which allows 97."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.app.errors import StackError
+from orchestrator.app.ingress import ingress_environment
 from orchestrator.app.options import default_state_dir
 from orchestrator.app.processes import ProcessRecord
 from orchestrator.app.state import StackState, StateFolder
@@ -86,10 +87,9 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     assert "--state-dir" in caught.value.advice
 
 
-@pytest.mark.parametrize(("name_length", "inside"), [(1, True), (120, False)])
+@pytest.mark.parametrize(("name_length", "inside"), [(1, True), (27, True), (28, False), (120, False)])
 def test_a_run_folder_is_private_and_short_enough_for_sockets(tmp_path: Path, name_length: int, inside: bool) -> None:
-    base = Path("/tmp") if inside else tmp_path
-    path = base / ("s" * name_length)
+    path = Path("/tmp") / ("s" * name_length)  # /tmp/NAME/run
     folder = StateFolder(path)
     try:
         with folder.locked():
@@ -100,6 +100,8 @@ def test_a_run_folder_is_private_and_short_enough_for_sockets(tmp_path: Path, na
         # What Ray adds, as seen in a session's folder.
         socket = run_dir / "ray" / "session_2026-01-01_00-00-00_000000_4194304" / "sockets" / "plasma_store"
         assert len(str(socket)) <= 107
+        haproxy = Path(ingress_environment("haproxy", run_dir)["RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH"])
+        assert len(str(haproxy.parent / ("0" * 56) / haproxy.name)) <= 97
     finally:
         shutil.rmtree(run_dir, ignore_errors=True)
         shutil.rmtree(path, ignore_errors=True)

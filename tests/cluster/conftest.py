@@ -1,0 +1,105 @@
+"""A real stack: model server, Ray, Ray Serve and ingress, started and stopped as a user does."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+import psutil
+import pytest
+
+from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
+from orchestrator.app.ports import free_ports
+from orchestrator.app.processes import members
+from orchestrator.app.state import StackState, StateFolder
+
+ROOT = Path(__file__).resolve().parents[2]
+PICTURE_FOLDERS = (ROOT / "samples", ROOT.parent / "shared" / "data" / "samples")
+
+
+def facegrid(*args: object) -> subprocess.CompletedProcess[str]:
+    """Runs the command line."""
+    command = [sys.executable, "-m", "facegrid.cli.main", *map(str, args)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+
+
+@dataclass
+class Stack:
+    """A stack that was started for the tests."""
+
+    state_dir: Path
+    port: int
+    ingress: str
+    models_dir: Path
+
+    def up(self) -> subprocess.CompletedProcess[str]:
+        where = ("--port", self.port, "--state-dir", self.state_dir, "--models-dir", self.models_dir)
+        return facegrid("up", *where, "--ingress", self.ingress, "--timeout-s", 150)
+
+    def down(self) -> subprocess.CompletedProcess[str]:
+        return facegrid("down", "--state-dir", self.state_dir)
+
+    def status(self) -> tuple[int, dict]:
+        result = facegrid("status", "--json", "--state-dir", self.state_dir)
+        return result.returncode, json.loads(result.stdout)
+
+    @property
+    def state(self) -> StackState:
+        state = StateFolder(self.state_dir).load()
+        assert state is not None
+        return state
+
+    def processes(self) -> list[psutil.Process]:
+        return [process for record in self.state.processes for process in members(record)]
+
+    def replicas(self) -> list[psutil.Process]:
+        return [process for process in self.processes() if "ServeReplica" in "".join(process.cmdline())]
+
+
+@pytest.fixture(scope="module", params=["haproxy", "python"])
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    models_dir = request.getfixturevalue("exported_models")
+    if request.param == "haproxy" and not sys.platform.startswith("linux"):
+        pytest.skip("Ray brings HAProxy on Linux only")
+    stack = Stack(tmp_path_factory.mktemp("stack"), free_ports(1)[0], request.param, Path(models_dir))
+    try:
+        started = stack.up()
+        assert started.returncode == 0, started.stderr
+        yield stack
+        processes, run_dir = stack.processes(), stack.state.run_dir
+    finally:
+        stopped = stack.down()
+    assert stopped.returncode == 0, stopped.stderr
+    assert [process for process in processes if process.is_running()] == []
+    assert not run_dir.exists()
+    assert [file.name for file in stack.state_dir.iterdir() if file.name not in {"lock", "logs"}] == []
+
+
+@pytest.fixture
+def channel(stack: Stack) -> Iterator[grpc.Channel]:
+    with grpc.insecure_channel(f"127.0.0.1:{stack.port}") as channel:
+        grpc.channel_ready_future(channel).result(timeout=20)
+        yield channel
+
+
+@pytest.fixture
+def service(channel: grpc.Channel) -> FaceServiceStub:
+    return FaceServiceStub(channel)
+
+
+@pytest.fixture(scope="session")
+def picture() -> bytes:
+    """An encoded picture with a face."""
+    for folder in PICTURE_FOLDERS:
+        for name in ("astronaut.png", "astronaut.jpg", "*.jpg", "*.png"):
+            for file in sorted(folder.glob(name)):
+                return file.read_bytes()
+    pytest.skip(f"no picture in {' or '.join(map(str, PICTURE_FOLDERS))}")
+
+
+@pytest.fixture(scope="session")
+def command() -> Callable[..., subprocess.CompletedProcess[str]]:
+    return facegrid

@@ -1,0 +1,175 @@
+"""The whole service on one machine, through each ingress of Ray Serve, as a user starts and calls it."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import grpc
+import pytest
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from grpc_health.v1.health_pb2_grpc import HealthStub
+from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest
+from grpc_reflection.v1alpha.reflection_pb2_grpc import ServerReflectionStub
+
+from facegrid.v1.face_service_pb2 import DetectOptions, DetectRequest, DetectStreamRequest
+from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
+
+pytestmark = pytest.mark.timeout(400)
+
+TIMEOUT_S = 30
+LARGEST_REPLICA_MB = 300
+
+
+def item(name: str, image: bytes) -> DetectStreamRequest:
+    return DetectStreamRequest(item=DetectStreamRequest.Item(id=name, request=DetectRequest(image=image)))
+
+
+END = DetectStreamRequest(end=DetectStreamRequest.End())
+
+
+def failure(service: FaceServiceStub, request: DetectRequest) -> grpc.RpcError:
+    with pytest.raises(grpc.RpcError) as caught:
+        service.Detect(request, timeout=TIMEOUT_S)
+    return caught.value
+
+
+def test_a_face_is_found(service: FaceServiceStub, picture: bytes) -> None:
+    response = service.Detect(DetectRequest(image=picture), timeout=TIMEOUT_S)
+    assert response.faces
+    assert response.faces[0].score > 0.9
+    assert 0 <= response.faces[0].box.x_min < response.faces[0].box.x_max < response.image_width_px
+
+
+def test_a_stream_answers_every_item_and_ends(service: FaceServiceStub, picture: bytes) -> None:
+    requests = [item("a", picture), item("broken", b"not a picture"), item("b", picture), END]
+    answers = {one.id: one for one in service.DetectStream(iter(requests), timeout=TIMEOUT_S)}
+    assert set(answers) == {"a", "b", "broken", ""}
+    assert answers["a"].response.faces == answers["b"].response.faces
+    assert answers["broken"].error.reason == "INVALID_IMAGE"
+    assert answers[""].end.items == 3
+
+
+def test_a_stream_that_breaks_the_protocol_fails_with_its_reason(service: FaceServiceStub) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        list(service.DetectStream(iter([DetectStreamRequest()]), timeout=TIMEOUT_S))
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert caught.value.details().startswith("INVALID_REQUEST: ")
+
+
+@pytest.mark.parametrize(
+    ("request_", "details"),
+    [
+        (DetectRequest(image=b"not a picture"), "INVALID_IMAGE: "),
+        (DetectRequest(image=b""), "INVALID_IMAGE: "),
+        (DetectRequest(image=b"x", options=DetectOptions(min_face_px=0)), "INVALID_OPTION: "),
+    ],
+)
+def test_a_bad_request_is_told_why_and_nothing_else(
+    service: FaceServiceStub, request_: DetectRequest, details: str
+) -> None:
+    error = failure(service, request_)
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert error.details().startswith(details)
+    assert "Traceback" not in error.details()
+    assert "/" not in error.details()  # no paths
+
+
+def test_a_picture_beyond_the_limit_is_refused_as_too_large(service: FaceServiceStub) -> None:
+    error = failure(service, DetectRequest(image=bytes(33 * 2**20)))
+    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert error.details().startswith("LIMIT_EXCEEDED: ")
+
+
+@pytest.mark.parametrize("name", ["", "facegrid.v1.FaceService"])
+def test_health_answers(channel: grpc.Channel, name: str) -> None:
+    health = HealthStub(channel)
+    assert health.Check(HealthCheckRequest(service=name), timeout=TIMEOUT_S).status == HealthCheckResponse.SERVING
+    watch = health.Watch(HealthCheckRequest(service=name), timeout=TIMEOUT_S)
+    assert next(watch).status == HealthCheckResponse.SERVING
+    watch.cancel()
+
+
+def test_health_of_an_unknown_service_is_not_found(channel: grpc.Channel) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        HealthStub(channel).Check(HealthCheckRequest(service="nobody"), timeout=TIMEOUT_S)
+    assert caught.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+def test_reflection_lists_the_services(channel: grpc.Channel) -> None:
+    requests = iter([ServerReflectionRequest(list_services="")])
+    answer = next(iter(ServerReflectionStub(channel).ServerReflectionInfo(requests, timeout=TIMEOUT_S)))
+    names = {one.name for one in answer.list_services_response.service}
+    assert {"facegrid.v1.FaceService", "grpc.health.v1.Health"} <= names
+
+
+def test_a_slow_model_server_is_named_when_the_time_is_over(stack, service: FaceServiceStub, picture: bytes) -> None:
+    model_server = stack.state.processes[0].pid
+    os.kill(model_server, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        error = failure(service, DetectRequest(image=picture, timeout_ms=500))
+        assert time.monotonic() - began < 5
+    finally:
+        os.kill(model_server, signal.SIGCONT)
+    assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert error.details().startswith("DEADLINE_EXCEEDED: ")
+    assert service.Detect(DetectRequest(image=picture), timeout=TIMEOUT_S).faces
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+def test_a_replica_is_small_and_has_no_tensorflow(stack, service: FaceServiceStub, picture: bytes) -> None:
+    service.Detect(DetectRequest(image=picture), timeout=TIMEOUT_S)
+    (replica,) = stack.replicas()
+    assert replica.memory_info().rss / 2**20 < LARGEST_REPLICA_MB
+    loaded = Path(f"/proc/{replica.pid}/maps").read_text()
+    assert "cv2" in loaded  # the right process, and maps name its modules
+    assert "tensorflow" not in loaded
+
+
+def test_the_operators_parts_of_ray_do_not_run(stack) -> None:
+    commands = [" ".join(process.cmdline()) for process in stack.processes()]
+    assert any("gcs_server" in command for command in commands)
+    for part in ("monitor.py", "dashboard.py", "ray_client_server"):
+        assert not any(part in command for command in commands), part
+
+
+def test_status_shows_every_part(stack) -> None:
+    code, status = stack.status()
+    assert code == 0
+    assert status["serving"]
+    assert status["health"] == "serving"
+    assert {one["model"] for one in status["models"]} == {"pnet", "rnet", "onet"}
+    assert status["ray_serve"]["deployments"]["FaceService"]["replicas"] == {"RUNNING": 1}
+    assert all(process["memory_mb"] > 50 for process in status["processes"])
+
+
+def test_up_again_changes_nothing(stack) -> None:
+    before = stack.state
+    again = stack.up()
+    assert again.returncode == 0
+    assert "already up" in again.stderr
+    assert stack.state == before
+
+
+def test_a_second_stack_on_the_same_port_is_told_who_has_it(stack, command, tmp_path: Path) -> None:
+    where = ("--port", stack.port, "--state-dir", tmp_path, "--models-dir", stack.models_dir)
+    refused = command("up", *where, "--ingress", stack.ingress)
+    assert refused.returncode == 1
+    assert f"port {stack.port} is taken" in refused.stderr
+    assert "--port" in refused.stderr
+
+
+@pytest.mark.parametrize("stack", ["haproxy"], indirect=True, scope="module")
+def test_a_dead_model_server_is_named_and_the_next_up_repairs_it(
+    stack, service: FaceServiceStub, picture: bytes
+) -> None:
+    os.kill(stack.state.processes[0].pid, signal.SIGKILL)
+    error = failure(service, DetectRequest(image=picture))
+    assert error.code() is grpc.StatusCode.UNAVAILABLE
+    assert error.details().startswith("UNAVAILABLE: ")
+    assert "pnet" in error.details()
+    assert stack.status()[0] == 1
+    assert stack.up().returncode == 0
+    assert stack.status()[0] == 0
