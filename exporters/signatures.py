@@ -1,8 +1,12 @@
 """The contract between the networks and everything that calls them.
 
 Every input has a fixed shape but for the batch dimension (`None`), so that a model server can
-batch requests of different callers and no caller can spoil another's batch. Pictures travel as
-uint8 RGB, a quarter of the bytes of float32; scaling is in the graph.
+batch requests of different callers and no caller can spoil another's batch.
+
+Pictures travel as uint16 RGB in units of 1 / PIXEL_UNIT, half the bytes of float32; scaling is in the
+graph. Whole pixel values (uint8) would be half of that again, but lose what averaging and blending
+of pixels leave between them: one face in twenty then has another best proposal than the reference,
+and its box or landmarks move visibly (docs/accuracy.md).
 
 This file needs the standard library alone: the orchestrator imports it and nothing else of
 `exporters`.
@@ -19,6 +23,9 @@ TILE_PX = 192
 TILE_TOP_K = 256
 """Cells that pnet's default signature returns for each tile, best first; signature `maps` returns all."""
 
+PIXEL_UNIT = 256
+"""Steps of an input between two neighbouring pixel values: an input of 255 * 256 is white."""
+
 PNET_FIELD_PX = 12
 """Side of the square that one cell of pnet looks at (its receptive field)."""
 
@@ -34,7 +41,7 @@ LANDMARKS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
 MAP_CELLS = (TILE_PX - PNET_FIELD_PX) // PNET_STRIDE_PX + 1
 """Cells of pnet along one side of a tile."""
 
-DType = Literal["uint8", "int32", "float32"]
+DType = Literal["uint16", "int32", "float32"]
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,7 @@ PNET = ModelContract(
     signatures={
         # The best TILE_TOP_K cells of each tile, best score first. A cell is row * MAP_CELLS + column.
         SERVING_DEFAULT: Signature(
-            inputs={"tiles": TensorSpec("uint8", (None, TILE_PX, TILE_PX, 3))},
+            inputs={"tiles": TensorSpec("uint16", (None, TILE_PX, TILE_PX, 3))},
             outputs={
                 "scores": TensorSpec("float32", (None, TILE_TOP_K)),
                 "cells": TensorSpec("int32", (None, TILE_TOP_K)),
@@ -76,7 +83,7 @@ PNET = ModelContract(
         ),
         # Every cell: for tests, and for tiles in which more than TILE_TOP_K cells pass the threshold.
         "maps": Signature(
-            inputs={"tiles": TensorSpec("uint8", (None, TILE_PX, TILE_PX, 3))},
+            inputs={"tiles": TensorSpec("uint16", (None, TILE_PX, TILE_PX, 3))},
             outputs={
                 "scores": TensorSpec("float32", (None, MAP_CELLS, MAP_CELLS)),
                 "offsets": TensorSpec("float32", (None, MAP_CELLS, MAP_CELLS, 4)),
@@ -90,7 +97,7 @@ RNET = ModelContract(
     name="rnet",
     signatures={
         SERVING_DEFAULT: Signature(
-            inputs={"crops": TensorSpec("uint8", (None, RNET_CROP_PX, RNET_CROP_PX, 3))},
+            inputs={"crops": TensorSpec("uint16", (None, RNET_CROP_PX, RNET_CROP_PX, 3))},
             outputs={
                 "scores": TensorSpec("float32", (None,)),
                 "offsets": TensorSpec("float32", (None, 4)),
@@ -104,7 +111,7 @@ ONET = ModelContract(
     name="onet",
     signatures={
         SERVING_DEFAULT: Signature(
-            inputs={"crops": TensorSpec("uint8", (None, ONET_CROP_PX, ONET_CROP_PX, 3))},
+            inputs={"crops": TensorSpec("uint16", (None, ONET_CROP_PX, ONET_CROP_PX, 3))},
             outputs={
                 "scores": TensorSpec("float32", (None,)),
                 "offsets": TensorSpec("float32", (None, 4)),

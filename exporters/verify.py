@@ -46,7 +46,7 @@ def check_signatures(endpoints: Mapping[str, Endpoint], contract: ModelContract)
 
 
 def sample(signature: Signature, batch_size: int) -> dict[str, Array]:
-    """Returns inputs for a signature, the same for every call: noise over the whole range of uint8, else about 0."""
+    """Returns inputs for a signature, the same for every call: noise over the whole range of integers, else about 0."""
     rng = np.random.default_rng(seed=batch_size)
     return {name: _noise(spec, batch_size, rng) for name, spec in signature.inputs.items()}
 

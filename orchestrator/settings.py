@@ -28,13 +28,13 @@ class Settings:
     """Longest time a caller may ask for; more is cut to it."""
     max_image_bytes: int = 32 * 1024 * 1024
     """Largest encoded picture, in bytes."""
-    max_image_px: int = 64_000_000
-    """Most pixels a picture may have; decoding costs 15 bytes of memory for each."""
+    max_image_px: int = 40_000_000
+    """Most pixels a picture may have; working on it takes 12 bytes of memory for each."""
     max_image_side_px: int = 16_384
     """Longest side a picture may have, in pixels; at most 32,766."""
     max_candidates: int = 8_192
     """Proposals of pnet looked at in one picture; the worst beyond are dropped, and their number is reported."""
-    max_images_at_once: int = 16
+    max_images_at_once: int = 8
     """Pictures worked on at the same time by one replica; more wait for their turn until their time is over."""
     stream_window: int = 8
     """Pictures of one stream worked on at the same time; the service reads no further ahead."""

@@ -11,6 +11,9 @@ from facegrid.errors import InvalidOption
 Image = NDArray[np.uint8]
 """An upright picture, RGB [height, width, 3]."""
 
+FineImage = NDArray[np.uint16]
+"""The same in units of 1 / PIXEL_UNIT, as the networks take it: [..., height, width, 3]."""
+
 Floats = NDArray[np.float32]
 Ints = NDArray[np.integer]
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
+from exporters.signatures import PIXEL_UNIT
 from exporters.weights import Float32Array
 
 Layer = Mapping[str, Float32Array]
@@ -16,9 +17,9 @@ Layer = Mapping[str, Float32Array]
 
 
 def scaled(pictures: tf.Tensor) -> tf.Tensor:
-    """Returns uint8 pixels as MTCNN takes them: (pixel - 127.5) / 128, float32."""
+    """Returns pixels in units of 1 / PIXEL_UNIT as MTCNN takes them: (pixel - 127.5) / 128, float32."""
     with tf.name_scope("scaled"):
-        return (tf.cast(pictures, tf.float32) - 127.5) / 128.0
+        return (tf.cast(pictures, tf.float32) - 127.5 * PIXEL_UNIT) / (128.0 * PIXEL_UNIT)
 
 
 def conv2d(x: tf.Tensor, layer: Layer, name: str) -> tf.Tensor:

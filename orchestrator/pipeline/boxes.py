@@ -49,7 +49,8 @@ def suppress(boxes: Floats, scores: Floats, *, threshold: float, by: Literal["un
 
     This is the rule of the `mtcnn` package, whose faces are to be reproduced: a box is dropped also
     when the better box is itself dropped. Greedy non-maximum suppression would keep it. Of equal
-    scores the first counts as better.
+    scores, which are common because a float32 probability near 1 has few values, the last counts as
+    better.
 
     Args:
         boxes: [N, 4].
@@ -57,7 +58,7 @@ def suppress(boxes: Floats, scores: Floats, *, threshold: float, by: Literal["un
         threshold: Range [0, 1]; an overlap equal to it is allowed.
         by: See `overlaps`.
     """
-    order = np.argsort(-scores, kind="stable")
+    order = np.argsort(scores, kind="stable")[::-1]
     ordered = boxes[order]
     dropped = np.zeros(len(order), dtype=bool)
     for start in range(0, len(order), _BLOCK):

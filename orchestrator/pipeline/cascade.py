@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from exporters.signatures import ONET_CROP_PX, RNET_CROP_PX
+from exporters.signatures import ONET_CROP_PX, PIXEL_UNIT, RNET_CROP_PX
 from orchestrator.deadline import Deadline
 from orchestrator.models.batches import predict_batches
 from orchestrator.models.predictor import Predictor
@@ -17,7 +17,7 @@ from orchestrator.pipeline.propose import Cells, cells_above, cells_above_in_map
 from orchestrator.pipeline.pyramid import draw_levels, plan_levels
 from orchestrator.pipeline.refine import cut_crops, pass_onet, pass_rnet
 from orchestrator.pipeline.tiles import fill_tiles, plan_tiles
-from orchestrator.types import Detections, DetectOptions, Image
+from orchestrator.types import Detections, DetectOptions, FineImage, Image
 
 _NO_FACES = Detections(np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty((0, 5, 2), np.float32))
 
@@ -45,25 +45,26 @@ async def detect(
     if not levels:
         return _NO_FACES
     plan = plan_tiles(levels)
-    tiles = await asyncio.to_thread(lambda: fill_tiles(plan, draw_levels(image, levels)))
+    fine = await asyncio.to_thread(np.multiply, image, PIXEL_UNIT, dtype=np.uint16)
+    tiles = await asyncio.to_thread(lambda: fill_tiles(plan, draw_levels(fine, levels)))
     cells = await _pnet(tiles, options.pnet_threshold, predictor, deadline)
     candidates, dropped = await asyncio.to_thread(propose, cells, plan, levels, max_candidates=max_candidates)
     if not len(candidates):
         return replace(_NO_FACES, dropped_candidates=dropped)
 
-    crops = await asyncio.to_thread(cut_crops, image, candidates.boxes, RNET_CROP_PX)
+    crops = await asyncio.to_thread(cut_crops, fine, candidates.boxes, RNET_CROP_PX)
     answer = await predict_batches(predictor, "rnet", "crops", crops, deadline=deadline)
     candidates = await asyncio.to_thread(pass_rnet, candidates, answer, threshold=options.rnet_threshold)
     if not len(candidates):
         return replace(_NO_FACES, dropped_candidates=dropped)
 
-    crops = await asyncio.to_thread(cut_crops, image, candidates.boxes, ONET_CROP_PX)
+    crops = await asyncio.to_thread(cut_crops, fine, candidates.boxes, ONET_CROP_PX)
     answer = await predict_batches(predictor, "onet", "crops", crops, deadline=deadline)
-    faces = await asyncio.to_thread(pass_onet, candidates, answer, image, threshold=options.onet_threshold)
+    faces = await asyncio.to_thread(pass_onet, candidates, answer, fine, threshold=options.onet_threshold)
     return replace(faces, dropped_candidates=dropped)
 
 
-async def _pnet(tiles: Image, threshold: float, predictor: Predictor, deadline: Deadline) -> Cells:
+async def _pnet(tiles: FineImage, threshold: float, predictor: Predictor, deadline: Deadline) -> Cells:
     """Returns the cells above the threshold; tiles with more than pnet lists are asked for in full."""
     best = await predict_batches(predictor, "pnet", "tiles", tiles, deadline=deadline)
     cells, crowded = cells_above(best, threshold)

@@ -79,11 +79,13 @@ def propose(cells: Cells, plan: Plan, levels: tuple[Level, ...], *, max_candidat
     """
     owners = plan.owners[cells.tiles, cells.cells]  # [N]
     whole = np.flatnonzero(owners >= 0)
-    # In a fixed order, so that ties are broken alike wherever the packing put a cell.
     x, y, level, scale = _positions(cells.cells[whole], owners[whole], plan, levels)
-    order = np.lexsort((x, y, level, -cells.scores[whole]))
+    # Level by level, row by row: an order that does not depend on where the packing put a cell.
+    order = np.lexsort((x, y, level))
     dropped = max(0, len(order) - max_candidates)
-    order = order[:max_candidates]
+    if dropped:
+        best = np.argsort(-cells.scores[whole[order]], kind="stable")[:max_candidates]
+        order = order[np.sort(best)]
     whole, level = whole[order], level[order]
 
     corner = np.stack([x[order], y[order]], axis=1).astype(np.float32)  # [N, 2], pixels of the level
@@ -96,7 +98,7 @@ def propose(cells: Cells, plan: Plan, levels: tuple[Level, ...], *, max_candidat
         index[suppress(candidates.boxes[index], candidates.scores[index], threshold=_SAME_LEVEL_IOU, by="union")]
         for index in (np.flatnonzero(level == number) for number in np.unique(level))
     ]
-    candidates = candidates.take(np.sort(np.concatenate([*kept, np.empty(0, np.intp)])))
+    candidates = candidates.take(np.concatenate([*kept, np.empty(0, np.intp)]))
     best = suppress(candidates.boxes, candidates.scores, threshold=_ALL_LEVELS_IOU, by="union")
     candidates = candidates.take(best)
     return Candidates(squares(candidates.boxes), candidates.scores), dropped

@@ -11,10 +11,7 @@ import cv2
 import numpy as np
 
 from exporters.signatures import PNET_FIELD_PX
-from orchestrator.types import Image
-
-_OVERSAMPLING = 4
-"""A level is averaged from a picture at least this many times its size (benchmarks/pyramid.py)."""
+from orchestrator.types import FineImage
 
 
 @dataclass(frozen=True)
@@ -52,19 +49,8 @@ def _level(width_px: int, height_px: int, scale: float) -> Level:
     return Level(scale, int(width_px * scale + 1e-6), int(height_px * scale + 1e-6))
 
 
-def draw_levels(image: Image, levels: tuple[Level, ...]) -> Iterator[Image]:
-    """Yields the picture at each level, uint8 RGB, by averaging over the area of each pixel.
-
-    Reading the whole picture for each level would cost as much for the smallest as for the largest
-    one, so small levels are averaged from a copy of half, a quarter ... of the size.
-    """
-    source = image
+def draw_levels(image: FineImage, levels: tuple[Level, ...]) -> Iterator[FineImage]:
+    """Yields the picture at each level, each pixel the average over its area of the picture."""
     for level in levels:
-        while source.shape[0] >= 2 * _OVERSAMPLING * level.height_px:
-            source = _resize(source, source.shape[1] // 2, source.shape[0] // 2)
-        yield _resize(source, level.width_px, level.height_px)
-
-
-def _resize(image: Image, width_px: int, height_px: int) -> Image:
-    resized = cv2.resize(image, (width_px, height_px), interpolation=cv2.INTER_AREA)
-    return np.asarray(resized, dtype=np.uint8)
+        drawn = cv2.resize(image, (level.width_px, level.height_px), interpolation=cv2.INTER_AREA)
+        yield np.asarray(drawn, dtype=np.uint16)

@@ -3,12 +3,13 @@
 import cv2
 import numpy as np
 
+from exporters.signatures import PIXEL_UNIT
 from orchestrator.models.predictor import Arrays
 from orchestrator.pipeline.boxes import clip, shift_edges, squares, suppress
-from orchestrator.types import Candidates, Detections, Floats, Image
+from orchestrator.types import Candidates, Detections, FineImage, Floats
 
-_OUTSIDE = (128, 128, 128)
-"""Colour beyond the image's border: the networks' zero, nearly ((pixel - 127.5) / 128)."""
+_OUTSIDE = (127.5 * PIXEL_UNIT,) * 3
+"""Colour beyond the image's border: the networks' zero."""
 
 _FAR_OUTSIDE = -100.0
 """A coordinate whose neighbourhood is wholly outside, so that border pixels are not blended with `_OUTSIDE`."""
@@ -20,8 +21,8 @@ _RNET_IOU = 0.7
 _ONET_OVERLAP = 0.7
 
 
-def cut_crops(image: Image, boxes: Floats, side_px: int) -> Image:
-    """Returns each box of the image as a square crop, uint8 [N, side_px, side_px, 3].
+def cut_crops(image: FineImage, boxes: Floats, side_px: int) -> FineImage:
+    """Returns each box of the image as a square crop, uint16 [N, side_px, side_px, 3].
 
     The first and last sample of a row or column lie on the box's edges, and each is blended from
     the four pixels around it without averaging over the area between samples: what TensorFlow's
@@ -48,7 +49,7 @@ def cut_crops(image: Image, boxes: Floats, side_px: int) -> Image:
         borderValue=_OUTSIDE,
     )
     crops = drawn.reshape(rows, side_px, _CROPS_A_ROW, side_px, 3).swapaxes(1, 2)
-    return np.ascontiguousarray(crops.reshape(-1, side_px, side_px, 3)[:count], dtype=np.uint8)
+    return np.ascontiguousarray(crops.reshape(-1, side_px, side_px, 3)[:count], dtype=np.uint16)
 
 
 def pass_rnet(candidates: Candidates, outputs: Arrays, *, threshold: float) -> Candidates:
@@ -66,7 +67,7 @@ def pass_rnet(candidates: Candidates, outputs: Arrays, *, threshold: float) -> C
     return Candidates(squares(moved.boxes), moved.scores)
 
 
-def pass_onet(candidates: Candidates, outputs: Arrays, image: Image, *, threshold: float) -> Detections:
+def pass_onet(candidates: Candidates, outputs: Arrays, image: FineImage, *, threshold: float) -> Detections:
     """Returns the faces: candidates that onet scores above `threshold`, with landmarks, best first.
 
     Args:

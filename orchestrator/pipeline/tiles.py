@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from exporters.signatures import MAP_CELLS, PNET_FIELD_PX, PNET_STRIDE_PX, TILE_PX
 from orchestrator.pipeline.pyramid import Level
-from orchestrator.types import Image
+from orchestrator.types import FineImage
 
 _MAX_CELLS = MAP_CELLS
 """Cells of the largest piece along one side: those of a whole tile."""
@@ -61,9 +61,9 @@ def plan_tiles(levels: tuple[Level, ...]) -> Plan:
     return Plan(tiles, placed, _owners(placed, tiles))
 
 
-def fill_tiles(plan: Plan, levels: Iterable[Image]) -> Image:
-    """Returns the tiles, uint8 [tiles, TILE_PX, TILE_PX, 3]; what no piece covers is black."""
-    tiles = np.zeros((plan.tiles, TILE_PX, TILE_PX, 3), dtype=np.uint8)
+def fill_tiles(plan: Plan, levels: Iterable[FineImage]) -> FineImage:
+    """Returns the tiles, uint16 [tiles, TILE_PX, TILE_PX, 3]; what no piece covers is black."""
+    tiles = np.zeros((plan.tiles, TILE_PX, TILE_PX, 3), dtype=np.uint16)
     by_level: dict[int, list[Piece]] = {}
     for piece in plan.pieces:
         by_level.setdefault(piece.level, []).append(piece)
