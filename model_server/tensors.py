@@ -97,7 +97,7 @@ def decode(proto: TensorProto) -> Array:
     if count > _MAX_ELEMENTS:
         raise UnreadableTensor(f"shape {shape} has more than {_MAX_ELEMENTS} elements")
     if count == 0:
-        return np.empty(shape, dtype)
+        return _without_elements(shape, dtype)
     content = proto.tensor_content
     flat = _from_content(content, dtype, count) if content else _from_field(proto, dtype, shape, count)
     return flat.reshape(shape)
@@ -112,6 +112,13 @@ def _shape(proto: TensorProto) -> tuple[int, ...]:
     if shape and min(shape) < 0:
         raise UnreadableTensor(f"shape {shape} has a negative size")
     return shape
+
+
+def _without_elements(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    try:
+        return np.empty(shape, dtype)
+    except ValueError as error:  # sizes beside the zero that NumPy cannot count
+        raise UnreadableTensor(f"shape {shape} is too large") from error
 
 
 def _from_content(content: bytes, dtype: np.dtype[Any], count: int) -> Array:

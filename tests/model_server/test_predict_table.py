@@ -156,3 +156,11 @@ def test_a_huge_tensor_of_one_value_is_refused(server):
     assert caught.value.details().startswith(
         "tensor parsing error: x: shape [1099511627776,1] needs 4398046511104 bytes"
     )
+
+
+@pytest.mark.usefixtures("embedded_only")
+@pytest.mark.parametrize("shape", [(0, 2**40, 2**40), (1,) * 65])
+def test_a_shape_that_numpy_cannot_hold_is_refused(server, shape):
+    with pytest.raises(grpc.RpcError) as caught:
+        server.predict(predict_request("half_plus_two", {"x": tensor(FLOAT, shape, float_val=[1])}))
+    assert (caught.value.code(), caught.value.details()) == (INVALID, "tensor parsing error: x")
