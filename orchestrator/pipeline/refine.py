@@ -29,6 +29,8 @@ def cut_crops(image: FineImage, boxes: Floats, side_px: int) -> FineImage:
     crop_and_resize does, which the networks' thresholds were chosen with.
     """
     count = len(boxes)
+    if not count:
+        return np.empty((0, side_px, side_px, 3), np.uint16)
     rows = -(-count // _CROPS_A_ROW)
     spare = rows * _CROPS_A_ROW - count
     boxes = np.concatenate([boxes, np.zeros((spare, 4), np.float32)])

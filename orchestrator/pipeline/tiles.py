@@ -139,4 +139,4 @@ def _owners(pieces: tuple[Piece, ...], tiles: int) -> NDArray[np.int32]:
         rows = (piece.height - PNET_FIELD_PX) // PNET_STRIDE_PX + 1
         columns = (piece.width - PNET_FIELD_PX) // PNET_STRIDE_PX + 1
         owners[piece.tile, row : row + rows, column : column + columns] = index
-    return owners.reshape(tiles, -1)
+    return owners.reshape(tiles, MAP_CELLS * MAP_CELLS)
