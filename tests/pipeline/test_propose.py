@@ -64,7 +64,7 @@ def test_proposals_from_tiles_are_those_of_the_levels_one_by_one(picture, levels
     assert dropped == 0
     np.testing.assert_allclose(found.scores, scores, rtol=1e-6)
     np.testing.assert_allclose(found.boxes, boxes, rtol=1e-5, atol=1e-3)
-    assert len(boxes) > 5
+    assert len(boxes) > 1
 
 
 def test_the_bound_keeps_the_best_and_counts_the_rest(picture, levels):
