@@ -104,3 +104,16 @@ def test_a_rollout_a_broken_version_and_a_rollback(tmp_path, base_path, saved_mo
         with pytest.raises(grpc.RpcError) as caught:
             half_plus(server)
         assert caught.value.details() == "Servable not found for request: Latest(m)"
+
+
+def test_a_load_is_tried_again_until_the_version_is_whole(tmp_path, saved_models):
+    """A version copied in place is seen when half of it is there."""
+    version = tmp_path / "model" / "1"
+    version.mkdir(parents=True)
+    flags = ("--max_num_load_retries=1000000", "--load_retry_interval_micros=20000")
+    with ServerProcess(tmp_path, "--model_name=m", f"--model_base_path={version.parent}", *flags) as server:
+        eventually(lambda: "Could not find SavedModel" in server.log.read_text(), "a failed load")
+        assert not server.is_listening()
+        shutil.copytree(saved_models / "half_plus_two" / "00000123", version, dirs_exist_ok=True)
+        server.wait_until_ready()
+        assert half_plus(server) == 2.0
