@@ -4,7 +4,7 @@ Methods take and return messages of facegrid.v1 and raise errors of `facegrid.er
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 from facegrid.v1 import face_service_pb2
 from orchestrator.api.convert import to_options, to_response
@@ -72,7 +72,7 @@ class FaceService:
 
     def detect_stream(
         self, requests: AsyncIterator[face_service_pb2.DetectStreamRequest]
-    ) -> AsyncIterator[face_service_pb2.DetectStreamResponse]:
+    ) -> AsyncGenerator[face_service_pb2.DetectStreamResponse, None]:
         """Returns an answer for each item in the order of completion, then the end; see the .proto.
 
         Raises:

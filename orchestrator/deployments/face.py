@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, contextmanager
-from typing import Any, cast
+from typing import Any
 
 import grpc
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
@@ -64,7 +64,7 @@ class FaceIngress:
         self, requests: gRPCInputStream, grpc_context: RayServegRPCContext
     ) -> AsyncIterator[DetectStreamResponse]:
         """Finds the faces of many pictures."""
-        answers = cast("AsyncGenerator[DetectStreamResponse, None]", self._service.detect_stream(requests))
+        answers = self._service.detect_stream(requests)
         # Ray's Python proxy takes the status of a stream only from one that fails: else this would look like success.
         with _errors_to_status(grpc_context, reraise=True):
             # A call that is cancelled stops here, and must stop its work at once, not when it is collected.

@@ -1,0 +1,57 @@
+import logging
+
+import pytest
+from grpc import StatusCode
+
+from facegrid.errors import FacegridError, InternalError, InvalidImage, Unavailable, error_types
+from orchestrator.api.status import public, status_code, status_details, to_message
+
+CODES = {
+    "FACEGRID_ERROR": StatusCode.INTERNAL,
+    "INVALID_REQUEST": StatusCode.INVALID_ARGUMENT,
+    "INVALID_IMAGE": StatusCode.INVALID_ARGUMENT,
+    "INVALID_OPTION": StatusCode.INVALID_ARGUMENT,
+    "LIMIT_EXCEEDED": StatusCode.RESOURCE_EXHAUSTED,
+    "TRY_AGAIN": StatusCode.UNAVAILABLE,
+    "UNAVAILABLE": StatusCode.UNAVAILABLE,
+    "DEADLINE_EXCEEDED": StatusCode.DEADLINE_EXCEEDED,
+    "OVERLOADED": StatusCode.RESOURCE_EXHAUSTED,
+    "INTERNAL": StatusCode.INTERNAL,
+}
+
+
+def test_every_error_of_the_tree_has_its_code():
+    assert {reason: status_code(error_type("x")) for reason, error_type in error_types().items()} == CODES
+
+
+def test_every_error_is_documented(samples):
+    text = (samples.parent / "docs" / "errors.md").read_text()
+    for reason, code in CODES.items():
+        if reason not in {"FACEGRID_ERROR", "INVALID_REQUEST", "TRY_AGAIN"}:
+            assert f"`{reason}`" in text
+            assert code.name in text
+
+
+def test_status_and_stream_say_the_same():
+    error = InvalidImage("the picture is empty: 0 bytes")
+    assert status_details(error) == "INVALID_IMAGE: the picture is empty: 0 bytes"
+    message = to_message(error)
+    assert (message.code, message.reason, message.message) == (3, "INVALID_IMAGE", "the picture is empty: 0 bytes")
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("/secret/path"), InternalError("rnet has shape [1]")])
+def test_a_fault_of_ours_is_logged_under_the_id_that_the_caller_gets(error, caplog):
+    with caplog.at_level(logging.ERROR):
+        shown = public(error)
+    assert type(shown) is InternalError
+    assert str(error) not in shown.message
+    incident = shown.message.split()[-1]
+    (record,) = caplog.records
+    assert incident in record.getMessage()
+    assert record.exc_info[1] is error
+
+
+def test_what_is_meant_for_callers_is_passed_on():
+    error = Unavailable("no server of model pnet can be reached")
+    assert public(error) is error
+    assert isinstance(error, FacegridError)

@@ -1,0 +1,16 @@
+from pathlib import Path
+
+from scripts.generate_stubs import ROOT, generate
+
+
+def test_the_stubs_are_those_of_the_protos(tmp_path: Path):
+    generate(tmp_path)
+    generated = {path.relative_to(tmp_path): path.read_text() for path in tmp_path.rglob("*.py*")}
+    packages = {path.parts[:-1] for path in generated}
+    committed = {
+        path.relative_to(ROOT): path.read_text()
+        for parts in packages
+        for path in ROOT.joinpath(*parts).glob("*_pb2*.py*")
+    }
+    assert generated.keys() == committed.keys()
+    assert [path for path in generated if generated[path] != committed[path]] == [], "run `make protos`"

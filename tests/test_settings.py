@@ -1,0 +1,47 @@
+from dataclasses import fields
+
+import pytest
+
+from exporters.signatures import CONTRACTS
+from orchestrator.settings import Settings, SettingsError, variable
+
+
+def test_no_variable_gives_the_defaults():
+    assert Settings.from_environment({"FACEGRID_TIMEOUT_S": "", "PATH": "/bin"}) == Settings()
+
+
+def test_variables_override():
+    settings = Settings.from_environment({"FACEGRID_TIMEOUT_S": "2.5", "FACEGRID_STREAM_WINDOW": "3"})
+    assert (settings.timeout_s, settings.stream_window) == (2.5, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("FACEGRID_TIMEOUT_S", "soon", "'soon', expected is a number"),
+        ("FACEGRID_TIMEOUT_S", "nan", "nan, expected is a number from 0.001"),
+        ("FACEGRID_TIMEOUT_S", "0", "0.0, expected"),
+        ("FACEGRID_MAX_IMAGE_PX", "1e6", "'1e6', expected is a whole number"),
+        ("FACEGRID_MAX_IMAGE_SIDE_PX", "32767", "32767, expected is a number from 12 to 32766"),
+        ("FACEGRID_STREAM_WINDOW", "-1", "-1, expected is a number from 1 to 1024"),
+        ("FACEGRID_MODEL_SERVERS", "pnet=a:1,rnet=b:2", "expected is HOST:PORT"),
+        ("FACEGRID_MODEL_SERVERS", "a:1,b:2", "expected is HOST:PORT"),
+    ],
+)
+def test_a_bad_value_is_refused_with_variable_value_and_what_is_expected(name, value, words):
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({name: value})
+    assert name in str(caught.value)
+    assert words in str(caught.value)
+
+
+def test_one_address_serves_every_model_or_each_has_its_own():
+    assert Settings(model_servers="unix:/run/x").targets() == dict.fromkeys(CONTRACTS, "unix:/run/x")
+    own = {model: f"{model}.example:8500" for model in CONTRACTS}
+    assert Settings(model_servers=",".join(f"{k}={v}" for k, v in own.items())).targets() == own
+
+
+def test_every_setting_is_documented_with_its_default(samples):
+    text = (samples.parent / "docs" / "configuration.md").read_text()
+    for field in fields(Settings):
+        assert f"| `{variable(field.name)}` | `{field.default}` |" in text
