@@ -1,0 +1,149 @@
+"""The plain host over gRPC, with networks that are plain functions."""
+
+import asyncio
+import io
+import logging
+
+import grpc
+import numpy as np
+import pytest
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from PIL import Image
+
+import facegrid
+from facegrid.v1 import face_service_pb2 as pb
+from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
+from orchestrator.api.face_service import FaceService
+from orchestrator.api.grpc_host import GrpcHost
+from orchestrator.settings import Settings
+from tests.doubles import FunctionPredictor, onet, rnet
+from tests.hosts import running_host
+from tests.pipeline.plain_pnet import pnet
+from tests.pipeline.test_decode import claiming
+
+SETTINGS = Settings(max_image_bytes=2_000_000, max_image_px=1_000_000, max_candidates=50, stream_window=2)
+
+
+def failing(crops, signature):
+    raise ZeroDivisionError("/secret/path")
+
+
+@pytest.fixture(scope="module")
+def target():
+    with running_host(SETTINGS, FunctionPredictor({"pnet": pnet, "rnet": rnet, "onet": onet})) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def stub(target):
+    with grpc.insecure_channel(target) as channel:
+        yield FaceServiceStub(channel)
+
+
+def png(width=96, height=80, level=255):
+    stream = io.BytesIO()
+    noise = np.random.default_rng(level).integers(level - level // 4, level + 1, (height, width, 3)).astype(np.uint8)
+    Image.fromarray(noise).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def test_an_answer_has_the_pictures_size_its_faces_and_what_was_dropped(stub):
+    answer = stub.Detect(pb.DetectRequest(image=png(), options=pb.DetectOptions(pnet_threshold=0.0)))
+    assert (answer.image_width_px, answer.image_height_px) == (96, 80)
+    assert answer.dropped_candidates > 0
+    scores = [face.score for face in answer.faces]
+    assert scores
+    assert scores == sorted(scores, reverse=True)
+    for face in answer.faces:
+        assert 0 <= face.box.x_min <= face.box.x_max <= 95
+        assert 0 <= face.box.y_min <= face.box.y_max <= 79
+        assert face.landmarks.left_eye.x < face.landmarks.nose.x < face.landmarks.right_eye.x
+
+
+def test_options_reach_the_cascade(stub):
+    def detect(**options):
+        given = pb.DetectOptions(**{"pnet_threshold": 0.0, **options})
+        return stub.Detect(pb.DetectRequest(image=png(), options=given))
+
+    assert detect().faces
+    for name, value in {"pnet_threshold": 1, "rnet_threshold": 1, "onet_threshold": 1, "min_face_px": 81}.items():
+        assert not detect(**{name: value}).faces
+    assert detect(pyramid_factor=0.9).dropped_candidates > detect(pyramid_factor=0.1).dropped_candidates
+
+
+def test_a_dark_picture_has_no_faces_and_that_is_no_error(stub):
+    assert not stub.Detect(pb.DetectRequest(image=png(level=1))).faces
+
+
+def asking(**options):
+    return pb.DetectRequest(image=png(), options=pb.DetectOptions(**options))
+
+
+BAD_REQUESTS = [
+    (pb.DetectRequest(), "INVALID_ARGUMENT", "INVALID_IMAGE: the picture is empty: 0 bytes"),
+    (pb.DetectRequest(image=b"GIF89a" + bytes(9)), "INVALID_ARGUMENT", "INVALID_IMAGE: not a JPEG"),
+    (pb.DetectRequest(image=png()[:300]), "INVALID_ARGUMENT", "INVALID_IMAGE: the PNG file is damaged"),
+    (pb.DetectRequest(image=png(11, 11)), "INVALID_ARGUMENT", "11 x 11 pixels, at least 12 x 12"),
+    (pb.DetectRequest(image=claiming(60_000, 60_000)), "RESOURCE_EXHAUSTED", "3,600,000,000 pixels, at most 1,000,000"),
+    (pb.DetectRequest(image=bytes(2_000_001)), "RESOURCE_EXHAUSTED", "2,000,001 bytes, at most 2,000,000"),
+    (asking(min_face_px=0), "INVALID_ARGUMENT", "min_face_px is 0, allowed are 12 to 10000"),
+    (asking(pyramid_factor=1), "INVALID_ARGUMENT", "pyramid_factor is 1, allowed are 0.1 to 0.95"),
+    (asking(pnet_threshold=float("nan")), "INVALID_ARGUMENT", "pnet_threshold is nan, allowed are 0 to 1"),
+    (asking(onet_threshold=float("inf")), "INVALID_ARGUMENT", "onet_threshold is inf, allowed are 0 to 1"),
+    (asking(rnet_threshold=-0.1), "INVALID_ARGUMENT", "rnet_threshold is -0.1, allowed are 0 to 1"),
+]
+
+
+@pytest.mark.parametrize(("request_", "code", "words"), BAD_REQUESTS)
+def test_bad_requests_get_their_code_with_number_and_limit(stub, request_, code, words):
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.Detect(request_)
+    assert caught.value.code().name == code
+    assert words in caught.value.details()
+    assert "Traceback" not in caught.value.details()
+
+
+def test_a_bad_item_leaves_its_stream_going(target):
+    pictures = [png(), b"no picture", png(11, 11), png(64, 64)]
+    with facegrid.connect(target) as client:
+        answers = {item.index: item for item in client.detect_many(pictures, pnet_threshold=0)}
+    refused = [isinstance(answers[index].error, facegrid.InvalidImage) for index in range(4)]
+    assert refused == [False, True, True, False]
+    assert answers[0].faces
+    assert answers[3].faces
+
+
+def test_a_time_that_is_too_short_is_a_deadline(stub):
+    request = pb.DetectRequest(image=png(900, 900), timeout_ms=1)
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.Detect(request)
+    assert caught.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+    assert "DEADLINE_EXCEEDED: " in caught.value.details()
+
+
+def test_a_fault_of_ours_shows_an_id_and_nothing_else(caplog):
+    predictor = FunctionPredictor({"pnet": pnet, "rnet": rnet, "onet": failing})
+    with running_host(SETTINGS, predictor) as address, facegrid.connect(address) as client:
+        with caplog.at_level(logging.ERROR), pytest.raises(facegrid.InternalError) as caught:
+            client.detect(png(), pnet_threshold=0)
+        assert "secret" not in str(caught.value)
+        incident = caught.value.message.split()[-1]
+        assert any(incident in record.getMessage() for record in caplog.records)
+        (item,) = client.detect_many([png()], pnet_threshold=0)
+        assert isinstance(item.error, facegrid.InternalError)
+
+
+def test_health_and_reflection_answer(target):
+    with facegrid.connect(target) as client:
+        client.wait_until_ready(timeout_s=10)
+    with grpc.insecure_channel(target) as channel:
+        ask = reflection_pb2.ServerReflectionRequest(list_services="")
+        (answer,) = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(iter([ask]))
+    names = {service.name for service in answer.list_services_response.service}
+    assert {"facegrid.v1.FaceService", "grpc.health.v1.Health"} <= names
+
+
+def test_a_taken_port_is_refused(target):
+    host = GrpcHost(FaceService(SETTINGS, FunctionPredictor({})), target)
+    with pytest.raises(RuntimeError):
+        asyncio.run(host.start())
