@@ -43,7 +43,7 @@ class AsyncClient:
         self.target = check_target(target)
         asyncio.get_running_loop()  # a channel made outside would belong to a loop that never runs
         self._channel = grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS)
-        self._stub = FaceServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self._stub = FaceServiceStub(self._channel)
         self._check: Any = self._channel.unary_unary(
             _health.METHOD,
             request_serializer=_health.serialize_request,

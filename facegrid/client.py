@@ -49,7 +49,7 @@ class Client:
     def __init__(self, target: str) -> None:
         self.target = check_target(target)
         self._channel = grpc.insecure_channel(target, options=CHANNEL_OPTIONS)
-        self._stub = FaceServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self._stub = FaceServiceStub(self._channel)
         self._check: Any = self._channel.unary_unary(
             _health.METHOD,
             request_serializer=_health.serialize_request,
