@@ -29,7 +29,8 @@ sys.path[:] = [folder for folder in sys.path if Path(folder or ".").resolve() !=
 import grpc  # noqa: E402
 import numpy as np  # noqa: E402
 
-from exporters.signatures import RNET_CROP_PX, TILE_PX  # noqa: E402
+from exporters.signatures import CONTRACTS, SERVING_DEFAULT  # noqa: E402
+from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest, GetModelStatusResponse  # noqa: E402
 from facegrid.tfserving.v1.predict_pb2 import PredictRequest, PredictResponse  # noqa: E402
 from facegrid.tfserving.v1.tensor_pb2 import DataType  # noqa: E402
 from model_server.short_import import shorten_import  # noqa: E402
@@ -39,26 +40,27 @@ START_TIMEOUT_S = 60.0
 Call = Callable[[], object]
 
 
+DATA_TYPES = {"uint8": DataType.DATA_TYPE_UINT8, "uint16": DataType.DATA_TYPE_UINT16}
+
+
 @dataclass(frozen=True)
 class Case:
     """One model and one input."""
 
     model: str
     alias: str
-    array: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+    array: np.ndarray[tuple[int, ...], np.dtype[np.integer]]
 
 
 def cases() -> list[Case]:
     """Returns a batch of pnet's tiles, and the smallest request there is."""
-    rng = np.random.default_rng(0)
+    return [_case("pnet", 4), _case("rnet", 1)]
 
-    def pixels(*shape: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-        return rng.integers(0, 256, shape, np.uint8)
 
-    return [
-        Case("pnet", "tiles", pixels(4, TILE_PX, TILE_PX, 3)),
-        Case("rnet", "crops", pixels(1, RNET_CROP_PX, RNET_CROP_PX, 3)),
-    ]
+def _case(model: str, batch_size: int) -> Case:
+    ((alias, spec),) = CONTRACTS[model].signatures[SERVING_DEFAULT].inputs.items()
+    shape = tuple(batch_size if size is None else size for size in spec.shape)
+    return Case(model, alias, np.random.default_rng(0).integers(0, 256, shape).astype(spec.dtype))
 
 
 def direct_call(folder: Path, case: Case) -> Call:
@@ -83,7 +85,7 @@ def served_call(channel: grpc.Channel, case: Case) -> Call:
         request = PredictRequest()
         request.model_spec.name = case.model
         tensor = request.inputs[case.alias]
-        tensor.dtype = DataType.DATA_TYPE_UINT8
+        tensor.dtype = DATA_TYPES[case.array.dtype.name]
         for size in case.array.shape:
             tensor.tensor_shape.dim.add(size=size)
         tensor.tensor_content = case.array.tobytes()
@@ -116,6 +118,18 @@ def serving(models: Path, names: list[str]) -> Iterator[grpc.Channel]:
             channel.close()
             process.send_signal(signal.SIGTERM)
             process.wait(START_TIMEOUT_S)
+
+
+def bare_call(channel: grpc.Channel) -> Call:
+    """Returns a call that the server answers without a network: what gRPC alone costs here."""
+    method = channel.unary_unary(
+        "/tensorflow.serving.ModelService/GetModelStatus",
+        request_serializer=GetModelStatusRequest.SerializeToString,
+        response_deserializer=GetModelStatusResponse.FromString,
+    )
+    request = GetModelStatusRequest()
+    request.model_spec.name = "rnet"
+    return lambda: method(request, timeout=60.0)
 
 
 def latencies_ms(call: Call, count: int) -> list[float]:
@@ -185,6 +199,9 @@ def main(argv: list[str] | None = None) -> int:
     load = " ".join(f"{value:.1f}" for value in os.getloadavg())
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load before {load}")
     with serving(args.models, [case.model for case in cases()]) as channel:
+        bare = bare_call(channel)
+        latencies_ms(bare, 100)
+        print(f"a call without a network: {statistics.median(latencies_ms(bare, 500)):.3f} ms")
         for case in cases():
             versions = sorted((args.models / case.model).iterdir(), key=lambda path: int(path.name))
             direct = direct_call(versions[-1], case)

@@ -6,6 +6,7 @@ must not start a server that does something else.
 """
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -162,10 +163,12 @@ def _parse(name: str, default: Value, text: str | None) -> Value:
         return text != "false"
     if text is None:
         raise FlagError(f"--{name} needs a value: --{name}=...")
-    try:
-        return type(default)(text)
-    except ValueError as error:
-        raise FlagError(f"Couldn't interpret value {text} for flag {name}.") from error
+    if isinstance(default, str):
+        return text
+    pattern = r"[+-]?[0-9]+" if isinstance(default, int) else r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?"
+    if not re.fullmatch(pattern, text):
+        raise FlagError(f"Couldn't interpret value {text} for flag {name}.")
+    return type(default)(text)
 
 
 def usage() -> str:

@@ -56,7 +56,7 @@ class ServerProcess:
             self.process = subprocess.Popen(
                 [*COMMAND, f"--port={self.port}", *flags], cwd=REPOSITORY, stdout=log, stderr=subprocess.STDOUT
             )
-        self.channel = grpc.insecure_channel(f"127.0.0.1:{self.port}", options=CHANNEL_OPTIONS)
+        self.channel = _channel(f"127.0.0.1:{self.port}")
 
     def __enter__(self) -> Self:
         return self
@@ -85,6 +85,11 @@ class ServerProcess:
             else:
                 return self
 
+    def connect(self, target: str) -> None:
+        """Makes the calls to follow go to another address of the server."""
+        self.channel.close()
+        self.channel = _channel(target)
+
     def is_listening(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
@@ -106,6 +111,10 @@ class ServerProcess:
             request_serializer=request_type.SerializeToString,
             response_deserializer=response_type.FromString,
         )
+
+
+def _channel(target: str) -> grpc.Channel:
+    return grpc.insecure_channel(target, options=CHANNEL_OPTIONS)
 
 
 def eventually(is_true, what: str, timeout_s: float = START_TIMEOUT_S) -> None:

@@ -31,9 +31,20 @@ def test_booleans(text, is_set):
     assert parse_flags([f"--enable_model_warmup{text}"]).is_set("enable_model_warmup") is is_set
 
 
-@pytest.mark.parametrize(
-    "argument", ["--enable_model_warmup=1", "--enable_model_warmup=True", "-port=1", "port=1", "--port=1.5", "--port="]
+WRONG = (
+    "--enable_model_warmup=1",
+    "--enable_model_warmup=True",
+    "-port=1",
+    "port=1",
+    "--port=1.5",
+    "--port=",
+    "--port=1_0",
+    "--port= 1",
+    "--per_process_gpu_memory_fraction=half",
 )
+
+
+@pytest.mark.parametrize("argument", WRONG)
 def test_what_upstream_does_not_parse(argument):
     with pytest.raises(FlagError):
         parse_flags([argument])
