@@ -26,6 +26,9 @@ TILE_TOP_K = 256
 PIXEL_UNIT = 256
 """Steps of an input between two neighbouring pixel values: an input of 255 * 256 is white."""
 
+OUTSIDE = 65_535
+"""All three channels of a pixel of a tile beyond its picture: no colour, pnet's pooling passes it over."""
+
 PNET_FIELD_PX = 12
 """Side of the square that one cell of pnet looks at (its receptive field)."""
 

@@ -5,10 +5,12 @@ Zhang et al., "Joint Face Detection and Alignment using Multi-task Cascaded Conv
 
 from collections.abc import Mapping
 
+import numpy as np
 import tensorflow as tf
 
-from exporters.networks.layers import conv2d, face_score, max_pool, prelu, scaled
-from exporters.signatures import MAP_CELLS, SERVING_DEFAULT, TILE_TOP_K
+from exporters.networks.layers import Layer, conv2d, prelu
+from exporters.networks.pnet_stem import stem
+from exporters.signatures import SERVING_DEFAULT, TILE_TOP_K
 from exporters.weights import LayerShapes, Weights
 
 LAYERS: LayerShapes = {
@@ -25,30 +27,46 @@ LAYERS: LayerShapes = {
 
 def build(weights: Weights, inputs: Mapping[str, tf.Tensor]) -> dict[str, dict[str, tf.Tensor]]:
     """Returns the outputs of each signature of the contract `PNET`, for its input `tiles`."""
-    scores, offsets = _maps(weights, inputs["tiles"])
-    return {SERVING_DEFAULT: _best(scores, offsets), "maps": {"scores": scores, "offsets": offsets}}
+    x = features(weights, inputs["tiles"])
+    # 91 x 91
+    scores = _scores(x, weights["conv4_2"])
+    # 91 x 91 x 4
+    offsets = conv2d(x, weights["conv4_1"], "conv4_1")
+    return {SERVING_DEFAULT: best(weights, x, scores), "maps": {"scores": scores, "offsets": offsets}}
 
 
-def _maps(weights: Weights, tiles: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    # 190 x 190 x 10
-    x = conv2d(scaled(tiles), weights["conv1"], "conv1")
-    x = prelu(x, weights["prelu1"], "prelu1")
-    # 95 x 95 x 10
-    x = max_pool(x, size=2, padding="VALID", name="pool1")
+def features(weights: Weights, tiles: tf.Tensor) -> tf.Tensor:
+    """Returns the last features [N, T / 2 - 5, T / 2 - 5, 32] of tiles [N, T, T, 3] of uint16, T even.
+
+    The shapes in the comments are those of a tile of 192 px.
+    """
+    # 95 x 95 x 10: conv1, pool1, prelu1
+    x, signs = stem(weights, tiles)
     # 93 x 93 x 16
-    x = conv2d(x, weights["conv2"], "conv2")
+    x = conv2d(x, {**weights["conv2"], "kernel": weights["conv2"]["kernel"] * signs[:, np.newaxis]}, "conv2")
     x = prelu(x, weights["prelu2"], "prelu2")
     # 91 x 91 x 32
     x = conv2d(x, weights["conv3"], "conv3")
-    x = prelu(x, weights["prelu3"], "prelu3")
-    # 91 x 91 x 4 and 91 x 91
-    return face_score(conv2d(x, weights["conv4_2"], "conv4_2"), "prob1"), conv2d(x, weights["conv4_1"], "conv4_1")
+    return prelu(x, weights["prelu3"], "prelu3")
 
 
-def _best(scores: tf.Tensor, offsets: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Returns the TILE_TOP_K cells of each tile with the best scores, best first, ties by the lower cell."""
+def best(weights: Weights, x: tf.Tensor, scores: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Returns the TILE_TOP_K cells of each tile with the best scores, best first, ties by the lower cell.
+
+    The offsets are computed for these cells alone.
+    """
     with tf.name_scope("best"):
-        cells = MAP_CELLS * MAP_CELLS
-        best_scores, best_cells = tf.math.top_k(tf.reshape(scores, [-1, cells]), TILE_TOP_K)
-        best_offsets = tf.gather(tf.reshape(offsets, [-1, cells, 4]), best_cells, batch_dims=1)
-    return {"scores": best_scores, "cells": best_cells, "offsets": best_offsets}
+        _, height, width, channels = x.shape
+        # 256
+        best_scores, best_cells = tf.math.top_k(tf.reshape(scores, [-1, height * width]), TILE_TOP_K)
+        # 256 x 1 x 32
+        best_x = tf.gather(tf.reshape(x, [-1, height * width, 1, channels]), best_cells, batch_dims=1)
+        # 256 x 4
+        offsets = tf.squeeze(conv2d(best_x, weights["conv4_1"], "conv4_1"), axis=2)
+    return {"scores": best_scores, "cells": best_cells, "offsets": offsets}
+
+
+def _scores(x: tf.Tensor, conv4_2: Layer) -> tf.Tensor:
+    """Returns the softmax of two logits, of which face is the second, as the sigmoid of their difference."""
+    difference = {name: array[..., 1:] - array[..., :1] for name, array in conv4_2.items()}
+    return tf.sigmoid(tf.squeeze(conv2d(x, difference, "conv4_2"), axis=3), name="prob1")
