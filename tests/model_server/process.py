@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 import grpc
+import psutil
 
 from facegrid.tfserving.v1.model_metadata_pb2 import GetModelMetadataRequest, GetModelMetadataResponse
 from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest, GetModelStatusResponse
@@ -84,6 +85,13 @@ class ServerProcess:
                     raise AssertionError(f"no server; its log:\n{self.log.read_text()}") from None
             else:
                 return self
+
+    def busy_threads(self) -> int:
+        """Returns how many threads of the server are computing right now."""
+        process = psutil.Process(self.process.pid)
+        before = {thread.id: thread.user_time for thread in process.threads()}
+        process.cpu_percent(interval=0.1)
+        return sum(thread.user_time > before.get(thread.id, 0.0) for thread in process.threads())
 
     def connect(self, target: str) -> None:
         """Makes the calls to follow go to another address of the server."""

@@ -26,7 +26,7 @@ def test_calls_under_way_are_answered(tmp_path, saved_models):
         call = server.method("PredictionService/Predict", PredictRequest, PredictResponse).future(
             slow_request(5000), timeout=120
         )
-        eventually(lambda: busy_threads(server) > 0, "the call is being computed")
+        eventually(lambda: server.busy_threads() > 0, "the call is being computed")
         server.process.terminate()
 
         assert next(health).status == NOT_SERVING
@@ -45,17 +45,7 @@ def test_calls_that_take_too_long_are_cancelled(tmp_path, saved_models):
         call = server.method("PredictionService/Predict", PredictRequest, PredictResponse).future(
             slow_request(1_000_000), timeout=120
         )
-        eventually(lambda: busy_threads(server) > 0, "the call is being computed")
+        eventually(lambda: server.busy_threads() > 0, "the call is being computed")
         server.process.terminate()
         assert server.process.wait(30) == 0
         assert call.exception().code() in (grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE)
-
-
-def busy_threads(server: ServerProcess) -> int:
-    """Returns how many threads of the server are computing right now."""
-    import psutil
-
-    process = psutil.Process(server.process.pid)
-    before = {thread.id: thread.user_time for thread in process.threads()}
-    process.cpu_percent(interval=0.05)
-    return sum(thread.user_time > before.get(thread.id, 0.0) for thread in process.threads())

@@ -9,7 +9,7 @@ import pytest
 
 from facegrid.tfserving.v1.tensor_pb2 import DataType
 from tests.model_server.messages import FLOAT, floats, ints, predict_request, tensor, values
-from tests.model_server.process import ServerProcess
+from tests.model_server.process import ServerProcess, eventually
 
 
 def test_answers_the_default_signature_in_float_val(server):
@@ -130,10 +130,11 @@ def test_callers_at_once_get_their_own_answers(server):
     assert wrong == []
 
 
-def test_a_deadline_ends_the_call(server):
+def test_a_deadline_ends_the_call_and_the_work_for_it(server):
     with pytest.raises(grpc.RpcError) as caught:
-        server.predict(predict_request("half_plus_two", {"x": floats([[1]])}), timeout_s=0.0001)
+        server.predict(predict_request("slow", {"steps": ints(10_000_000)}), timeout_s=0.5)
     assert caught.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+    eventually(lambda: server.busy_threads() == 0, "the run has ended", timeout_s=30)
 
 
 def test_bfloat16_bits_are_those_of_the_reference_type():
