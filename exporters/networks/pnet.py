@@ -28,9 +28,9 @@ LAYERS: LayerShapes = {
 def build(weights: Weights, inputs: Mapping[str, tf.Tensor]) -> dict[str, dict[str, tf.Tensor]]:
     """Returns the outputs of each signature of the contract `PNET`, for its input `tiles`."""
     x = features(weights, inputs["tiles"])
-    # 91 x 91
+    # 67 x 67
     scores = _scores(x, weights["conv4_2"])
-    # 91 x 91 x 4
+    # 67 x 67 x 4
     offsets = conv2d(x, weights["conv4_1"], "conv4_1")
     return {SERVING_DEFAULT: best(weights, x, scores), "maps": {"scores": scores, "offsets": offsets}}
 
@@ -38,14 +38,14 @@ def build(weights: Weights, inputs: Mapping[str, tf.Tensor]) -> dict[str, dict[s
 def features(weights: Weights, tiles: tf.Tensor) -> tf.Tensor:
     """Returns the last features [N, T / 2 - 5, T / 2 - 5, 32] of tiles [N, T, T, 3] of uint16, T even.
 
-    The shapes in the comments are those of a tile of 192 px.
+    The shapes in the comments are those of a tile of 144 px.
     """
-    # 95 x 95 x 10: conv1, pool1, prelu1
+    # 71 x 71 x 10: conv1, pool1, prelu1
     x, signs = stem(weights, tiles)
-    # 93 x 93 x 16
+    # 69 x 69 x 16
     x = conv2d(x, {**weights["conv2"], "kernel": weights["conv2"]["kernel"] * signs[:, np.newaxis]}, "conv2")
     x = prelu(x, weights["prelu2"], "prelu2")
-    # 91 x 91 x 32
+    # 67 x 67 x 32
     x = conv2d(x, weights["conv3"], "conv3")
     return prelu(x, weights["prelu3"], "prelu3")
 
@@ -57,11 +57,11 @@ def best(weights: Weights, x: tf.Tensor, scores: tf.Tensor) -> dict[str, tf.Tens
     """
     with tf.name_scope("best"):
         _, height, width, channels = x.shape
-        # 256
+        # 128
         best_scores, best_cells = tf.math.top_k(tf.reshape(scores, [-1, height * width]), TILE_TOP_K)
-        # 256 x 1 x 32
+        # 128 x 1 x 32
         best_x = tf.gather(tf.reshape(x, [-1, height * width, 1, channels]), best_cells, batch_dims=1)
-        # 256 x 4
+        # 128 x 4
         offsets = tf.squeeze(conv2d(best_x, weights["conv4_1"], "conv4_1"), axis=2)
     return {"scores": best_scores, "cells": best_cells, "offsets": offsets}
 

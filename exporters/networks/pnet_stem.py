@@ -1,6 +1,6 @@
 """The first three layers of PNet (conv1, prelu1, pool1), rearranged to touch less memory.
 
-As published, conv1 writes 190 x 190 x 10 values of a tile of 192 px, prelu1 rewrites them and pool1 keeps a
+As published, conv1 writes 142 x 142 x 10 values of a tile of 144 px, prelu1 rewrites them and pool1 keeps a
 quarter: half of the time of the whole network. The same numbers come from fewer steps:
 
 1. The scaling of the pixels is linear, so it goes into conv1's weights.
@@ -30,14 +30,14 @@ def stem(weights: Weights, tiles: tf.Tensor) -> tuple[tf.Tensor, Float32Array]:
     The first is [N, T / 2 - 1, T / 2 - 1, 10]; times the second, of shape [10], it is pool1(prelu1(conv1)).
     """
     alpha = weights["prelu1"]["alpha"].ravel()
-    # 96 x 96 x 12: the pixels of each 2 x 2 square
+    # 72 x 72 x 12: the pixels of each 2 x 2 square
     with tf.name_scope("squares"):
         x = tf.nn.space_to_depth(tf.cast(tiles, tf.float32), 2)
-    # 95 x 95 x (4 x 16)
+    # 71 x 71 x (4 x 16)
     x = conv2d(x, _conv1_of_squares(weights["conv1"], alpha), "conv1")
-    # 95 x 95 x 16
+    # 71 x 71 x 16
     x = _pool_groups(x, "pool1")
-    # 95 x 95 x 10
+    # 71 x 71 x 10
     left, right, signs = _prelu1_of_pooled(alpha)
     with tf.name_scope("prelu1"):
         x = tf.maximum(

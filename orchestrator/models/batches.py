@@ -11,8 +11,8 @@ from orchestrator.deadline import Deadline
 from orchestrator.models.predictor import Predictor
 from orchestrator.types import FineImage
 
-MAX_BATCH = {"pnet": 32, "rnet": 256, "onet": 64}
-"""Rows of one call, by model: 7 MB of tiles, 0.9 MB of crops each."""
+MAX_BATCH = {"pnet": 64, "rnet": 256, "onet": 64}
+"""Rows of one call, by model: 8 MB of tiles, 0.9 MB of crops each."""
 
 _CALLS_AT_ONCE = 2
 """Calls of one picture under way together: one is computed while the next travels."""

@@ -25,9 +25,6 @@ from exporters.signatures import MAP_CELLS, PNET_FIELD_PX, PNET_STRIDE_PX, TILE_
 from orchestrator.pipeline.pyramid import Level
 from orchestrator.types import FineImage
 
-_MAX_CELLS = MAP_CELLS
-"""Cells of the largest piece along one side: those of a whole tile."""
-
 
 @dataclass(frozen=True)
 class Piece:
@@ -95,8 +92,8 @@ def _spans(length_px: int) -> list[tuple[int, int]]:
     """Returns start and length of the pieces along one side, in pixels."""
     cells = (_even(length_px) - PNET_FIELD_PX) // PNET_STRIDE_PX + 1
     return [
-        (first * PNET_STRIDE_PX, (min(_MAX_CELLS, cells - first) - 1) * PNET_STRIDE_PX + PNET_FIELD_PX)
-        for first in range(0, cells, _MAX_CELLS)
+        (first * PNET_STRIDE_PX, (min(MAP_CELLS, cells - first) - 1) * PNET_STRIDE_PX + PNET_FIELD_PX)
+        for first in range(0, cells, MAP_CELLS)
     ]
 
 
