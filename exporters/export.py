@@ -57,18 +57,16 @@ def write_tensorboard(model: str, log_dir: Path) -> None:
         WeightsError: The weights are absent or not the ones expected.
         OSError: The folder cannot be written.
     """
-    with built(MODELS[model]) as network:
+    with built(MODELS[model]) as network, network.graph.as_default():  # the writer wants no eager execution
         tf.compat.v1.summary.FileWriter(str(log_dir / model), network.graph).close()
 
 
 def _write_saved_model(network: Network, path: Path) -> None:
     # No variables: the weights are in the graph, so the folder holds saved_model.pb alone.
     builder = tf.compat.v1.saved_model.Builder(str(path))
-    builder.add_meta_graph_and_variables(
-        network.session,
-        [tf.saved_model.SERVING],
-        {name: _signature_def(endpoint) for name, endpoint in network.endpoints.items()},
-    )
+    with network.graph.as_default():
+        signatures = {name: _signature_def(endpoint) for name, endpoint in network.endpoints.items()}
+        builder.add_meta_graph_and_variables(network.session, [tf.saved_model.SERVING], signatures)
     builder.save()
 
 

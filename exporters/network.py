@@ -51,8 +51,9 @@ def built(model: Model) -> Iterator[Network]:
     """
     weights = model.read_weights()
     with _empty_session() as session:
-        inputs = {name: _placeholder(name, spec) for name, spec in _inputs(model).items()}
-        outputs = model.build(weights, inputs)
+        with session.graph.as_default():
+            inputs = {name: _placeholder(name, spec) for name, spec in _inputs(model).items()}
+            outputs = model.build(weights, inputs)
         endpoints = {
             name: Endpoint({alias: inputs[alias] for alias in model.contract.signatures[name].inputs}, by_alias)
             for name, by_alias in outputs.items()
@@ -76,8 +77,11 @@ def loaded(path: Path) -> Iterator[Network]:
 def _empty_session() -> Iterator[tf.compat.v1.Session]:
     # On the CPU an answer does not depend on the run, so that built and loaded networks can be compared exactly.
     config = tf.compat.v1.ConfigProto(device_count={"GPU": 0})
-    with tf.Graph().as_default() as graph, tf.compat.v1.Session(graph=graph, config=config) as session:
+    session = tf.compat.v1.Session(graph=tf.Graph(), config=config)
+    try:
         yield session
+    finally:
+        session.close()
 
 
 def _inputs(model: Model) -> dict[str, TensorSpec]:
