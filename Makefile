@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint typecheck format protos lock bench clean
+.PHONY: help install demo test lint typecheck format protos lock bench accuracy clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -18,6 +18,11 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+install: $(READY)  ## set up the environment in .venv
+
+demo: $(READY)  ## set up, export, start, find the faces of samples/, stop; look at out/ afterwards
+	@BIN=$(BIN) scripts/demo.sh
 
 test: $(READY) lint typecheck  ## set up and run the whole test suite
 	$(BIN)/python -m pytest
@@ -40,6 +45,15 @@ lock: $(READY)  ## resolve pyproject.toml into requirements.lock
 	$(BIN)/python -m uv pip compile pyproject.toml --extra all --group dev --universal --generate-hashes \
 		--no-annotate --custom-compile-command "make lock" --output-file requirements.lock
 
+bench: $(READY) models  ## measure speed against the mtcnn package (ten minutes)
+	$(BIN)/python -m benchmarks.detect
+
+accuracy: $(READY) models  ## compare with the mtcnn package and labelled data (needs the evaluation data)
+	$(BIN)/python -m benchmarks.detect_accuracy
+
+models: $(READY)
+	$(BIN)/facegrid export --if-missing
+
 clean:  ## remove everything that was made here
-	rm -rf $(VENV) build out models *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build out models build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,6 +1,8 @@
 """One budget of time for a whole request, passed on to every step of it."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from facegrid.errors import DeadlineExceeded
 
@@ -15,6 +17,7 @@ class Deadline:
     def __init__(self, timeout_s: float) -> None:
         self.timeout_s = timeout_s
         self._end = time.monotonic() + timeout_s
+        self._waiting_for = ""
 
     def remaining_s(self) -> float:
         """Returns the seconds left, always above 0.
@@ -27,6 +30,14 @@ class Deadline:
             raise self.exceeded()
         return remaining
 
+    @contextmanager
+    def waiting_for(self, what: str) -> Iterator[None]:
+        """Names what the request waits for during the block, so that `exceeded` can say it."""
+        self._waiting_for = what
+        yield  # a failure leaves the name standing: `exceeded` is asked for it afterwards
+        self._waiting_for = ""
+
     def exceeded(self) -> DeadlineExceeded:
         """Returns the error that says this budget is used up."""
-        return DeadlineExceeded(f"not done within the {self.timeout_s * 1000:.0f} ms given")
+        where = f"; it waited for {self._waiting_for}" if self._waiting_for else ""
+        return DeadlineExceeded(f"not done within the {self.timeout_s * 1000:.0f} ms given{where}")

@@ -51,13 +51,14 @@ async def predict_batches(
                 model, {input_name: batch}, timeout_s=deadline.remaining_s(), signature=signature
             )
 
-    if len(rows) <= size:
-        return await call(0)
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(call(start)) for start in range(0, len(rows), size)]
-    except BaseExceptionGroup as errors:
-        # The others were cancelled because of it and have nothing to add.
-        raise errors.exceptions[0] from None
+    with deadline.waiting_for(f"model {model}"):
+        if len(rows) <= size:
+            return await call(0)
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(call(start)) for start in range(0, len(rows), size)]
+        except BaseExceptionGroup as errors:
+            # The others were cancelled because of it and have nothing to add.
+            raise errors.exceptions[0] from None
     answers = [task.result() for task in tasks]
     return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}

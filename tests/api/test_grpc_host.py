@@ -3,6 +3,7 @@
 import asyncio
 import io
 import logging
+import threading
 
 import grpc
 import numpy as np
@@ -119,6 +120,22 @@ def test_a_time_that_is_too_short_is_a_deadline(stub):
         stub.Detect(request)
     assert caught.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
     assert "DEADLINE_EXCEEDED: " in caught.value.details()
+
+
+@pytest.mark.parametrize("model", ["pnet", "rnet", "onet"])
+def test_a_slow_network_is_a_deadline_that_names_it(model):
+    networks = {"pnet": pnet, "rnet": rnet, "onet": onet}
+    released = threading.Event()
+
+    def slow(array, signature):
+        released.wait(20)
+        return networks[model](array, signature)
+
+    predictor = FunctionPredictor({**networks, model: slow})
+    with running_host(SETTINGS, predictor) as address, facegrid.connect(address) as client:
+        with pytest.raises(facegrid.DeadlineExceeded, match=f"model {model}"):
+            client.detect(png(), pnet_threshold=0, timeout_s=1)
+        released.set()
 
 
 def test_a_fault_of_ours_shows_an_id_and_nothing_else(caplog):

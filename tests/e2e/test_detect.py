@@ -6,13 +6,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import facegrid
-from exporters.signatures import CONTRACTS
-from orchestrator.app.model_config import local_model_config, read_model_config, write_model_config
-from orchestrator.models.tf_serving import TfServingPredictor
-from orchestrator.settings import Settings
-from tests.hosts import running_host
-from tests.model_server.process import REPOSITORY, ServerProcess
 from tests.pipeline.test_decode import STORED
 
 # Found by hand in an image viewer: the box that a person would draw, and the eyes' centres.
@@ -25,18 +18,6 @@ BY_HAND = {
 
 ASTRONAUT_SCORE = 0.99912053
 """What the `mtcnn` package 1.0.0 says; 0.99973172 with red and blue swapped."""
-
-
-@pytest.fixture(scope="module")
-def client(exported_models, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("server")
-    shipped = read_model_config(REPOSITORY / "serving_configs" / "models.config")
-    write_model_config(local_model_config(shipped, exported_models), folder / "models.config")
-    with ServerProcess(folder, f"--model_config_file={folder / 'models.config'}") as process:
-        process.wait_until_ready()
-        predictor = TfServingPredictor(dict.fromkeys(CONTRACTS, f"127.0.0.1:{process.port}"))
-        with running_host(Settings(), predictor) as target, facegrid.connect(target) as connected:
-            yield connected
 
 
 def numbers(faces):

@@ -1,0 +1,28 @@
+import pytest
+
+import facegrid
+from exporters.signatures import CONTRACTS
+from orchestrator.app.model_config import local_model_config, read_model_config, write_model_config
+from orchestrator.models.tf_serving import TfServingPredictor
+from orchestrator.settings import Settings
+from tests.hosts import running_host
+from tests.model_server.process import REPOSITORY, ServerProcess
+
+
+@pytest.fixture(scope="session")
+def target(exported_models, tmp_path_factory):
+    """HOST:PORT of the service without Ray: plain host, model server, exported networks."""
+    folder = tmp_path_factory.mktemp("server")
+    shipped = read_model_config(REPOSITORY / "serving_configs" / "models.config")
+    write_model_config(local_model_config(shipped, exported_models), folder / "models.config")
+    with ServerProcess(folder, f"--model_config_file={folder / 'models.config'}") as process:
+        process.wait_until_ready()
+        predictor = TfServingPredictor(dict.fromkeys(CONTRACTS, f"127.0.0.1:{process.port}"))
+        with running_host(Settings(), predictor) as address:
+            yield address
+
+
+@pytest.fixture(scope="session")
+def client(target):
+    with facegrid.connect(target) as connected:
+        yield connected
