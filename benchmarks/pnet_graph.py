@@ -66,7 +66,11 @@ def _best_cells(weights: Weights, tiles: tf.Tensor) -> dict[str, tf.Tensor]:
 def _call(
     network: Callable[[Weights, tf.Tensor], dict[str, tf.Tensor]], size_px: int, threads: int
 ) -> Callable[[], object]:
-    config = tf.compat.v1.ConfigProto(intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads)
+    config = tf.compat.v1.ConfigProto(
+        intra_op_parallelism_threads=threads,
+        inter_op_parallelism_threads=threads,
+        use_per_session_threads=True,  # else all sessions share the pool of the first
+    )
     shape = (_batch_size(size_px), size_px, size_px, 3)
     tiles = np.random.default_rng(0).integers(0, 2**16, shape, dtype=np.uint16)
     with tf.Graph().as_default() as graph:
