@@ -27,7 +27,8 @@ PIXEL_UNIT = 256
 """Steps of an input between two neighbouring pixel values: an input of 255 * 256 is white."""
 
 OUTSIDE = 65_535
-"""All three channels of a pixel of a tile beyond its picture: no colour, pnet's pooling passes it over."""
+"""All three channels of a pixel of a tile that continues a picture of odd size: more than white, so that
+pnet's pooling can pass it over, as it passes over what lies beyond a picture that it is given alone."""
 
 PNET_FIELD_PX = 12
 """Side of the square that one cell of pnet looks at (its receptive field)."""

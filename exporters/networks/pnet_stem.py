@@ -13,6 +13,11 @@ quarter: half of the time of the whole network. The same numbers come from fewer
    max(m, the second copy). Where alpha > 1 it is the smaller, -max(-m, -alpha * m); that channel leaves
    with its sign turned, and conv2 takes it with its weights turned.
 
+A tile holds many pictures, and pool1 must see nothing of what lies beyond a picture of odd size ("same"
+padding). Such a picture is continued by one row or column of `OUTSIDE` pixels. They fill the last pixel of a
+square, whose channels conv1 takes once more, with all colours cut off; their weights take the places that
+see them out of the maximum. The first place of a window never sees one, so there is always one left.
+
 `benchmarks/pnet_graph.py` measures what that is worth.
 """
 
@@ -23,6 +28,11 @@ from exporters.networks.layers import Layer, conv2d
 from exporters.signatures import PIXEL_UNIT
 from exporters.weights import Float32Array, Weights
 
+_WHITE = 255 * PIXEL_UNIT
+
+_NEVER_LARGEST = -1e4
+"""Weight of an outside pixel: times 255 units beyond white, far below anything that conv1 gives for colours."""
+
 
 def stem(weights: Weights, tiles: tf.Tensor) -> tuple[tf.Tensor, Float32Array]:
     """Returns what pool1 gives for tiles [N, T, T, 3] of uint16, T even, and the sign of each channel.
@@ -30,9 +40,11 @@ def stem(weights: Weights, tiles: tf.Tensor) -> tuple[tf.Tensor, Float32Array]:
     The first is [N, T / 2 - 1, T / 2 - 1, 10]; times the second, of shape [10], it is pool1(prelu1(conv1)).
     """
     alpha = weights["prelu1"]["alpha"].ravel()
-    # 72 x 72 x 12: the pixels of each 2 x 2 square
+    # 72 x 72 x (12 + 4): the pixels of each 2 x 2 square, and how far the last of them are beyond white. One
+    # pixel has three channels; with the fourth, which has no weight, conv1 is a twentieth faster.
     with tf.name_scope("squares"):
         x = tf.nn.space_to_depth(tf.cast(tiles, tf.float32), 2)
+        x = tf.concat([x, tf.maximum(x[..., 8:] - _WHITE, 0)], axis=-1)
     # 71 x 71 x (4 x 16)
     x = conv2d(x, _conv1_of_squares(weights["conv1"], alpha), "conv1")
     # 71 x 71 x 16
@@ -64,7 +76,16 @@ def _conv1_of_squares(conv1: Layer, alpha: Float32Array) -> Layer:
         patch[y : y + 3, x : x + 3, :, place] = kernel
     # row -> square, row in it; the same for columns; and the order that space_to_depth gives the pixels
     squares = patch.reshape(2, 2, 2, 2, 3, -1).transpose(0, 2, 1, 3, 4, 5).reshape(2, 2, 12, -1)
+    squares = np.concatenate([squares, _outside_of_squares(kernel.shape[-1])], axis=2)
     return {"kernel": squares.astype(np.float32), "bias": np.tile(bias, 4).astype(np.float32)}
+
+
+def _outside_of_squares(channels: int) -> Float32Array:
+    """Returns the weights [2, 2, 4, 4 x channels] of the channels that say what is outside."""
+    weights = np.zeros((2, 2, 4, 4, channels), np.float32)  # square's row and column, channel in, place, channel
+    weights[1, 0, 1:, 2:] = _NEVER_LARGEST  # a row of outside pixels: not the lower two places
+    weights[0, 1, 1:, 1::2] = _NEVER_LARGEST  # a column of them: not the right two
+    return weights.reshape(2, 2, 4, -1)
 
 
 def _pool_groups(x: tf.Tensor, name: str) -> tf.Tensor:

@@ -10,8 +10,9 @@ to running pnet on each level by itself:
   tile, and neighbouring pieces of a level overlap by the field less the stride. Then every cell of
   a level lies in exactly one piece.
 
-A level of odd size is continued by repeating its last row or column. The reference's pooling sees
-half a field there ("same" padding), and faces that touch the right or lower border need that cell.
+A level of odd size is continued by one row or column of OUTSIDE pixels, which pnet's pooling passes
+over. The reference's pooling sees half a window there ("same" padding), and faces at the right or
+lower border need exactly that cell (docs/accuracy.md).
 """
 
 from collections.abc import Iterable
@@ -21,7 +22,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from exporters.signatures import MAP_CELLS, PNET_FIELD_PX, PNET_STRIDE_PX, TILE_PX
+from exporters.signatures import MAP_CELLS, OUTSIDE, PNET_FIELD_PX, PNET_STRIDE_PX, TILE_PX
 from orchestrator.pipeline.pyramid import Level
 from orchestrator.types import FineImage
 
@@ -67,7 +68,7 @@ def fill_tiles(plan: Plan, levels: Iterable[FineImage]) -> FineImage:
     for index, level in enumerate(levels):
         height, width = level.shape[:2]
         spare = ((0, _even(height) - height), (0, _even(width) - width), (0, 0))
-        drawn = np.pad(level, spare, mode="edge")
+        drawn = np.pad(level, spare, constant_values=OUTSIDE)
         for piece in by_level[index]:
             source = drawn[piece.level_y : piece.level_y + piece.height, piece.level_x : piece.level_x + piece.width]
             target = tiles[piece.tile, piece.tile_y : piece.tile_y + piece.height]

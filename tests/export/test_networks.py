@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from exporters.signatures import CONTRACTS, MAP_CELLS, PIXEL_UNIT, SERVING_DEFAULT, TILE_PX, TILE_TOP_K
+from exporters.signatures import CONTRACTS, MAP_CELLS, OUTSIDE, PIXEL_UNIT, SERVING_DEFAULT, TILE_PX, TILE_TOP_K
 from tests.export.conftest import SIDE_PX
 
 ATOL = 5e-6  # what folding the scaling into conv1 costs pnet; the others are closer
@@ -10,7 +10,7 @@ HALF = TILE_PX // 2
 
 SHAPES = {
     "pnet": {
-        "squares": (HALF, HALF, 12),
+        "squares": (HALF, HALF, 16),
         "conv1": (HALF - 1, HALF - 1, 64),
         "pool1": (HALF - 1, HALF - 1, 16),
         "prelu1": (HALF - 1, HALF - 1, 10),
@@ -98,6 +98,20 @@ def test_maps_are_those_of_the_reference(networks, references, pictures):
     assert np.ptp(scores[..., 1]) > 0.5  # the pictures ask something of the network
     np.testing.assert_allclose(found["scores"], scores[..., 1], atol=ATOL, rtol=0)
     np.testing.assert_allclose(found["offsets"], offsets, atol=ATOL, rtol=0)
+
+
+@pytest.mark.parametrize("size", [(61, 80), (80, 61), (61, 61), (13, 13), (12, 13)])
+def test_pictures_of_odd_size_end_as_in_the_reference(networks, references, pictures, size):
+    height, width = size
+    tiles = np.full((1, TILE_PX, TILE_PX, 3), 99 * PIXEL_UNIT, np.uint16)  # a neighbour
+    tiles[:, : height + height % 2, : width + width % 2] = OUTSIDE
+    tiles[:, :height, :width] = pictures["pnet"][6, 40 : 40 + height, 40 : 40 + width]
+    found = networks["pnet"].run("maps", {"tiles": tiles})
+    offsets, scores = references["pnet"](tiles[:, :height, :width] / np.float32(PIXEL_UNIT))
+    rows, columns = scores.shape[1:3]
+    assert (rows, columns) == ((height + 1) // 2 - 5, (width + 1) // 2 - 5)
+    np.testing.assert_allclose(found["scores"][:, :rows, :columns], scores[..., 1], atol=ATOL, rtol=0)
+    np.testing.assert_allclose(found["offsets"][:, :rows, :columns], offsets, atol=ATOL, rtol=0)
 
 
 @pytest.mark.parametrize("channel", range(3))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from exporters.signatures import PNET_FIELD_PX, PNET_STRIDE_PX
+from exporters.signatures import OUTSIDE, PNET_FIELD_PX, PNET_STRIDE_PX
 from orchestrator.pipeline.boxes import squares, suppress
 from orchestrator.pipeline.propose import cells_above, cells_above_in_maps, join_cells, propose
 from orchestrator.pipeline.pyramid import draw_levels, plan_levels
@@ -33,7 +33,7 @@ def reference_proposals(picture, levels, threshold):
     kept_boxes, kept_scores = [np.empty((0, 4), np.float32)], [np.empty(0, np.float32)]
     for level, drawn in zip(levels, draw_levels(picture, levels), strict=True):
         height, width = drawn.shape[:2]
-        scores, offsets = maps(np.pad(drawn, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge"))
+        scores, offsets = maps(np.pad(drawn, ((0, height % 2), (0, width % 2), (0, 0)), constant_values=OUTSIDE))
         boxes, found = [], []
         for row in range(scores.shape[0]):
             for column in range(scores.shape[1]):

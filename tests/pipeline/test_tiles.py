@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporters.signatures import MAP_CELLS, PNET_FIELD_PX, PNET_STRIDE_PX, TILE_PX
+from exporters.signatures import MAP_CELLS, OUTSIDE, PNET_FIELD_PX, PNET_STRIDE_PX, TILE_PX
 from orchestrator.pipeline.pyramid import plan_levels
 from orchestrator.pipeline.tiles import fill_tiles, plan_tiles
 
@@ -55,7 +55,7 @@ def test_the_field_of_a_cell_holds_the_pixels_of_its_level_alone(picture):
     generator = np.random.default_rng(1)
     drawn = [generator.integers(0, 2**16, (level.height_px, level.width_px, 3), np.uint16) for level in levels]
     tiles = fill_tiles(plan, drawn)
-    drawn = [np.pad(level, ((0, 1), (0, 1), (0, 0)), mode="edge") for level in drawn]
+    drawn = [np.pad(level, ((0, 1), (0, 1), (0, 0)), constant_values=OUTSIDE) for level in drawn]
     owned = np.argwhere(plan.owners >= 0)
     for tile, cell in generator.permutation(owned)[:200]:
         piece = plan.pieces[plan.owners[tile, cell]]
