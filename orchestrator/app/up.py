@@ -11,6 +11,7 @@ from pathlib import Path
 from facegrid.tfserving.v1.model_server_config_pb2 import ModelServerConfig
 from facegrid.types import Health
 from orchestrator.app import checks
+from orchestrator.app.contract_check import require_contract
 from orchestrator.app.down import stop_stack
 from orchestrator.app.errors import StackError
 from orchestrator.app.health import service_health
@@ -166,6 +167,7 @@ class _Start:
         if MODEL_SERVER not in reported and Path(self._state.model_server_target.removeprefix("unix:")).exists():
             versions = model_versions(self._state.model_server_target, models, timeout_s=_ANSWER_TIMEOUT_S)
             if versions is not None and not missing_models(versions, models):
+                require_contract(self._state.model_server_target, timeout_s=_ANSWER_TIMEOUT_S)
                 done.append(MODEL_SERVER)
         return done
 

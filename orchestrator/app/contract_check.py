@@ -1,0 +1,84 @@
+"""Whether the networks that a model server has are those this orchestrator was written for.
+
+A model server takes any SavedModel; one of an earlier contract would fail at the first picture only.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import grpc
+
+from exporters.signatures import CONTRACTS, ModelContract, TensorSpec
+from facegrid.tfserving.v1.model_metadata_pb2 import (
+    GetModelMetadataRequest,
+    GetModelMetadataResponse,
+    SignatureDef,
+    SignatureDefMap,
+    TensorInfo,
+)
+from facegrid.tfserving.v1.tensor_pb2 import DataType
+from orchestrator.app.errors import StackError
+
+_GET_MODEL_METADATA = "/tensorflow.serving.PredictionService/GetModelMetadata"
+_FIELD = "signature_def"
+_DTYPES = {
+    DataType.DATA_TYPE_UINT16: "uint16",
+    DataType.DATA_TYPE_INT32: "int32",
+    DataType.DATA_TYPE_FLOAT: "float32",
+}
+
+
+def require_contract(target: str, *, timeout_s: float) -> None:
+    """Asks the model server for the signatures of every model of the contract.
+
+    Raises:
+        StackError: A model has other signatures, or the server does not say.
+    """
+    with grpc.insecure_channel(target) as channel:
+        get_metadata = channel.unary_unary(
+            _GET_MODEL_METADATA,
+            request_serializer=GetModelMetadataRequest.SerializeToString,
+            response_deserializer=GetModelMetadataResponse.FromString,
+        )
+        for contract in CONTRACTS.values():
+            request = GetModelMetadataRequest(metadata_field=[_FIELD])
+            request.model_spec.name = contract.name
+            try:
+                answer = get_metadata(request, timeout=timeout_s)
+            except grpc.RpcError as err:
+                raise StackError(f"no signatures of {contract.name}: {err.details()}", "see the log above") from err
+            _require_equal(contract, SignatureDefMap.FromString(answer.metadata[_FIELD].value))
+
+
+def _require_equal(contract: ModelContract, served: SignatureDefMap) -> None:
+    for name, signature in contract.signatures.items():
+        found = served.signature_def.get(name, SignatureDef())
+        for kind, tensors, specs in (
+            ("input", found.inputs, signature.inputs),
+            ("output", found.outputs, signature.outputs),
+        ):
+            given, needed = _words_of(tensors), _words(specs)
+            if given != needed:
+                raise StackError(
+                    f"{contract.name} is of another release: the {kind} of its signature {name} is {_listed(given)}, "
+                    f"needed is {_listed(needed)}",
+                    f"run: facegrid export {contract.name}   (writes the next version beside it)",
+                )
+
+
+def _words(specs: dict[str, TensorSpec]) -> dict[str, str]:
+    return {alias: f"{spec.dtype} {_sizes(spec.shape)}" for alias, spec in specs.items()}
+
+
+def _words_of(infos: Mapping[str, TensorInfo]) -> dict[str, str]:
+    return {
+        alias: f"{_DTYPES.get(info.dtype, info.dtype)} {_sizes([dim.size for dim in info.tensor_shape.dim])}"
+        for alias, info in infos.items()
+    }
+
+
+def _sizes(shape: Sequence[int | None]) -> str:
+    return f"[{', '.join('?' if size is None or size < 0 else str(size) for size in shape)}]"
+
+
+def _listed(words: dict[str, str]) -> str:
+    return ", ".join(f"{alias} {text}" for alias, text in sorted(words.items())) or "absent"

@@ -1,0 +1,34 @@
+import shutil
+
+import pytest
+
+from orchestrator.app.contract_check import require_contract
+from orchestrator.app.errors import StackError
+from tests.model_server.process import ServerProcess
+
+
+def serve(folder, models):
+    entries = "".join(
+        f'config {{ name: "{name}" base_path: "{path}" model_platform: "tensorflow" }}\n'
+        for name, path in models.items()
+    )
+    (folder / "models.config").write_text(f"model_config_list {{\n{entries}}}\n")
+    return ServerProcess(folder, f"--model_config_file={folder / 'models.config'}")
+
+
+def test_the_exported_networks_keep_the_contract(exported_models, tmp_path):
+    with serve(tmp_path, {name: exported_models / name for name in ("pnet", "rnet", "onet")}) as process:
+        process.wait_until_ready()
+        require_contract(f"127.0.0.1:{process.port}", timeout_s=10)
+
+
+def test_another_network_under_a_name_is_refused_with_both_shapes(exported_models, tmp_path):
+    shutil.copytree(exported_models / "onet", tmp_path / "rnet")
+    models = {"pnet": exported_models / "pnet", "rnet": tmp_path / "rnet", "onet": exported_models / "onet"}
+    with serve(tmp_path, models) as process:
+        process.wait_until_ready()
+        with pytest.raises(StackError) as caught:
+            require_contract(f"127.0.0.1:{process.port}", timeout_s=10)
+    assert "rnet is of another release" in str(caught.value)
+    assert "uint16 [?, 48, 48, 3]" in str(caught.value)
+    assert "uint16 [?, 24, 24, 3]" in str(caught.value)
