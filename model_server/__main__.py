@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from model_server import texts
+from model_server.batching_parameters import configured_batching
 from model_server.config import configured_models
 from model_server.errors import ServingError
 from model_server.flags import FlagError, Flags, parse_flags, usage
@@ -54,6 +55,7 @@ def _serve(flags: Flags) -> None:
 
     _check(flags)
     models = configured_models(flags)
+    batching = configured_batching(flags)
     for address in addresses(flags):
         check_free(address)
 
@@ -62,7 +64,7 @@ def _serve(flags: Flags) -> None:
     shorten_import()
     from model_server.assembly import make_manager, make_server  # noqa: PLC0415 - loads TensorFlow: seconds
 
-    manager = make_manager(flags)
+    manager = make_manager(flags, batching)
     failure: list[ServingError] = []
 
     def start() -> None:

@@ -1,8 +1,13 @@
 """Puts the parts together as the flags say. Importing this file loads TensorFlow."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
+from facegrid.tfserving.v1.batching_parameters_pb2 import BatchingParameters
+from model_server.batch_queues import BatchScheduler
+from model_server.batching import Batcher
+from model_server.batching_parameters import BatchingOptions, BatchLimits
 from model_server.config import read_text_proto
 from model_server.flags import Flags
 from model_server.listen import channel_arguments
@@ -13,22 +18,28 @@ from model_server.servable import Servable, load
 from model_server.server import ModelServer
 from model_server.warmup import warm_up
 
+BATCHING_FILE = "batching_params.pbtxt"
+"""The parameters that a version brings along, read with --enable_per_model_batching_parameters."""
 
-def make_manager(flags: Flags) -> Manager:
+
+def make_manager(flags: Flags, batching: BatchingOptions | None) -> Manager:
     """Returns a manager that loads and warms up as the flags say."""
     tags = flags.text("saved_model_tags").split(",")
     config = session_config(flags)
+    batch = None if batching is None else make_batching(batching)
     with_warmup = flags.is_set("enable_model_warmup")
     iterations = flags.number("num_request_iterations_for_warmup") or 1
 
     def load_and_warm_up(path: Path) -> Servable:
         servable = load(path, tags=tags, session_config=config)
-        if with_warmup:
-            try:
+        try:
+            if batch is not None:
+                batch(servable, path)
+            if with_warmup:
                 warm_up(servable, path, iterations=iterations)
-            except BaseException:
-                servable.close()
-                raise
+        except BaseException:
+            servable.close()
+            raise
         return servable
 
     poll_wait_s = flags.number("file_system_poll_wait_seconds")
@@ -43,6 +54,23 @@ def make_manager(flags: Flags) -> Manager:
             allow_labels_of_unavailable=flags.is_set("allow_version_labels_for_unavailable_models"),
         ),
     )
+
+
+def make_batching(options: BatchingOptions) -> Callable[[Servable, Path], None]:
+    """Starts the threads that run batches; returns what makes the version loaded from a folder use them."""
+    scheduler = BatchScheduler(options.pool)
+    scheduler.start()
+
+    def batch(servable: Servable, path: Path) -> None:
+        limits = options.limits
+        if options.per_model:
+            file = path / BATCHING_FILE
+            if not file.is_file():
+                return
+            limits = BatchLimits.from_proto(read_text_proto(str(file), BatchingParameters()))
+        servable.run_batched(Batcher(servable.run_alone, scheduler, limits).run)
+
+    return batch
 
 
 def session_config(flags: Flags) -> ConfigProto:

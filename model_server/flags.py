@@ -80,9 +80,9 @@ FLAGS: Mapping[str, FlagSpec] = MappingProxyType(
         "num_tflite_pools": _later(_CPUS, "pools of TensorFlow Lite interpreters"),
         "num_tflite_interpreters_per_pool": _later(1, "interpreters of each of these"),
         # Batching
-        "enable_batching": _later(False, "form batches across requests"),
-        "batching_parameters_file": _later("", "text BatchingParameters"),
-        "enable_per_model_batching_parameters": _later(False, "read batching_params.pbtxt of each version"),
+        "enable_batching": FlagSpec(False, "form batches across requests"),
+        "batching_parameters_file": FlagSpec("", "text BatchingParameters"),
+        "enable_per_model_batching_parameters": FlagSpec(False, "read batching_params.pbtxt of each version"),
         # Answers and checks
         "enable_serialization_as_tensor_content": FlagSpec(False, "answer in tensor_content, not in float_val etc."),
         "enable_signature_method_name_check": FlagSpec(False, "refuse signatures with an odd method name"),

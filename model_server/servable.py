@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
@@ -44,6 +44,19 @@ class Signature:
     defaults: Mapping[str, TensorProto]
 
 
+class Run(Protocol):
+    """A way to run a network."""
+
+    def __call__(
+        self,
+        feeds: Sequence[tuple[Port, Array]],
+        fetches: Sequence[Port],
+        *,
+        timeout_s: float | None = None,
+    ) -> list[Array]:
+        """Returns the arrays of `fetches`, in their order."""
+
+
 class Servable:
     """A loaded SavedModel. Calls may come from many threads at once."""
 
@@ -53,6 +66,7 @@ class Servable:
         """The signatures as GetModelMetadata gives them."""
         self.signatures = {name: _signature(session.graph, spec) for name, spec in signature_defs.items()}
         self._raw_call = getattr(session, "_call_tf_sessionrun", None)
+        self._batched: Run | None = None
 
     def run(
         self,
@@ -61,7 +75,26 @@ class Servable:
         *,
         timeout_s: float | None = None,
     ) -> list[Array]:
-        """Returns the arrays of `fetches`, in their order.
+        """Returns the arrays of `fetches`, in their order; computed in a batch with others if so set.
+
+        Raises:
+            ServingError: With the code and text of TensorFlow's runtime, or of batching.
+        """
+        run = self._batched or self.run_alone
+        return run(feeds, fetches, timeout_s=timeout_s)
+
+    def run_batched(self, run: Run) -> None:
+        """Makes calls go through `run` from now on, which calls `run_alone`."""
+        self._batched = run
+
+    def run_alone(
+        self,
+        feeds: Sequence[tuple[Port, Array]],
+        fetches: Sequence[Port],
+        *,
+        timeout_s: float | None = None,
+    ) -> list[Array]:
+        """Returns the arrays of `fetches`, in their order, computed by a call of its own.
 
         Shapes are not checked against the signature: that is left to the network's operations, as in
         tensorflow_model_server.
@@ -103,6 +136,7 @@ class Servable:
 
     def close(self) -> None:
         """Gives the memory back. No call may be under way."""
+        self._batched = None  # it refers to this object, which should go without a garbage collection
         self._session.close()
 
 

@@ -96,6 +96,21 @@ def slow():
     return {"serving_default": signature({"steps": steps}, {"sum": tf.reduce_sum(last, name="sum")})}
 
 
+def rows():
+    """Tells of the batch: its size and its sum in every row; besides, outputs that no batch can be split by."""
+    x = v1.placeholder(tf.float32, [None, None], name="x")
+    size = tf.shape(x)[:1]
+    outputs = {
+        "x": tf.identity(x, name="same"),
+        "size": tf.fill(size, tf.cast(size[0], tf.float32), name="size"),
+        "sum": tf.fill(size, tf.reduce_sum(x), name="sum"),
+        "scalar": tf.reduce_sum(x, name="scalar"),
+        "twice": tf.concat([x, x], 0, name="twice"),
+    }
+    per_row = {alias: outputs[alias] for alias in ("x", "size", "sum")}
+    return {"serving_default": signature({"x": x}, per_row), "odd": signature({"x": x}, outputs)}
+
+
 def write_warmup(version: Path, *requests: PredictRequest, logs: tuple[PredictionLog, ...] = ()) -> None:
     file = version / "assets.extra" / "tf_serving_warmup_requests"
     file.parent.mkdir()
@@ -131,6 +146,7 @@ def main(root: Path) -> None:
     write(root / "conv" / "1", conv)
     write(root / "echo" / "1", echo)
     write(root / "slow" / "1", slow)
+    write(root / "rows" / "1", rows)
 
 
 if __name__ == "__main__":
