@@ -1,0 +1,25 @@
+"""Finds faces with the reference and with our pipeline, in a process that may load all of TensorFlow.
+
+python -m tests.accuracy.find_faces MODELS_DIR OUT_DIR PICTURE...
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.accuracy.detectors import Reference, in_process, read_image
+from benchmarks.accuracy.stored import write_answers
+
+
+def main(models_dir: Path, out_dir: Path, pictures: list[Path]) -> None:
+    reference = Reference()
+    write_answers(out_dir / "reference.npz", {str(path): reference.detect(path) for path in pictures})
+    with in_process(models_dir) as ours:
+        write_answers(out_dir / "ours.npz", {str(path): ours.detect(path) for path in pictures})
+        swapped = {str(path): np.ascontiguousarray(read_image(path)[..., ::-1]) for path in pictures}
+        write_answers(out_dir / "swapped.npz", {name: ours.detect_image(image) for name, image in swapped.items()})
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), [Path(name) for name in sys.argv[3:]])
