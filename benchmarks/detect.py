@@ -10,6 +10,7 @@ one caller and with eight. The local stack is started for it, unless --target na
 import argparse
 import asyncio
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -66,6 +67,8 @@ def main(argv: list[str] | None = None) -> int:
     """Measures and prints a table for each size."""
     args = build_parser().parse_args(argv)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # A stack that was started must be stopped, also when the measurement is.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     console = Console()
     with _service(args.target, args.models_dir) as target:
         for size in args.size or _SIZES:

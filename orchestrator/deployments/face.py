@@ -18,9 +18,8 @@ from ray import serve
 from ray.serve.grpc_util import RayServegRPCContext, gRPCInputStream
 
 from facegrid.v1.face_service_pb2 import DetectRequest, DetectResponse, DetectStreamResponse
-from orchestrator.api.face_service import FaceService
+from orchestrator.api.face_service import build
 from orchestrator.api.status import public, status_code, status_details
-from orchestrator.models.tf_serving import TfServingPredictor
 from orchestrator.settings import Settings
 
 SERVICE = "facegrid.v1.FaceService"
@@ -47,12 +46,11 @@ class FaceIngress:
     # Ray Serve awaits a constructor that is a coroutine, on the loop that the calls run on.
     async def __init__(self, settings: Settings) -> None:  # type: ignore[misc]
         _log_to_serves_files()
-        self._predictor = TfServingPredictor(settings.targets())
-        self._service = FaceService(settings, self._predictor)
-        await self._predictor.start()
+        self._service = build(settings)
+        await self._service.start()
 
     async def __del__(self) -> None:
-        await self._predictor.close()
+        await self._service.close()
 
     async def Detect(self, request: DetectRequest, grpc_context: RayServegRPCContext) -> DetectResponse:  # noqa: N802
         """Finds the faces of one picture."""
