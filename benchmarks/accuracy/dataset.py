@@ -31,6 +31,8 @@ class Picture:
     """Marked faces [N, 4]: x_min, y_min, x_max, y_max in pixels."""
     ignored: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool), repr=False)
     """[N]: faces that neither count nor hurt."""
+    small: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool), repr=False)
+    """[N]: faces of less than 20 px."""
     complete: bool = False
     """Every face is marked, so that any other is false."""
     landmarks: NDArray[np.float64] | None = field(default=None, repr=False)
@@ -66,7 +68,8 @@ def _picture_with_boxes(data_dir: Path, path: Path, row: dict[str, Any]) -> Pict
     boxes = np.array([face["box"] for face in row["faces"]], float).reshape(-1, 4)  # x, y, width, height
     boxes[:, 2:] += boxes[:, :2]
     ignored = np.array([bool(face.get("ignore")) for face in row["faces"]], bool)
-    return Picture(str(path.relative_to(data_dir)), path, set_name, boxes, ignored, row["complete_labels"])
+    small = np.array([bool(face.get("small")) for face in row["faces"]], bool)
+    return Picture(str(path.relative_to(data_dir)), path, set_name, boxes, ignored, small, row["complete_labels"])
 
 
 def _with_points(data_dir: Path) -> list[Picture]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from benchmarks.accuracy.agreement import MAX_LANDMARK_ERROR, MIN_IOU, MIN_SCORE, Difference, count_sure, share
 from benchmarks.accuracy.dataset import LANDMARKED, SCORED, Picture
 from benchmarks.accuracy.detectors import above, whole_pixels
-from benchmarks.accuracy.scores import score_boxes, score_points
+from benchmarks.accuracy.scores import score_boxes, score_points, without_small
 from orchestrator.types import Detections
 
 Answers = Mapping[str, Detections]
@@ -74,5 +74,6 @@ def _cell(name: str, pictures: Sequence[Picture], faces: Sequence[Detections]) -
     if any(picture.complete for picture in pictures):
         parts.append(f"{boxes.false} false")
     if name.startswith("wider"):
-        parts.append(f"AP {boxes.average_precision:.3f}")
+        large = score_boxes([without_small(picture) for picture in pictures], faces)
+        parts += [f"AP {boxes.average_precision:.3f}", f"of at least 20 px {large.found} of {large.marked}"]
     return ", ".join(parts)

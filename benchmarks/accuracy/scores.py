@@ -6,7 +6,7 @@ nor hurt. Where not every face is marked, others are not false.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,11 @@ def score_boxes(pictures: Sequence[Picture], found: Sequence[Detections]) -> Box
     right = np.concatenate([right for _, right in judged] or [np.empty(0, bool)])
     right = right[np.argsort(-scores, kind="stable")]
     return BoxScore(int(right.sum()), marked, int((~right).sum()), _average_precision(right, marked))
+
+
+def without_small(picture: Picture) -> Picture:
+    """Returns the picture with its faces of less than 20 px to be ignored."""
+    return replace(picture, ignored=picture.ignored | picture.small)
 
 
 def score_points(pictures: Sequence[Picture], found: Sequence[Detections]) -> PointScore:

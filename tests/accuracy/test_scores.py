@@ -9,7 +9,7 @@ import pytest
 from benchmarks.accuracy.agreement import differences
 from benchmarks.accuracy.dataset import Picture
 from benchmarks.accuracy.detectors import above, whole_pixels
-from benchmarks.accuracy.scores import score_boxes, score_points
+from benchmarks.accuracy.scores import score_boxes, score_points, without_small
 from benchmarks.accuracy.stored import read_answers, write_answers
 from orchestrator.types import Detections
 
@@ -22,9 +22,10 @@ def faces(*rows):
     return Detections(array[:, :4], array[:, 4], np.tile(POINTS, (len(array), 1, 1)))
 
 
-def picture(*boxes, ignored=(), complete=True):
-    mask = np.isin(np.arange(len(boxes)), ignored)
-    return Picture("p", Path("p"), "s", np.array(boxes, float).reshape(-1, 4), mask, complete)
+def picture(*boxes, ignored=(), small=(), complete=True):
+    numbers = np.arange(len(boxes))
+    boxes = np.array(boxes, float).reshape(-1, 4)
+    return Picture("p", Path("p"), "s", boxes, np.isin(numbers, ignored), np.isin(numbers, small), complete)
 
 
 def test_a_face_counts_from_half_an_overlap():
@@ -41,6 +42,12 @@ def test_a_marked_face_counts_once_for_the_best_score():
 def test_ignored_faces_neither_count_nor_hurt():
     score = score_boxes([picture((0, 0, 10, 10), (50, 50, 60, 60), ignored=[1])], [faces((50, 50, 60, 60, 0.9))])
     assert (score.found, score.marked, score.false) == (0, 1, 0)
+
+
+def test_small_faces_can_be_left_out():
+    marked = without_small(picture((0, 0, 10, 10), (50, 50, 90, 90), small=[0]))
+    score = score_boxes([marked], [faces((0, 0, 10, 10, 0.9), (50, 50, 90, 90, 0.8))])
+    assert (score.found, score.marked, score.false) == (1, 1, 0)
 
 
 def test_other_faces_are_false_only_where_all_are_marked():
