@@ -37,7 +37,7 @@ class DetectOptions(TypedDict, total=False):
     rnet_threshold: float | None
     """Least score for a candidate to pass rnet. Range [0, 1], default 0.7."""
     onet_threshold: float | None
-    """Least score for a face to be reported. Range [0, 1], default 0.7."""
+    """Least score for a face to be reported. Range [0, 1], default 0.8."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ OPTION_RANGES = {
 
 @dataclass(frozen=True, kw_only=True)
 class DetectOptions:
-    """How to look for faces; the defaults are the MTCNN paper's.
+    """How to look for faces; the defaults are the `mtcnn` package's (docs/accuracy.md).
 
     Raises:
         InvalidOption: A value is not a number or out of `OPTION_RANGES`.
@@ -43,7 +43,7 @@ class DetectOptions:
     """Proposals of pnet must score above this."""
     rnet_threshold: float = 0.7
     """Candidates must score above this in rnet."""
-    onet_threshold: float = 0.7
+    onet_threshold: float = 0.8
     """Faces must score above this in onet."""
 
     def __post_init__(self) -> None:

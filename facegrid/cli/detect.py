@@ -22,7 +22,7 @@ _OPTIONS: dict[str, str] = {
     "pyramid_factor": "ratio of each level of the image pyramid to the one before; 0.1 to 0.95, default 0.709",
     "pnet_threshold": "least score for a proposal; 0 to 1, default 0.6",
     "rnet_threshold": "least score for a candidate; 0 to 1, default 0.7",
-    "onet_threshold": "least score for a face; 0 to 1, default 0.7",
+    "onet_threshold": "least score for a face; 0 to 1, default 0.8",
 }
 """The options of `facegrid.DetectOptions`; defaults and ranges are the service's."""
 
