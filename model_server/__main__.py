@@ -63,6 +63,7 @@ def _serve(flags: Flags) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     shorten_import()
     from model_server.assembly import make_manager, make_server  # noqa: PLC0415 - loads TensorFlow: seconds
+    from model_server.reload import ConfigFilePoller  # noqa: PLC0415 - as above
 
     manager = make_manager(flags, batching)
     failure: list[ServingError] = []
@@ -90,6 +91,9 @@ def _serve(flags: Flags) -> None:
         server.listen(address)
     server.start()
     _log.info("Running gRPC ModelServer at %s ...", ", ".join(addresses(flags)))
+    period_s = flags.number("model_config_file_poll_wait_seconds")
+    if flags.text("model_config_file") and period_s > 0:
+        ConfigFilePoller(manager, flags.text("model_config_file"), period_s).start()
     stop.wait()
     _log.info("stopping: calls under way get %d s", flags.number("drain_timeout_seconds"))
     server.drain(flags.number("drain_timeout_seconds"))

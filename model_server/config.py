@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -75,25 +76,31 @@ def _upstream_name(text: str) -> str:
     return text.replace("facegrid.tfserving.v1.", "tensorflow.serving.")
 
 
-def checked_models(config: ModelServerConfig) -> dict[str, Model]:
+def checked_models(config: ModelServerConfig, *, serving: Container[str] = ()) -> dict[str, Model]:
     """Returns the models by name.
+
+    Args:
+        config: The list.
+        serving: Names of the models served so far, whose platform cannot change.
 
     Raises:
         ServingError: A model twice, a relative path, or a platform other than TensorFlow.
     """
     if config.HasField("custom_model_config"):
         raise texts.unsupported_config()
-    models: dict[str, Model] = {}
-    for entry in config.model_config_list.config:
-        if entry.name in models:
+    entries = config.model_config_list.config
+    names = set()
+    for entry in entries:
+        if entry.name in names:
             raise texts.model_listed_twice(entry.name)
-        models[entry.name] = _checked_model(entry)
-    return models
+        names.add(entry.name)
+    for entry in entries:
+        if not entry.base_path.startswith("/"):
+            raise texts.relative_base_path(entry.name, entry.base_path)
+    return {entry.name: _checked_model(entry, is_served=entry.name in serving) for entry in entries}
 
 
-def _checked_model(entry: ModelConfig) -> Model:
-    if not entry.base_path.startswith("/"):
-        raise texts.relative_base_path(entry.name, entry.base_path)
+def _checked_model(entry: ModelConfig, *, is_served: bool) -> Model:
     platform = entry.model_platform
     if entry.model_type != ModelType.MODEL_TYPE_UNSPECIFIED:
         if platform:
@@ -101,6 +108,8 @@ def _checked_model(entry: ModelConfig) -> Model:
         platform = TENSORFLOW_PLATFORM if entry.model_type == ModelType.TENSORFLOW else "other"
     if not platform:
         raise texts.missing_platform(entry.name)
+    if platform != TENSORFLOW_PLATFORM and is_served:
+        raise texts.changed_platform(entry.name, TENSORFLOW_PLATFORM, platform)
     if platform != TENSORFLOW_PLATFORM:
         raise texts.unsupported_platform(entry.name, platform)
     return Model(

@@ -49,7 +49,7 @@ FLAGS: Mapping[str, FlagSpec] = MappingProxyType(
         "model_name": FlagSpec("default", "name of the one model, without model_config_file"),
         "model_base_path": FlagSpec("", "folder of the one model's versions, without model_config_file"),
         "model_config_file": FlagSpec("", "text ModelServerConfig"),
-        "model_config_file_poll_wait_seconds": _later(0, "period of reading the config file again; 0 for never"),
+        "model_config_file_poll_wait_seconds": FlagSpec(0, "period of reading the config file again; 0 for never"),
         "file_system_poll_wait_seconds": FlagSpec(1, "period of looking for versions; 0 for once, negative for never"),
         "allow_version_labels_for_unavailable_models": FlagSpec(
             False, "let labels point at versions that are not yet available; needed for labels in the initial config"

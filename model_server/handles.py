@@ -66,6 +66,10 @@ class AvailableVersions:
         """Replaces the labels of all models."""
         self._labels = labels
 
+    def labelled(self, model: str, label: str) -> int | None:
+        """Returns the version that a label of a model points at."""
+        return self._labels.get(model, {}).get(label)
+
     def versions(self, model: str) -> set[int]:
         """Returns the versions of a model that are available."""
         return set(self._handles.get(model, ()))
@@ -100,7 +104,7 @@ class AvailableVersions:
         return handles[version]
 
     def _labelled(self, name: str, label: str) -> int:
-        version = self._labels.get(name, {}).get(label)
+        version = self.labelled(name, label)
         if version is None:
             raise texts.unknown_label(label)
         return version

@@ -8,7 +8,7 @@ never takes the old one down (upstream: AvailabilityPreservingPolicy).
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +42,7 @@ class _Version:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.state = State.START
-        self.failed = False
+        self.error: ServingError | None = None
         self.unwanted = threading.Event()
         """Set when no one waits for the load any more: it is not tried again."""
 
@@ -61,6 +61,9 @@ class Manager:
         self._load_threads = options.initial_load_threads
         self._wakeup = threading.Condition()
         self._dirty = False
+        self._reloading = threading.Lock()
+        self._wanted_reload = 0
+        self._done_reload = 0
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._work, name="manager", daemon=True)
 
@@ -75,13 +78,44 @@ class Manager:
         self._check_labels(models)
         self._models = dict(models)
         self._thread.start()
-        self.board.wait_for(lambda: self._closing.is_set() or self._initial_load_is_over())
+        self.board.wait_for(lambda: self._closing.is_set() or self._are_settled(models))
         failed = [failure for name in models for failure in self._failures(name)]
         if failed:
             raise texts.models_not_available(failed)
         self.available.set_labels({name: model.labels for name, model in models.items()})
         with self._wakeup:
             self._load_threads = self._options.load_threads
+
+    @property
+    def models(self) -> Mapping[str, Model]:
+        """The models that are wanted."""
+        return self._models
+
+    def reload(self, models: Mapping[str, Model], *, timeout_s: float | None = None) -> None:
+        """Serves `models` in the place of the former; returns when each new one has an available version.
+
+        Raises:
+            ServingError: A label has no version, and nothing has changed; or every version of a new model
+                failed to load, or none was available in time.
+        """
+        with self._reloading:
+            self._check_labels(models)
+            new = models.keys() - self._models.keys()
+            with self._wakeup:
+                self._models = dict(models)
+                self._wanted_reload += 1
+                reload = self._wanted_reload
+            self.available.set_labels({name: model.labels for name, model in models.items()})
+        self._wake()
+
+        def is_done() -> bool:
+            return self._closing.is_set() or (self._done_reload >= reload and self._are_settled(new))
+
+        if not self.board.wait_for(is_done, timeout_s):
+            raise texts.reload_not_finished()
+        failed = [failure for name in sorted(new) for failure in self._failures(name)]
+        if failed:
+            raise texts.models_not_available(failed, "model")
 
     def close(self) -> None:
         """Stops looking and loading. Versions stay callable until the process ends."""
@@ -90,34 +124,40 @@ class Manager:
         self._wake()
 
     def _check_labels(self, models: Mapping[str, Model]) -> None:
-        if self._options.allow_labels_of_unavailable:
-            return
         for model in models.values():
-            for version in model.labels.values():
+            for label, version in model.labels.items():
+                is_moved = self.available.labelled(model.name, label) not in (None, version)
+                if self._options.allow_labels_of_unavailable and not is_moved:
+                    continue
                 if version not in self.available.versions(model.name):
                     raise texts.label_of_unavailable_version(version, model.name)
 
-    def _initial_load_is_over(self) -> bool:
-        return all(self.available.versions(name) or self._failures(name) for name in self._models)
+    def _are_settled(self, names: Iterable[str]) -> bool:
+        """Returns whether each is available, failed, or no longer wanted."""
+        return all(self.available.versions(name) or self._failures(name) for name in names if name in self._models)
 
     def _failures(self, name: str) -> list[tuple[str, int, ServingError]]:
         """Returns the versions of a model that ended with an error, if nothing else is left of it."""
-        states = self.board.of_model(name)
-        if any(entry.state is not State.END for entry in states.values()):
-            return []
-        return [(name, version, entry.error) for version, entry in states.items() if entry.error is not None]
+        live = sorted(self._live.get(name, {}).copy().items(), reverse=True)
+        failed = [(name, version, entry.error) for version, entry in live if entry.error is not None]
+        return failed if len(failed) == len(live) else []
 
     # --- The manager's thread -------------------------------------------------------------------
 
     def _work(self) -> None:
         next_poll_s: float | None = 0.0 if self._options.poll_wait_s is not None else None
         while not self._closing.is_set():
-            if next_poll_s is not None and time.monotonic() >= next_poll_s:
+            reload = self._wanted_reload
+            is_due = next_poll_s is not None and time.monotonic() >= next_poll_s
+            if is_due or (reload != self._done_reload and self._options.poll_wait_s is not None):
                 self._look_at_folders()
                 period_s = self._options.poll_wait_s
                 next_poll_s = time.monotonic() + period_s if period_s else None
             for name in list(self._live.keys() | self._models.keys()):
                 self._reconcile(name)
+            if reload != self._done_reload:
+                self._done_reload = reload
+                self.board.wake()
             self._sleep(next_poll_s)
 
     def _sleep(self, until_s: float | None) -> None:
@@ -132,7 +172,9 @@ class Manager:
             self._wakeup.notify_all()
 
     def _look_at_folders(self) -> None:
-        for name, model in self._models.items():
+        models = self._models
+        self._aspired = {name: aspired for name, aspired in self._aspired.items() if name in models}
+        for name, model in models.items():
             try:
                 found = find_versions(model.base_path)
             except OSError as error:
@@ -153,7 +195,7 @@ class Manager:
         live = self._live.setdefault(name, {})
         for version in [version for version, entry in live.items() if entry.state is State.END]:
             # A failed version is remembered while its folder is there, so that it is not tried for ever.
-            if version not in aspired or not live[version].failed:
+            if version not in aspired or live[version].error is None:
                 del live[version]
         for version, path in aspired.items():
             if version not in live:
@@ -205,7 +247,8 @@ class Manager:
             servable = self._load_with_retries(name, version, entry)
         except ServingError as error:
             _log.error("Servable {name: %s version: %d} cannot be loaded: %s", name, version, error)
-            entry.state, entry.failed = State.END, True
+            entry.error = error
+            entry.state = State.END
             self.board.publish(name, version, State.END, error)
         else:
             self.available.add(name, Handle(version, servable))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
+from facegrid.tfserving.v1.model_management_pb2 import ReloadConfigRequest, ReloadConfigResponse
 from facegrid.tfserving.v1.model_metadata_pb2 import GetModelMetadataRequest, GetModelMetadataResponse
 from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest, GetModelStatusResponse
 from facegrid.tfserving.v1.predict_pb2 import PackedPredictResponse, PredictRequest
@@ -15,6 +16,7 @@ from model_server.calls import CallCounter, unary_method
 from model_server.manager import Manager
 from model_server.metadata import check_fields, metadata
 from model_server.predict import PredictOptions, predict
+from model_server.reload import reload_config
 from model_server.status import model_status
 
 PREDICTION_SERVICE = "tensorflow.serving.PredictionService"
@@ -104,6 +106,9 @@ class ModelServer:
             "GetModelStatus": unary_method(
                 self._get_model_status, GetModelStatusRequest, GetModelStatusResponse, self._calls
             ),
+            "HandleReloadConfigRequest": unary_method(
+                self._reload_config, ReloadConfigRequest, ReloadConfigResponse, self._calls
+            ),
         }
 
     def _predict(self, request: PredictRequest, timeout_s: float | None) -> PackedPredictResponse:
@@ -121,6 +126,9 @@ class ModelServer:
 
     def _get_model_status(self, request: GetModelStatusRequest, _timeout_s: float | None) -> GetModelStatusResponse:
         return model_status(self._manager.board, request)
+
+    def _reload_config(self, request: ReloadConfigRequest, timeout_s: float | None) -> ReloadConfigResponse:
+        return reload_config(self._manager, request, timeout_s)
 
 
 def _set_health(servicer: health.HealthServicer, status: Any) -> None:

@@ -52,7 +52,7 @@ class StateBoard:
         with self._changed:
             return dict(sorted(self._states.get(model, {}).items(), reverse=True))
 
-    def wait_for(self, is_done: Callable[[], bool]) -> None:
-        """Returns when `is_done()`, which is asked again whenever something was published."""
+    def wait_for(self, is_done: Callable[[], bool], timeout_s: float | None = None) -> bool:
+        """Returns `is_done()`, which is asked again whenever something was published, until it is true."""
         with self._changed:
-            self._changed.wait_for(is_done)
+            return self._changed.wait_for(is_done, timeout_s)

@@ -196,12 +196,12 @@ def unsupported_warmup_record(kind: str) -> ServingError:
     return ServingError(_Code.UNIMPLEMENTED, f"Unsupported log_type for warmup: {kind}")
 
 
-def models_not_available(failed: Sequence[tuple[str, int, ServingError]]) -> ServingError:
-    """Initially configured models (name, version, error) failed to load."""
+def models_not_available(failed: Sequence[tuple[str, int, ServingError]], noun: str = "servable") -> ServingError:
+    """Models (name, version, error) failed to load: at the start, or (a "model" then) after a reload."""
     listed = "".join(
         f"{{{{name: {name} version: {version}}} due to error: {error}}}, " for name, version, error in failed
     )
-    return ServingError(_Code.UNKNOWN, f"{len(failed)} servable(s) did not become available: {{{listed}}}")
+    return ServingError(_Code.UNKNOWN, f"{len(failed)} {noun}(s) did not become available: {{{listed}}}")
 
 
 # --- Configuration ------------------------------------------------------------------------------
@@ -293,6 +293,15 @@ def unsupported_platform(name: str, platform: str) -> ServingError:
     return ServingError(_Code.INVALID_ARGUMENT, f"Model {name} requests unsupported platform {platform}")
 
 
+def changed_platform(name: str, served: str, requested: str) -> ServingError:
+    """A model that is served is to become one of another kind."""
+    return ServingError(
+        _Code.INVALID_ARGUMENT,
+        f"Illegal to change a model's platform. For model {name} platform was {served} "
+        f"and new platform requested is {requested}",
+    )
+
+
 def unsupported_config() -> ServingError:
     """A config that is not a list of models."""
     return ServingError(
@@ -339,6 +348,11 @@ def empty_input(alias: str, shape: Sequence[int]) -> ServingError:
 def deadline_passed() -> ServingError:
     """The caller's deadline was over before the network was run."""
     return ServingError(_Code.DEADLINE_EXCEEDED, "the deadline was over before the request was run")
+
+
+def reload_not_finished() -> ServingError:
+    """A new model was neither available nor failed by the caller's deadline (upstream waits without limit)."""
+    return ServingError(_Code.DEADLINE_EXCEEDED, "new models were not available in time; they go on being loaded")
 
 
 def flag_not_available(name: str) -> ServingError:
