@@ -15,6 +15,8 @@ from model_server.batch_queues import BatchScheduler, Task
 from model_server.batching import Batcher
 from model_server.batching_parameters import BatchLimits, PoolSize
 from model_server.errors import ServingError
+from orchestrator.models.batches import MAX_BATCH
+from tests.model_server.process import REPOSITORY
 
 PORT = SimpleNamespace(tensor_name="x:0")
 FULL = "The batch scheduling queue to which this task was submitted is full; "
@@ -170,6 +172,13 @@ def test_everyone_gets_their_own_rows(scheduler):
         thread.join()
     assert wrong == []
     assert set(sizes) == {2, 8}
+
+
+def test_the_shipped_limits_admit_every_request_of_the_orchestrator():
+    text = (REPOSITORY / "serving_configs" / "batching.config").read_text()
+    parameters = text_format.Parse(text, BatchingParameters())
+    assert BatchLimits.from_proto(parameters).max_batch_size == max(MAX_BATCH.values())
+    assert PoolSize.from_proto(parameters).threads == 2
 
 
 BAD_PARAMETERS = {
