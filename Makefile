@@ -13,7 +13,7 @@ help:  ## show this list
 
 # One locked environment for everything; made again when the lock or the project file changes.
 $(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit("facegrid needs Python 3.11 or 3.12, this is " + sys.version.split()[0]) if sys.version_info[:2] not in [(3, 11), (3, 12)] else None'
+	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] <= (3, 13) else "facegrid needs Python 3.11 to 3.13, this is " + sys.version.split()[0])'
 	@$(PYTHON) -m venv $(VENV) || { echo "Cannot make a virtual environment. On Debian: apt-get install python3-venv"; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
@@ -55,5 +55,5 @@ models: $(READY)
 	$(BIN)/facegrid export --if-missing
 
 clean:  ## remove everything that was made here
-	rm -rf $(VENV) build out models build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build out models *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
