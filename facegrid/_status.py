@@ -52,6 +52,8 @@ ERROR_OF_CODE: dict[grpc.StatusCode, type[FacegridError]] = {
 _CODE_OF_NUMBER: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 _REASON_AND_MESSAGE = re.compile(r"([A-Z][A-Z0-9_]*): (.*)", re.DOTALL)
 _ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_FAILED_WRITE = "Internal error from Core"
+"""What grpc.aio says, as INTERNAL, of a write that meets a connection just lost, instead of the call's status."""
 _LONGEST_FOREIGN_DETAILS = 300
 """Ray Serve's proxy answers an error of its own with a whole traceback as details."""
 
@@ -71,7 +73,10 @@ def raised_as_facegrid_errors(target: str) -> Iterator[None]:
 
 def error_of_rpc(err: grpc.RpcError, target: str) -> FacegridError:
     """Returns the error that a failed call stands for; `target` is named where it was not reached."""
-    return error_of_status(err.code(), err.details() or "", target)
+    details = err.details() or ""
+    if details == _FAILED_WRITE:
+        return error_of_status(grpc.StatusCode.UNAVAILABLE, "the connection was lost", target)
+    return error_of_status(err.code(), details, target)
 
 
 def error_of_status(code: grpc.StatusCode, details: str, target: str) -> FacegridError:
