@@ -16,7 +16,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -26,6 +25,7 @@ from statistics import median
 import grpc
 import numpy as np
 
+from benchmarks.load import calls_per_s
 from benchmarks.machine import conditions
 from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest
 from facegrid.tfserving.v1.predict_pb2 import PredictRequest
@@ -100,27 +100,6 @@ def bare_call(channel: grpc.Channel) -> Call:
 def _call(channel: grpc.Channel, method: str, request: bytes) -> Call:
     send: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(f"/tensorflow.serving.{method}")
     return lambda: send(request, timeout=60.0)
-
-
-def calls_per_s(call: Call, callers: int, seconds: float) -> float:
-    """Returns the calls per second of that many threads."""
-    counts = [0] * callers
-    stop = threading.Event()
-
-    def work(index: int) -> None:
-        while not stop.is_set():
-            call()
-            counts[index] += 1
-
-    threads = [threading.Thread(target=work, args=(index,)) for index in range(callers)]
-    started_s = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    stop.wait(seconds)
-    stop.set()
-    for thread in threads:
-        thread.join()
-    return sum(counts) / (time.perf_counter() - started_s)
 
 
 def direct_ms(models: Path, batch_size: int) -> float:

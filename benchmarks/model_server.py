@@ -1,6 +1,6 @@
 """What does a call of the embedded model server cost over calling the same session in process?
 
-    python benchmarks/model_server.py --models models
+    python -m benchmarks.model_server --models models
 
 Direct and served calls are measured in turn, round by round, so that both see the same machine. At one
 caller the difference of the medians is the cost; at eight, the ratio of the calls per second. The callers
@@ -9,31 +9,28 @@ run on the same machine and take their share of it.
 
 import argparse
 import os
-import platform
 import signal
 import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-# A script's own folder comes first on the path, and this file would hide the package of its name.
-sys.path[:] = [folder for folder in sys.path if Path(folder or ".").resolve() != Path(__file__).resolve().parent]
+import grpc
+import numpy as np
 
-import grpc  # noqa: E402
-import numpy as np  # noqa: E402
-
-from exporters.signatures import CONTRACTS, SERVING_DEFAULT  # noqa: E402
-from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest, GetModelStatusResponse  # noqa: E402
-from facegrid.tfserving.v1.predict_pb2 import PredictRequest, PredictResponse  # noqa: E402
-from facegrid.tfserving.v1.tensor_pb2 import DataType  # noqa: E402
-from model_server.short_import import shorten_import  # noqa: E402
+from benchmarks.load import calls_per_s
+from benchmarks.machine import conditions
+from exporters.signatures import CONTRACTS, SERVING_DEFAULT
+from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest, GetModelStatusResponse
+from facegrid.tfserving.v1.predict_pb2 import PredictRequest, PredictResponse
+from facegrid.tfserving.v1.tensor_pb2 import DataType
+from model_server.short_import import shorten_import
 
 START_TIMEOUT_S = 60.0
 
@@ -142,27 +139,6 @@ def latencies_ms(call: Call, count: int) -> list[float]:
     return taken
 
 
-def calls_per_s(call: Call, callers: int, duration_s: float) -> float:
-    """Returns the calls per second of that many threads."""
-    counts = [0] * callers
-    stop = threading.Event()
-
-    def work(index: int) -> None:
-        while not stop.is_set():
-            call()
-            counts[index] += 1
-
-    threads = [threading.Thread(target=work, args=(index,)) for index in range(callers)]
-    started_s = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    stop.wait(duration_s)
-    stop.set()
-    for thread in threads:
-        thread.join()
-    return sum(counts) / (time.perf_counter() - started_s)
-
-
 def compare(case: Case, direct: Call, served: Call, *, rounds: int, callers: int) -> None:
     """Prints the line of one case."""
     for call in (direct, served):
@@ -196,8 +172,7 @@ def main(argv: list[str] | None = None) -> int:
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     shorten_import()
-    load = " ".join(f"{value:.1f}" for value in os.getloadavg())
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load before {load}")
+    print(conditions("tensorflow", "grpcio", "protobuf"))
     with serving(args.models, [case.model for case in cases()]) as channel:
         bare = bare_call(channel)
         latencies_ms(bare, 100)
