@@ -4,6 +4,7 @@ For tests, for debugging, and wherever one process is enough; `python -m orchest
 """
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -39,8 +40,10 @@ class FaceServicer(face_service_pb2_grpc.FaceServiceServicer):
     ) -> AsyncIterator[face_service_pb2.DetectStreamResponse]:
         """See the .proto."""
         try:
-            async for response in self._service.detect_stream(request_iterator):
-                yield response
+            # A call that is cancelled stops here, and must stop its work at once, not when it is collected.
+            async with aclosing(self._service.detect_stream(request_iterator)) as responses:
+                async for response in responses:
+                    yield response
         except FacegridError as err:
             await context.abort(status_code(err), status_details(err))
 

@@ -98,7 +98,7 @@ class FaceServicer(FaceServiceServicer):
                 yield answer
         except Refused as err:
             await context.abort(err.code, err.details)
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, GeneratorExit):  # the latter when it is noticed while an answer is written
             self.cancelled.set()
             raise
         finally:
