@@ -1,3 +1,5 @@
+import gc
+import warnings
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -31,7 +33,10 @@ def references():
 
     def reference(name, network):
         network.build()
-        network.set_weights(load_weights(f"{name}.lz4"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # joblib leaves the file to be closed when collected
+            network.set_weights(load_weights(f"{name}.lz4"))
+            gc.collect()
 
         def call(pixels):
             with tf.device("/CPU:0"):
