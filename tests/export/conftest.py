@@ -1,5 +1,3 @@
-import gc
-import warnings
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -33,10 +31,7 @@ def references():
 
     def reference(name, network):
         network.build()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)  # joblib leaves the file to be closed when collected
-            network.set_weights(load_weights(f"{name}.lz4"))
-            gc.collect()
+        network.set_weights(load_weights(f"{name}.lz4"))
 
         def call(pixels):
             with tf.device("/CPU:0"):
