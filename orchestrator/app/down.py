@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from orchestrator.app.processes import ProcessRecord, members, stop
+from orchestrator.app.processes import ProcessRecord, stop
 from orchestrator.app.state import StackState, StateFolder
 
 STOP_TIMEOUT_S = 30.0
@@ -39,8 +39,3 @@ def stop_stack(folder: StateFolder, state: StackState) -> list[ProcessRecord]:
         forced += stop([record], timeout_s=STOP_TIMEOUT_S)
     folder.clear(state)
     return forced
-
-
-def is_up(state: StackState) -> bool:
-    """Returns whether any process of the stack is left."""
-    return any(members(record) for record in state.processes)
