@@ -62,7 +62,7 @@ def _serve(flags: Flags) -> None:
     # TensorFlow's own messages below errors are not for the users of a server; whoever wants them sets the variable.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     shorten_import()
-    from model_server.assembly import make_manager, make_server  # noqa: PLC0415 - loads TensorFlow: seconds
+    from model_server.assembly import make_manager, make_server, make_services  # noqa: PLC0415 - loads TensorFlow: seconds
     from model_server.reload import ConfigFilePoller  # noqa: PLC0415 - as above
 
     manager = make_manager(flags, batching)
@@ -86,7 +86,7 @@ def _serve(flags: Flags) -> None:
     if failure:
         raise failure[0]
 
-    server = make_server(flags, manager)
+    server = make_server(flags, make_services(flags, manager))
     for address in addresses(flags):
         server.listen(address)
     server.start()

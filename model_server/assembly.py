@@ -16,6 +16,7 @@ from model_server.predict import PredictOptions
 from model_server.runtime import ConfigProto
 from model_server.servable import Servable, load
 from model_server.server import ModelServer
+from model_server.services import Services
 from model_server.warmup import warm_up
 
 BATCHING_FILE = "batching_params.pbtxt"
@@ -89,16 +90,23 @@ def session_config(flags: Flags) -> ConfigProto:
     return config
 
 
-def make_server(flags: Flags, manager: Manager) -> ModelServer:
-    """Returns the server, not yet listening."""
-    return ModelServer(
+def make_services(flags: Flags, manager: Manager) -> Services:
+    """Returns the methods of the API, for whatever carries them."""
+    return Services(
         manager,
-        max_threads=max(1, flags.number("grpc_max_threads")),
-        predict_options=PredictOptions(
+        PredictOptions(
             as_content=flags.is_set("enable_serialization_as_tensor_content"),
             check_method_name=flags.is_set("enable_signature_method_name_check"),
             strict_input_shapes=flags.is_set("strict_input_shapes"),
         ),
+    )
+
+
+def make_server(flags: Flags, services: Services) -> ModelServer:
+    """Returns the gRPC server, not yet listening."""
+    return ModelServer(
+        services,
+        max_threads=max(1, flags.number("grpc_max_threads")),
         channel_arguments=channel_arguments(flags.text("grpc_channel_arguments")),
         with_health=flags.is_set("enable_grpc_healthcheck_service"),
     )

@@ -13,11 +13,7 @@ from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest, GetMod
 from facegrid.tfserving.v1.predict_pb2 import PackedPredictResponse, PredictRequest
 from model_server import texts
 from model_server.calls import CallCounter, unary_method
-from model_server.manager import Manager
-from model_server.metadata import check_fields, metadata
-from model_server.predict import PredictOptions, predict
-from model_server.reload import reload_config
-from model_server.status import model_status
+from model_server.services import Services
 
 PREDICTION_SERVICE = "tensorflow.serving.PredictionService"
 MODEL_SERVICE = "tensorflow.serving.ModelService"
@@ -33,19 +29,16 @@ _log = logging.getLogger(__name__)
 
 
 class ModelServer:
-    """Answers the gRPC API for the versions that a manager keeps."""
+    """Answers the gRPC API."""
 
     def __init__(
         self,
-        manager: Manager,
+        services: Services,
         *,
         max_threads: int,
-        predict_options: PredictOptions,
         channel_arguments: tuple[tuple[str, int | str], ...] = (),
         with_health: bool = False,
     ) -> None:
-        self._manager = manager
-        self._predict_options = predict_options
         self._calls = CallCounter()
         self._server = grpc.server(
             ThreadPoolExecutor(max_threads, thread_name_prefix="grpc"),
@@ -59,8 +52,8 @@ class ModelServer:
         )
         self._server.add_generic_rpc_handlers(
             (
-                grpc.method_handlers_generic_handler(PREDICTION_SERVICE, self._prediction_methods()),
-                grpc.method_handlers_generic_handler(MODEL_SERVICE, self._model_methods()),
+                grpc.method_handlers_generic_handler(PREDICTION_SERVICE, self._prediction_methods(services)),
+                grpc.method_handlers_generic_handler(MODEL_SERVICE, self._model_methods(services)),
             )
         )
         self._health = health.HealthServicer() if with_health else None
@@ -93,42 +86,23 @@ class ModelServer:
         # Streams of the health service never end by themselves.
         self._server.stop(0).wait()
 
-    def _prediction_methods(self) -> "Methods":
+    def _prediction_methods(self, services: Services) -> "Methods":
         return {
-            "Predict": unary_method(self._predict, PredictRequest, PackedPredictResponse, self._calls),
+            "Predict": unary_method(services.predict, PredictRequest, PackedPredictResponse, self._calls),
             "GetModelMetadata": unary_method(
-                self._get_model_metadata, GetModelMetadataRequest, GetModelMetadataResponse, self._calls
+                services.get_model_metadata, GetModelMetadataRequest, GetModelMetadataResponse, self._calls
             ),
         }
 
-    def _model_methods(self) -> "Methods":
+    def _model_methods(self, services: Services) -> "Methods":
         return {
             "GetModelStatus": unary_method(
-                self._get_model_status, GetModelStatusRequest, GetModelStatusResponse, self._calls
+                services.get_model_status, GetModelStatusRequest, GetModelStatusResponse, self._calls
             ),
             "HandleReloadConfigRequest": unary_method(
-                self._reload_config, ReloadConfigRequest, ReloadConfigResponse, self._calls
+                services.reload_config, ReloadConfigRequest, ReloadConfigResponse, self._calls
             ),
         }
-
-    def _predict(self, request: PredictRequest, timeout_s: float | None) -> PackedPredictResponse:
-        if not request.HasField("model_spec"):
-            raise texts.missing_model_spec()
-        with self._manager.available.use(request.model_spec) as handle:
-            return predict(handle.servable, handle.version, request, self._predict_options, timeout_s=timeout_s)
-
-    def _get_model_metadata(
-        self, request: GetModelMetadataRequest, _timeout_s: float | None
-    ) -> GetModelMetadataResponse:
-        check_fields(request)
-        with self._manager.available.use(request.model_spec) as handle:
-            return metadata(handle.servable, handle.version, request)
-
-    def _get_model_status(self, request: GetModelStatusRequest, _timeout_s: float | None) -> GetModelStatusResponse:
-        return model_status(self._manager.board, request)
-
-    def _reload_config(self, request: ReloadConfigRequest, timeout_s: float | None) -> ReloadConfigResponse:
-        return reload_config(self._manager, request, timeout_s)
 
 
 def _set_health(servicer: health.HealthServicer, status: Any) -> None:

@@ -1,0 +1,47 @@
+"""The methods of the API, apart from what carries them: gRPC and REST call the same functions.
+
+Each takes a request and the seconds left to its deadline, None without one, and returns the response or
+raises ServingError.
+"""
+
+from facegrid.tfserving.v1.model_management_pb2 import ReloadConfigRequest, ReloadConfigResponse
+from facegrid.tfserving.v1.model_metadata_pb2 import GetModelMetadataRequest, GetModelMetadataResponse
+from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest, GetModelStatusResponse
+from facegrid.tfserving.v1.predict_pb2 import PackedPredictResponse, PredictRequest
+from model_server import texts
+from model_server.manager import Manager
+from model_server.metadata import check_fields, metadata
+from model_server.predict import PredictOptions, predict
+from model_server.reload import reload_config
+from model_server.status import model_status
+
+
+class Services:
+    """Answers requests for the versions that a manager keeps. Calls may come from many threads at once."""
+
+    def __init__(self, manager: Manager, predict_options: PredictOptions) -> None:
+        self._manager = manager
+        self._predict_options = predict_options
+
+    def predict(self, request: PredictRequest, timeout_s: float | None) -> PackedPredictResponse:
+        """PredictionService.Predict."""
+        if not request.HasField("model_spec"):
+            raise texts.missing_model_spec()
+        with self._manager.available.use(request.model_spec) as handle:
+            return predict(handle.servable, handle.version, request, self._predict_options, timeout_s=timeout_s)
+
+    def get_model_metadata(
+        self, request: GetModelMetadataRequest, _timeout_s: float | None
+    ) -> GetModelMetadataResponse:
+        """PredictionService.GetModelMetadata."""
+        check_fields(request)
+        with self._manager.available.use(request.model_spec) as handle:
+            return metadata(handle.servable, handle.version, request)
+
+    def get_model_status(self, request: GetModelStatusRequest, _timeout_s: float | None) -> GetModelStatusResponse:
+        """ModelService.GetModelStatus."""
+        return model_status(self._manager.board, request)
+
+    def reload_config(self, request: ReloadConfigRequest, timeout_s: float | None) -> ReloadConfigResponse:
+        """ModelService.HandleReloadConfigRequest."""
+        return reload_config(self._manager, request, timeout_s)
