@@ -3,10 +3,11 @@
 Every input has a fixed shape but for the batch dimension (`None`), so that a model server can
 batch requests of different callers and no caller can spoil another's batch.
 
-Pictures travel as uint16 RGB in units of 1 / PIXEL_UNIT, half the bytes of float32; scaling is in the
-graph. Whole pixel values (uint8) would be half of that again, but lose what averaging and blending
-of pixels leave between them: one face in twenty then has another best proposal than the reference,
-and its box or landmarks move visibly (docs/accuracy.md).
+To the detectors pictures travel as uint16 RGB in units of 1 / PIXEL_UNIT, half the bytes of float32;
+scaling is in the graph. Whole pixel values (uint8) would be half of that again, but lose what averaging
+and blending of pixels leave between them: one face in twenty then has another best proposal than the
+reference, and its box or landmarks move visibly (docs/accuracy.md). The embedder takes uint8, which is
+what it was trained on.
 
 This file needs the standard library alone: the orchestrator imports it and nothing else of
 `exporters`.
@@ -45,7 +46,7 @@ LANDMARKS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
 MAP_CELLS = (TILE_PX - PNET_FIELD_PX) // PNET_STRIDE_PX + 1
 """Cells of pnet along one side of a tile."""
 
-DType = Literal["uint16", "int32", "float32"]
+DType = Literal["uint8", "uint16", "int32", "float32"]
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,78 @@ ONET = ModelContract(
     },
 )
 """Offsets as rnet's. Landmarks are x, y in units of the crop's sides from its top-left corner."""
+
+FIVE_POINTS = "five_points"
+"""Name of the alignment template of embedder version 1."""
+
+TEMPLATES = {
+    FIVE_POINTS: (
+        (46.92 / 150, 45.01 / 150),
+        (100.67 / 150, 45.01 / 150),
+        (73.79 / 150, 77.18 / 150),
+        (48.85 / 150, 99.75 / 150),
+        (98.73 / 150, 99.75 / 150),
+    ),
+}
+"""Alignment templates by name: x, y of each of `LANDMARKS` in units of the chip's side.
+
+`FIVE_POINTS` is where onet's points lie, on average, in the chips that dlib cuts by its own five points
+(padding 0.25): the mean over 66 faces, mirrored, checked on 123 others (docs/models.md).
+"""
+
+
+@dataclass(frozen=True)
+class EmbedderContract:
+    """One version of the slot `embedder`, and what its vectors mean.
+
+    A version is a vector space: distances between vectors of two versions mean nothing. So its number
+    is fixed here, is stored with every vector, and is named in every request.
+    """
+
+    version: int
+    """Number of its folder and in requests; 1 or more."""
+    network: str
+    """Which network answers; a file in exporters/networks."""
+    chip_px: int
+    """Side of the aligned faces it takes."""
+    template: str
+    """Where the landmarks lie in a chip: a key of `TEMPLATES`."""
+    dimension: int
+    """Numbers of a vector."""
+    metric: Literal["euclidean, raw", "euclidean, unit"]
+    """Distance to compare vectors with, and whether they come as they are (raw) or with length 1 (unit)."""
+
+    @property
+    def model(self) -> ModelContract:
+        """The signatures of this version."""
+        return ModelContract(
+            name="embedder",
+            signatures={
+                SERVING_DEFAULT: Signature(
+                    inputs={"chips": TensorSpec("uint8", (None, self.chip_px, self.chip_px, 3))},
+                    outputs={"embeddings": TensorSpec("float32", (None, self.dimension))},
+                ),
+            },
+        )
+
+
+EMBEDDERS = {
+    contract.version: contract
+    for contract in (
+        EmbedderContract(
+            version=1,
+            network="dlib_resnet",
+            chip_px=150,
+            template=FIVE_POINTS,
+            dimension=128,
+            metric="euclidean, raw",
+        ),
+    )
+}
+"""Every embedder by its version."""
+
+EMBEDDER_VERSION = 1
+"""The version that is asked for unless a gallery holds vectors of another."""
 
 CONTRACTS = {contract.name: contract for contract in (PNET, RNET, ONET)}
 """Every model slot by name."""

@@ -14,6 +14,9 @@ Image = NDArray[np.uint8]
 FineImage = NDArray[np.uint16]
 """The same in units of 1 / PIXEL_UNIT, as the networks take it: [..., height, width, 3]."""
 
+Chips = NDArray[np.uint8]
+"""Aligned faces, RGB [N, S, S, 3], as an embedder takes them; S is `EmbedderContract.chip_px`."""
+
 Floats = NDArray[np.float32]
 Ints = NDArray[np.integer]
 
@@ -88,3 +91,32 @@ class Detections:
 
     def __len__(self) -> int:
         return len(self.boxes)
+
+    def take(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> "Detections":
+        """Returns the faces at `index`, in its order."""
+        return Detections(self.boxes[index], self.scores[index], self.landmarks[index], self.dropped_candidates)
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """Vectors of faces, all of one embedder version: only those may be compared."""
+
+    vectors: Floats
+    """[N, D], raw or unit as `exporters.signatures.EMBEDDERS[version].metric` says."""
+    version: int
+    """Version of the embedder that answered: a key of `exporters.signatures.EMBEDDERS`."""
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+
+@dataclass(frozen=True)
+class RecognizedFaces:
+    """The faces of one image with their chips and vectors, all in the same order, best score first."""
+
+    faces: Detections
+    chips: Chips
+    embeddings: Embeddings
+
+    def __len__(self) -> int:
+        return len(self.faces)
