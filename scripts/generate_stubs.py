@@ -8,6 +8,7 @@ Path, package and import agree (`protos/facegrid/v1/x.proto` is package `facegri
 """
 
 import argparse
+import re
 import sys
 from importlib import resources
 from pathlib import Path
@@ -33,7 +34,7 @@ def generate(out: Path) -> list[Path]:
     )
     # Only our own API has services of ours; TensorFlow Serving's methods are called by their full
     # names, because a service in our package would have another name on the wire.
-    services = [path for path in protos if "service " in path.read_text(encoding="utf-8")]
+    services = [path for path in protos if re.search(r"^service ", path.read_text(encoding="utf-8"), re.MULTILINE)]
     code = code or protoc.main(
         [
             "protoc",

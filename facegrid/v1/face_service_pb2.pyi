@@ -1,5 +1,6 @@
 from facegrid.v1 import error_pb2 as _error_pb2
 from facegrid.v1 import geometry_pb2 as _geometry_pb2
+from facegrid.v1 import video_pb2 as _video_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message

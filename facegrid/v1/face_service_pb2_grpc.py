@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from facegrid.v1 import face_service_pb2 as facegrid_dot_v1_dot_face__service__pb2
+from facegrid.v1 import video_pb2 as facegrid_dot_v1_dot_video__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -45,6 +46,11 @@ class FaceServiceStub:
                 request_serializer=facegrid_dot_v1_dot_face__service__pb2.DetectStreamRequest.SerializeToString,
                 response_deserializer=facegrid_dot_v1_dot_face__service__pb2.DetectStreamResponse.FromString,
                 _registered_method=True)
+        self.IdentifyVideo = channel.stream_stream(
+                '/facegrid.v1.FaceService/IdentifyVideo',
+                request_serializer=facegrid_dot_v1_dot_video__pb2.IdentifyVideoRequest.SerializeToString,
+                response_deserializer=facegrid_dot_v1_dot_video__pb2.IdentifyVideoResponse.FromString,
+                _registered_method=True)
 
 
 class FaceServiceServicer:
@@ -74,6 +80,20 @@ class FaceServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def IdentifyVideo(self, request_iterator, context):
+        """Says who is seen in a video: faces are found, followed from frame to frame, and each track decided
+        once, from its best pictures.
+
+        `options` come first, once, then frames in order of time. Each frame is answered in that order, with
+        a result or an error. After `End` the service answers what it has, sends `end` and closes the call.
+        The service reads ahead no more than its window of frames; see `live` for what happens then.
+
+        INVALID_ARGUMENT: `options` are missing or out of range, or come again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_FaceServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -86,6 +106,11 @@ def add_FaceServiceServicer_to_server(servicer, server):
                     servicer.DetectStream,
                     request_deserializer=facegrid_dot_v1_dot_face__service__pb2.DetectStreamRequest.FromString,
                     response_serializer=facegrid_dot_v1_dot_face__service__pb2.DetectStreamResponse.SerializeToString,
+            ),
+            'IdentifyVideo': grpc.stream_stream_rpc_method_handler(
+                    servicer.IdentifyVideo,
+                    request_deserializer=facegrid_dot_v1_dot_video__pb2.IdentifyVideoRequest.FromString,
+                    response_serializer=facegrid_dot_v1_dot_video__pb2.IdentifyVideoResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -143,6 +168,33 @@ class FaceService:
             '/facegrid.v1.FaceService/DetectStream',
             facegrid_dot_v1_dot_face__service__pb2.DetectStreamRequest.SerializeToString,
             facegrid_dot_v1_dot_face__service__pb2.DetectStreamResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def IdentifyVideo(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/facegrid.v1.FaceService/IdentifyVideo',
+            facegrid_dot_v1_dot_video__pb2.IdentifyVideoRequest.SerializeToString,
+            facegrid_dot_v1_dot_video__pb2.IdentifyVideoResponse.FromString,
             options,
             channel_credentials,
             insecure,
