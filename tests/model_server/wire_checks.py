@@ -19,6 +19,7 @@ import numpy as np  # noqa: E402
 from google.protobuf.descriptor import FieldDescriptor  # noqa: E402
 from google.protobuf.message import Message  # noqa: E402
 from google.protobuf.unknown_fields import UnknownFieldSet  # noqa: E402
+from tensorflow.core.example import example_pb2  # noqa: E402
 from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2, types_pb2  # noqa: E402
 from tensorflow.core.protobuf import meta_graph_pb2  # noqa: E402
 from tensorflow.python.client.session import Session  # noqa: E402
@@ -27,11 +28,15 @@ from tensorflow.python.framework.errors import InvalidArgumentError  # noqa: E40
 from tensorflow.python.framework.ops import Graph  # noqa: E402
 from tensorflow.python.ops import array_ops, gen_parsing_ops  # noqa: E402
 from tensorflow_serving.apis import (  # noqa: E402
+    classification_pb2,
     get_model_metadata_pb2,
     get_model_status_pb2,
+    inference_pb2,
+    input_pb2,
     model_pb2,
     predict_pb2,
     prediction_log_pb2,
+    regression_pb2,
 )
 from tensorflow_serving.config import model_server_config_pb2  # noqa: E402
 
@@ -39,9 +44,14 @@ from facegrid.tfserving.v1 import (  # noqa: E402
     model_metadata_pb2,
     model_status_pb2,
 )
+from facegrid.tfserving.v1 import classification_pb2 as lean_classification_pb2  # noqa: E402
+from facegrid.tfserving.v1 import example_pb2 as lean_example_pb2  # noqa: E402
+from facegrid.tfserving.v1 import inference_pb2 as lean_inference_pb2  # noqa: E402
+from facegrid.tfserving.v1 import input_pb2 as lean_input_pb2  # noqa: E402
 from facegrid.tfserving.v1 import model_server_config_pb2 as lean_config_pb2  # noqa: E402
 from facegrid.tfserving.v1 import predict_pb2 as lean_predict_pb2  # noqa: E402
 from facegrid.tfserving.v1 import prediction_log_pb2 as lean_prediction_log_pb2  # noqa: E402
+from facegrid.tfserving.v1 import regression_pb2 as lean_regression_pb2  # noqa: E402
 from facegrid.tfserving.v1 import tensor_pb2 as lean_tensor_pb2  # noqa: E402
 from model_server import tensors  # noqa: E402
 
@@ -59,6 +69,14 @@ PAIRS = [
     (model_metadata_pb2.GetModelMetadataRequest, get_model_metadata_pb2.GetModelMetadataRequest),
     (model_metadata_pb2.GetModelMetadataResponse, get_model_metadata_pb2.GetModelMetadataResponse),
     (lean_config_pb2.ModelServerConfig, model_server_config_pb2.ModelServerConfig),
+    (lean_example_pb2.Example, example_pb2.Example),
+    (lean_input_pb2.Input, input_pb2.Input),
+    (lean_classification_pb2.ClassificationRequest, classification_pb2.ClassificationRequest),
+    (lean_classification_pb2.ClassificationResponse, classification_pb2.ClassificationResponse),
+    (lean_regression_pb2.RegressionRequest, regression_pb2.RegressionRequest),
+    (lean_regression_pb2.RegressionResponse, regression_pb2.RegressionResponse),
+    (lean_inference_pb2.MultiInferenceRequest, inference_pb2.MultiInferenceRequest),
+    (lean_inference_pb2.MultiInferenceResponse, inference_pb2.MultiInferenceResponse),
     (lean_prediction_log_pb2.PredictionLog, prediction_log_pb2.PredictionLog),
 ]
 SCALARS = {
@@ -141,6 +159,22 @@ def check_names(lean: type[Message], published: type[Message]) -> None:
         assert (field.number, field.type, field.is_repeated) == (theirs.number, theirs.type, theirs.is_repeated), (
             field.name
         )
+
+
+def check_serialized_input() -> None:
+    """The bytes of the examples are those that the published messages write."""
+    for oneof_choice in range(2):
+        published = input_pb2.Input()
+        fill(published, oneof_choice)
+        sent = published.SerializeToString(deterministic=True)
+        ours = lean_input_pb2.SerializedInput.FromString(sent)
+        kind = published.WhichOneof("kind")
+        assert ours.WhichOneof("kind") == kind
+        theirs, lean = getattr(published, kind), getattr(ours, kind)
+        assert list(lean.examples) == [example.SerializeToString() for example in theirs.examples]
+        if kind == "example_list_with_context":
+            assert lean.context == theirs.context.SerializeToString()
+        assert ours.SerializeToString(deterministic=True) == sent, "written back, the bytes differ"
 
 
 def check_enums() -> None:
@@ -287,6 +321,7 @@ def checks() -> Iterator[tuple[str, object]]:
     for lean, published in PAIRS:
         yield f"wire of {lean.DESCRIPTOR.name}", lambda pair=(lean, published): check_pair(*pair)
         yield f"names of {lean.DESCRIPTOR.name}", lambda pair=(lean, published): check_names(*pair)
+    yield "wire of SerializedInput", check_serialized_input
     yield "enums", check_enums
     for name, array in arrays():
         yield f"encoding {name}", lambda array=array: check_encoding(array)

@@ -22,20 +22,29 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from facegrid.tfserving.v1 import classification_pb2 as facegrid_dot_tfserving_dot_v1_dot_classification__pb2
+from facegrid.tfserving.v1 import inference_pb2 as facegrid_dot_tfserving_dot_v1_dot_inference__pb2
 from facegrid.tfserving.v1 import predict_pb2 as facegrid_dot_tfserving_dot_v1_dot_predict__pb2
+from facegrid.tfserving.v1 import regression_pb2 as facegrid_dot_tfserving_dot_v1_dot_regression__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*facegrid/tfserving/v1/prediction_log.proto\x12\x15\x66\x61\x63\x65grid.tfserving.v1\x1a#facegrid/tfserving/v1/predict.proto\"D\n\nPredictLog\x12\x36\n\x07request\x18\x01 \x01(\x0b\x32%.facegrid.tfserving.v1.PredictRequest\"\x0b\n\tUnreadLog\"\x88\x03\n\rPredictionLog\x12\x38\n\x0c\x63lassify_log\x18\x02 \x01(\x0b\x32 .facegrid.tfserving.v1.UnreadLogH\x00\x12\x37\n\x0bregress_log\x18\x03 \x01(\x0b\x32 .facegrid.tfserving.v1.UnreadLogH\x00\x12?\n\x13multi_inference_log\x18\x04 \x01(\x0b\x32 .facegrid.tfserving.v1.UnreadLogH\x00\x12;\n\x0fsession_run_log\x18\x05 \x01(\x0b\x32 .facegrid.tfserving.v1.UnreadLogH\x00\x12\x38\n\x0bpredict_log\x18\x06 \x01(\x0b\x32!.facegrid.tfserving.v1.PredictLogH\x00\x12@\n\x14predict_streamed_log\x18\x07 \x01(\x0b\x32 .facegrid.tfserving.v1.UnreadLogH\x00\x42\n\n\x08log_typeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*facegrid/tfserving/v1/prediction_log.proto\x12\x15\x66\x61\x63\x65grid.tfserving.v1\x1a*facegrid/tfserving/v1/classification.proto\x1a%facegrid/tfserving/v1/inference.proto\x1a#facegrid/tfserving/v1/predict.proto\x1a&facegrid/tfserving/v1/regression.proto\"L\n\x0b\x43lassifyLog\x12=\n\x07request\x18\x01 \x01(\x0b\x32,.facegrid.tfserving.v1.ClassificationRequest\"G\n\nRegressLog\x12\x39\n\x07request\x18\x01 \x01(\x0b\x32(.facegrid.tfserving.v1.RegressionRequest\"R\n\x11MultiInferenceLog\x12=\n\x07request\x18\x01 \x01(\x0b\x32,.facegrid.tfserving.v1.MultiInferenceRequest\"D\n\nPredictLog\x12\x36\n\x07request\x18\x01 \x01(\x0b\x32%.facegrid.tfserving.v1.PredictRequest\"\x0b\n\tUnreadLog\"\x93\x03\n\rPredictionLog\x12:\n\x0c\x63lassify_log\x18\x02 \x01(\x0b\x32\".facegrid.tfserving.v1.ClassifyLogH\x00\x12\x38\n\x0bregress_log\x18\x03 \x01(\x0b\x32!.facegrid.tfserving.v1.RegressLogH\x00\x12G\n\x13multi_inference_log\x18\x04 \x01(\x0b\x32(.facegrid.tfserving.v1.MultiInferenceLogH\x00\x12;\n\x0fsession_run_log\x18\x05 \x01(\x0b\x32 .facegrid.tfserving.v1.UnreadLogH\x00\x12\x38\n\x0bpredict_log\x18\x06 \x01(\x0b\x32!.facegrid.tfserving.v1.PredictLogH\x00\x12@\n\x14predict_streamed_log\x18\x07 \x01(\x0b\x32 .facegrid.tfserving.v1.UnreadLogH\x00\x42\n\n\x08log_typeb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'facegrid.tfserving.v1.prediction_log_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PREDICTLOG']._serialized_start=106
-  _globals['_PREDICTLOG']._serialized_end=174
-  _globals['_UNREADLOG']._serialized_start=176
-  _globals['_UNREADLOG']._serialized_end=187
-  _globals['_PREDICTIONLOG']._serialized_start=190
-  _globals['_PREDICTIONLOG']._serialized_end=582
+  _globals['_CLASSIFYLOG']._serialized_start=229
+  _globals['_CLASSIFYLOG']._serialized_end=305
+  _globals['_REGRESSLOG']._serialized_start=307
+  _globals['_REGRESSLOG']._serialized_end=378
+  _globals['_MULTIINFERENCELOG']._serialized_start=380
+  _globals['_MULTIINFERENCELOG']._serialized_end=462
+  _globals['_PREDICTLOG']._serialized_start=464
+  _globals['_PREDICTLOG']._serialized_end=532
+  _globals['_UNREADLOG']._serialized_start=534
+  _globals['_UNREADLOG']._serialized_end=545
+  _globals['_PREDICTIONLOG']._serialized_start=548
+  _globals['_PREDICTIONLOG']._serialized_end=951
 # @@protoc_insertion_point(module_scope)
