@@ -33,6 +33,7 @@ from tensorflow_serving.apis import (  # noqa: E402
     get_model_status_pb2,
     inference_pb2,
     input_pb2,
+    model_management_pb2,
     model_pb2,
     predict_pb2,
     prediction_log_pb2,
@@ -40,14 +41,15 @@ from tensorflow_serving.apis import (  # noqa: E402
 )
 from tensorflow_serving.config import model_server_config_pb2  # noqa: E402
 
-from facegrid.tfserving.v1 import (  # noqa: E402
-    model_metadata_pb2,
-    model_status_pb2,
-)
 from facegrid.tfserving.v1 import classification_pb2 as lean_classification_pb2  # noqa: E402
 from facegrid.tfserving.v1 import example_pb2 as lean_example_pb2  # noqa: E402
 from facegrid.tfserving.v1 import inference_pb2 as lean_inference_pb2  # noqa: E402
 from facegrid.tfserving.v1 import input_pb2 as lean_input_pb2  # noqa: E402
+from facegrid.tfserving.v1 import model_management_pb2 as lean_management_pb2  # noqa: E402
+from facegrid.tfserving.v1 import (  # noqa: E402
+    model_metadata_pb2,
+    model_status_pb2,
+)
 from facegrid.tfserving.v1 import model_server_config_pb2 as lean_config_pb2  # noqa: E402
 from facegrid.tfserving.v1 import predict_pb2 as lean_predict_pb2  # noqa: E402
 from facegrid.tfserving.v1 import prediction_log_pb2 as lean_prediction_log_pb2  # noqa: E402
@@ -69,6 +71,8 @@ PAIRS = [
     (model_metadata_pb2.GetModelMetadataRequest, get_model_metadata_pb2.GetModelMetadataRequest),
     (model_metadata_pb2.GetModelMetadataResponse, get_model_metadata_pb2.GetModelMetadataResponse),
     (lean_config_pb2.ModelServerConfig, model_server_config_pb2.ModelServerConfig),
+    (lean_management_pb2.ReloadConfigRequest, model_management_pb2.ReloadConfigRequest),
+    (lean_management_pb2.ReloadConfigResponse, model_management_pb2.ReloadConfigResponse),
     (lean_example_pb2.Example, example_pb2.Example),
     (lean_input_pb2.Input, input_pb2.Input),
     (lean_classification_pb2.ClassificationRequest, classification_pb2.ClassificationRequest),

@@ -26,7 +26,7 @@ from facegrid.tfserving.v1 import model_server_config_pb2 as facegrid_dot_tfserv
 from facegrid.tfserving.v1 import model_status_pb2 as facegrid_dot_tfserving_dot_v1_dot_model__status__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,facegrid/tfserving/v1/model_management.proto\x12\x15\x66\x61\x63\x65grid.tfserving.v1\x1a/facegrid/tfserving/v1/model_server_config.proto\x1a(facegrid/tfserving/v1/model_status.proto\"O\n\x13ReloadConfigRequest\x12\x38\n\x06\x63onfig\x18\x01 \x01(\x0b\x32(.facegrid.tfserving.v1.ModelServerConfig\"J\n\x14ReloadConfigResponse\x12\x32\n\x06status\x18\x01 \x01(\x0b\x32\".facegrid.tfserving.v1.StatusProtob\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,facegrid/tfserving/v1/model_management.proto\x12\x15\x66\x61\x63\x65grid.tfserving.v1\x1a/facegrid/tfserving/v1/model_server_config.proto\x1a(facegrid/tfserving/v1/model_status.proto\"e\n\x13ReloadConfigRequest\x12\x38\n\x06\x63onfig\x18\x01 \x01(\x0b\x32(.facegrid.tfserving.v1.ModelServerConfig\x12\x14\n\x0cmetric_names\x18\x02 \x03(\t\"H\n\x06Metric\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x1e\n\x14int64_value_increase\x18\x02 \x01(\x03H\x00\x42\x10\n\x0evalue_increase\"y\n\x14ReloadConfigResponse\x12\x32\n\x06status\x18\x01 \x01(\x0b\x32\".facegrid.tfserving.v1.StatusProto\x12-\n\x06metric\x18\x02 \x03(\x0b\x32\x1d.facegrid.tfserving.v1.Metricb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,7 +34,9 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'facegrid.tfserving.v1.model
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_RELOADCONFIGREQUEST']._serialized_start=162
-  _globals['_RELOADCONFIGREQUEST']._serialized_end=241
-  _globals['_RELOADCONFIGRESPONSE']._serialized_start=243
-  _globals['_RELOADCONFIGRESPONSE']._serialized_end=317
+  _globals['_RELOADCONFIGREQUEST']._serialized_end=263
+  _globals['_METRIC']._serialized_start=265
+  _globals['_METRIC']._serialized_end=337
+  _globals['_RELOADCONFIGRESPONSE']._serialized_start=339
+  _globals['_RELOADCONFIGRESPONSE']._serialized_end=460
 # @@protoc_insertion_point(module_scope)
