@@ -106,6 +106,14 @@ def test_strings_come_back_in_string_val(server, fields):
     assert list(server.predict(request).outputs["y"].string_val) == [b"", b"\xff\x00", b"a" * 200]
 
 
+def test_a_string_without_dimensions_comes_back(server):
+    request = predict_request(
+        "echo", {"x": tensor(DataType.DATA_TYPE_STRING, (), string_val=[b"a"])}, signature="string"
+    )
+    proto = server.predict(request).outputs["y"]
+    assert (len(proto.tensor_shape.dim), list(proto.string_val)) == (0, [b"a"])
+
+
 def test_an_answer_larger_than_grpc_allows_by_default(server):
     sent = np.arange(3_000_000, dtype=np.float32)
     proto = server.predict(predict_request("echo", {"x": floats(sent)}, signature="float32")).outputs["y"]
