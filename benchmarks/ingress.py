@@ -19,7 +19,7 @@ from pathlib import Path
 import grpc
 import numpy as np
 
-from facegrid.v1.face_service_pb2 import DetectRequest, DetectStreamRequest
+from facegrid.v1.detect_pb2 import DetectRequest, DetectStreamRequest
 from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
 from orchestrator.app.down import down
 from orchestrator.app.options import INGRESSES, StackOptions

@@ -19,16 +19,27 @@ if TYPE_CHECKING:
     from facegrid.client import Client as Client
     from facegrid.client import connect as connect
     from facegrid.draw import draw_faces as draw_faces
+    from facegrid.errors import AlreadyEnrolled as AlreadyEnrolled
     from facegrid.errors import DeadlineExceeded as DeadlineExceeded
     from facegrid.errors import FacegridError as FacegridError
+    from facegrid.errors import FaceTooSmall as FaceTooSmall
+    from facegrid.errors import FaceTurned as FaceTurned
+    from facegrid.errors import GalleryMismatch as GalleryMismatch
+    from facegrid.errors import GalleryUnavailable as GalleryUnavailable
     from facegrid.errors import InternalError as InternalError
     from facegrid.errors import InvalidImage as InvalidImage
     from facegrid.errors import InvalidOption as InvalidOption
     from facegrid.errors import InvalidRequest as InvalidRequest
+    from facegrid.errors import InvalidSubject as InvalidSubject
     from facegrid.errors import LimitExceeded as LimitExceeded
+    from facegrid.errors import LowScore as LowScore
+    from facegrid.errors import ManyFaces as ManyFaces
+    from facegrid.errors import NoFace as NoFace
     from facegrid.errors import Overloaded as Overloaded
+    from facegrid.errors import SubjectNotFound as SubjectNotFound
     from facegrid.errors import TryAgain as TryAgain
     from facegrid.errors import Unavailable as Unavailable
+    from facegrid.errors import UnusableFace as UnusableFace
     from facegrid.types import BoundingBox as BoundingBox
     from facegrid.types import DetectedItem as DetectedItem
     from facegrid.types import Detection as Detection
@@ -44,16 +55,27 @@ _HOMES = {
     "facegrid.client": ("Client", "connect"),
     "facegrid.draw": ("draw_faces",),
     "facegrid.errors": (
+        "AlreadyEnrolled",
         "DeadlineExceeded",
+        "FaceTooSmall",
+        "FaceTurned",
         "FacegridError",
+        "GalleryMismatch",
+        "GalleryUnavailable",
         "InternalError",
         "InvalidImage",
         "InvalidOption",
         "InvalidRequest",
+        "InvalidSubject",
         "LimitExceeded",
+        "LowScore",
+        "ManyFaces",
+        "NoFace",
         "Overloaded",
+        "SubjectNotFound",
         "TryAgain",
         "Unavailable",
+        "UnusableFace",
     ),
     "facegrid.types": (
         "BoundingBox",
@@ -89,8 +111,19 @@ __all__ = [  # noqa: RUF022  (first what a reader needs first)
     "InvalidImage",
     "InvalidOption",
     "LimitExceeded",
+    "UnusableFace",
+    "NoFace",
+    "ManyFaces",
+    "FaceTooSmall",
+    "LowScore",
+    "FaceTurned",
+    "InvalidSubject",
+    "SubjectNotFound",
+    "AlreadyEnrolled",
     "TryAgain",
     "Unavailable",
+    "GalleryUnavailable",
+    "GalleryMismatch",
     "DeadlineExceeded",
     "Overloaded",
     "InternalError",

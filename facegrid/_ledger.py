@@ -13,7 +13,8 @@ from facegrid._messages import detection_of
 from facegrid._status import error_of_item
 from facegrid.errors import FacegridError, InternalError, InvalidOption, Unavailable
 from facegrid.types import DetectedItem, Detection, SourceT
-from facegrid.v1 import face_service_pb2 as pb
+from facegrid.v1 import detect_pb2 as pb
+from facegrid.v1 import face_pb2
 
 END = pb.DetectStreamRequest(end=pb.DetectStreamRequest.End())
 """The caller's explicit last message: a service cannot tell a cancelled call from a finished one."""
@@ -31,7 +32,7 @@ class Admitted(Generic[SourceT]):
 class Ledger(Generic[SourceT]):
     """The items of one call, by the ids that were given to them here."""
 
-    def __init__(self, options: pb.DetectOptions, timeout_ms: int) -> None:
+    def __init__(self, options: face_pb2.DetectOptions, timeout_ms: int) -> None:
         self._options = options
         self._timeout_ms = timeout_ms
         self._unanswered: dict[str, Admitted[SourceT]] = {}

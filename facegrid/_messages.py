@@ -7,21 +7,21 @@ from typing import Any
 
 from facegrid.errors import InvalidOption
 from facegrid.types import BoundingBox, Detection, DetectOptions, Face, Landmarks, Point
-from facegrid.v1 import face_service_pb2 as pb
-from facegrid.v1 import geometry_pb2
+from facegrid.v1 import detect_pb2 as pb
+from facegrid.v1 import face_pb2, geometry_pb2
 
 _LONGEST_TIMEOUT_S = (2**32 - 1) / 1000
 """`timeout_ms` is a uint32."""
 
 
-def options_message(options: Mapping[str, Any]) -> pb.DetectOptions:
+def options_message(options: Mapping[str, Any]) -> face_pb2.DetectOptions:
     """Returns the options as a message; those that are None stay unset. Ranges are the service's to check.
 
     Raises:
         TypeError: there is no option of that name.
         InvalidOption: a value is not a number.
     """
-    message = pb.DetectOptions()
+    message = face_pb2.DetectOptions()
     for name, value in options.items():
         if name not in DetectOptions.__annotations__:
             raise TypeError(f"no option {name!r}; the options are {', '.join(DetectOptions.__annotations__)}")
@@ -56,7 +56,7 @@ def detection_of(response: pb.DetectResponse) -> Detection:
     )
 
 
-def _face(face: pb.Face) -> Face:
+def _face(face: face_pb2.Face) -> Face:
     box, points = face.box, face.landmarks
     return Face(
         box=BoundingBox(box.x_min, box.y_min, box.x_max, box.y_max),

@@ -23,7 +23,7 @@ from facegrid._ledger import END, Ledger
 from facegrid._status import error_of_rpc
 from facegrid.errors import DeadlineExceeded, FacegridError
 from facegrid.types import DetectedItem, SourceT
-from facegrid.v1 import face_service_pb2 as pb
+from facegrid.v1 import detect_pb2 as pb
 
 
 def detect_stream(

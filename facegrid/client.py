@@ -17,7 +17,7 @@ from facegrid._status import raised_as_facegrid_errors
 from facegrid._stream import detect_stream
 from facegrid.errors import DeadlineExceeded, FacegridError
 from facegrid.types import DetectedItem, Detection, DetectOptions, Face, Health, ImageSource, SourceT
-from facegrid.v1 import face_service_pb2 as pb
+from facegrid.v1 import detect_pb2 as pb
 from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
 
 

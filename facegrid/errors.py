@@ -4,9 +4,20 @@
     ├── InvalidRequest            the caller must change the request
     │   ├── InvalidImage              not a picture that can be read
     │   ├── InvalidOption             an option out of its range
-    │   └── LimitExceeded             larger than the service is set to accept
+    │   ├── LimitExceeded             larger than the service is set to accept
+    │   ├── UnusableFace              not the face in the picture that is needed
+    │   │   ├── NoFace                    there is none, or none of that index
+    │   │   ├── ManyFaces                 there are several, and none was chosen
+    │   │   ├── FaceTooSmall              it has too few pixels
+    │   │   ├── LowScore                  it may be no face
+    │   │   └── FaceTurned                it looks aside
+    │   ├── InvalidSubject            not a name for a person
+    │   ├── SubjectNotFound           nobody of that name is enrolled
+    │   └── AlreadyEnrolled           this very face of this very picture is enrolled
     ├── TryAgain                  the same request may succeed later, or elsewhere
     │   ├── Unavailable               the service, or one of its model servers, cannot be reached
+    │   │   └── GalleryUnavailable        the gallery cannot be read or written
+    │   ├── GalleryMismatch           the gallery was made by an embedder that is not served
     │   ├── DeadlineExceeded          the time given was too short
     │   └── Overloaded                the service is full
     └── InternalError             our fault; the id in the message finds the log entry
@@ -50,6 +61,60 @@ class LimitExceeded(InvalidRequest):
     reason = "LIMIT_EXCEEDED"
 
 
+class UnusableFace(InvalidRequest):
+    """The picture can be read, but does not show the one face that is needed, or not well enough."""
+
+    reason = "UNUSABLE_FACE"
+
+
+class NoFace(UnusableFace):
+    """No face was found in the picture, or fewer than the index of the one that is meant."""
+
+    reason = "NO_FACE"
+
+
+class ManyFaces(UnusableFace):
+    """Several faces were found in the picture, and the request does not say which one is meant."""
+
+    reason = "MANY_FACES"
+
+
+class FaceTooSmall(UnusableFace):
+    """The face has too few pixels to be enrolled."""
+
+    reason = "FACE_TOO_SMALL"
+
+
+class LowScore(UnusableFace):
+    """The detector is not sure enough that this is a face for it to be enrolled."""
+
+    reason = "LOW_SCORE"
+
+
+class FaceTurned(UnusableFace):
+    """The face is turned too far to one side to be enrolled."""
+
+    reason = "FACE_TURNED"
+
+
+class InvalidSubject(InvalidRequest):
+    """The name cannot be that of a subject."""
+
+    reason = "INVALID_SUBJECT"
+
+
+class SubjectNotFound(InvalidRequest):
+    """Nobody of this name is in the gallery."""
+
+    reason = "SUBJECT_NOT_FOUND"
+
+
+class AlreadyEnrolled(InvalidRequest):
+    """The same face of the same picture is in the gallery already."""
+
+    reason = "ALREADY_ENROLLED"
+
+
 class TryAgain(FacegridError):
     """Nothing is wrong with the request; it may succeed later."""
 
@@ -60,6 +125,18 @@ class Unavailable(TryAgain):
     """The service, or the model server named, cannot be reached or does not have the model."""
 
     reason = "UNAVAILABLE"
+
+
+class GalleryUnavailable(Unavailable):
+    """The gallery cannot be read or written: no rights, no space, or no such place."""
+
+    reason = "GALLERY_UNAVAILABLE"
+
+
+class GalleryMismatch(TryAgain):
+    """The gallery holds vectors of an embedder that is not served; its operator must move it to this one."""
+
+    reason = "GALLERY_MISMATCH"
 
 
 class DeadlineExceeded(TryAgain):

@@ -22,36 +22,22 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
-from facegrid.v1 import error_pb2 as facegrid_dot_v1_dot_error__pb2
-from facegrid.v1 import geometry_pb2 as facegrid_dot_v1_dot_geometry__pb2
+from facegrid.v1 import detect_pb2 as facegrid_dot_v1_dot_detect__pb2
+from facegrid.v1 import embed_pb2 as facegrid_dot_v1_dot_embed__pb2
+from facegrid.v1 import enroll_pb2 as facegrid_dot_v1_dot_enroll__pb2
+from facegrid.v1 import identify_pb2 as facegrid_dot_v1_dot_identify__pb2
+from facegrid.v1 import subject_pb2 as facegrid_dot_v1_dot_subject__pb2
+from facegrid.v1 import verify_pb2 as facegrid_dot_v1_dot_verify__pb2
 from facegrid.v1 import video_pb2 as facegrid_dot_v1_dot_video__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x66\x61\x63\x65grid/v1/face_service.proto\x12\x0b\x66\x61\x63\x65grid.v1\x1a\x17\x66\x61\x63\x65grid/v1/error.proto\x1a\x1a\x66\x61\x63\x65grid/v1/geometry.proto\x1a\x17\x66\x61\x63\x65grid/v1/video.proto\"\xf9\x01\n\rDetectOptions\x12\x18\n\x0bmin_face_px\x18\x01 \x01(\x02H\x00\x88\x01\x01\x12\x1b\n\x0epyramid_factor\x18\x02 \x01(\x02H\x01\x88\x01\x01\x12\x1b\n\x0epnet_threshold\x18\x03 \x01(\x02H\x02\x88\x01\x01\x12\x1b\n\x0ernet_threshold\x18\x04 \x01(\x02H\x03\x88\x01\x01\x12\x1b\n\x0eonet_threshold\x18\x05 \x01(\x02H\x04\x88\x01\x01\x42\x0e\n\x0c_min_face_pxB\x11\n\x0f_pyramid_factorB\x11\n\x0f_pnet_thresholdB\x11\n\x0f_rnet_thresholdB\x11\n\x0f_onet_threshold\"_\n\rDetectRequest\x12\r\n\x05image\x18\x01 \x01(\x0c\x12+\n\x07options\x18\x02 \x01(\x0b\x32\x1a.facegrid.v1.DetectOptions\x12\x12\n\ntimeout_ms\x18\x03 \x01(\r\"g\n\x04\x46\x61\x63\x65\x12%\n\x03\x62ox\x18\x01 \x01(\x0b\x32\x18.facegrid.v1.BoundingBox\x12\r\n\x05score\x18\x02 \x01(\x02\x12)\n\tlandmarks\x18\x03 \x01(\x0b\x32\x16.facegrid.v1.Landmarks\"\x7f\n\x0e\x44\x65tectResponse\x12 \n\x05\x66\x61\x63\x65s\x18\x01 \x03(\x0b\x32\x11.facegrid.v1.Face\x12\x16\n\x0eimage_width_px\x18\x02 \x01(\r\x12\x17\n\x0fimage_height_px\x18\x03 \x01(\r\x12\x1a\n\x12\x64ropped_candidates\x18\x04 \x01(\r\"\xd4\x01\n\x13\x44\x65tectStreamRequest\x12\x35\n\x04item\x18\x01 \x01(\x0b\x32%.facegrid.v1.DetectStreamRequest.ItemH\x00\x12\x33\n\x03\x65nd\x18\x02 \x01(\x0b\x32$.facegrid.v1.DetectStreamRequest.EndH\x00\x1a?\n\x04Item\x12\n\n\x02id\x18\x01 \x01(\t\x12+\n\x07request\x18\x02 \x01(\x0b\x32\x1a.facegrid.v1.DetectRequest\x1a\x05\n\x03\x45ndB\t\n\x07message\"\xcf\x01\n\x14\x44\x65tectStreamResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12/\n\x08response\x18\x02 \x01(\x0b\x32\x1b.facegrid.v1.DetectResponseH\x00\x12#\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x12.facegrid.v1.ErrorH\x00\x12\x34\n\x03\x65nd\x18\x04 \x01(\x0b\x32%.facegrid.v1.DetectStreamResponse.EndH\x00\x1a\x14\n\x03\x45nd\x12\r\n\x05items\x18\x01 \x01(\x04\x42\t\n\x07message2\x85\x02\n\x0b\x46\x61\x63\x65Service\x12\x41\n\x06\x44\x65tect\x12\x1a.facegrid.v1.DetectRequest\x1a\x1b.facegrid.v1.DetectResponse\x12W\n\x0c\x44\x65tectStream\x12 .facegrid.v1.DetectStreamRequest\x1a!.facegrid.v1.DetectStreamResponse(\x01\x30\x01\x12Z\n\rIdentifyVideo\x12!.facegrid.v1.IdentifyVideoRequest\x1a\".facegrid.v1.IdentifyVideoResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x66\x61\x63\x65grid/v1/face_service.proto\x12\x0b\x66\x61\x63\x65grid.v1\x1a\x18\x66\x61\x63\x65grid/v1/detect.proto\x1a\x17\x66\x61\x63\x65grid/v1/embed.proto\x1a\x18\x66\x61\x63\x65grid/v1/enroll.proto\x1a\x1a\x66\x61\x63\x65grid/v1/identify.proto\x1a\x19\x66\x61\x63\x65grid/v1/subject.proto\x1a\x18\x66\x61\x63\x65grid/v1/verify.proto\x1a\x17\x66\x61\x63\x65grid/v1/video.proto2\x9e\x08\n\x0b\x46\x61\x63\x65Service\x12\x41\n\x06\x44\x65tect\x12\x1a.facegrid.v1.DetectRequest\x1a\x1b.facegrid.v1.DetectResponse\x12W\n\x0c\x44\x65tectStream\x12 .facegrid.v1.DetectStreamRequest\x1a!.facegrid.v1.DetectStreamResponse(\x01\x30\x01\x12>\n\x05\x45mbed\x12\x19.facegrid.v1.EmbedRequest\x1a\x1a.facegrid.v1.EmbedResponse\x12T\n\x0b\x45mbedStream\x12\x1f.facegrid.v1.EmbedStreamRequest\x1a .facegrid.v1.EmbedStreamResponse(\x01\x30\x01\x12\x41\n\x06Verify\x12\x1a.facegrid.v1.VerifyRequest\x1a\x1b.facegrid.v1.VerifyResponse\x12\x41\n\x06\x45nroll\x12\x1a.facegrid.v1.EnrollRequest\x1a\x1b.facegrid.v1.EnrollResponse\x12W\n\x0c\x45nrollStream\x12 .facegrid.v1.EnrollStreamRequest\x1a!.facegrid.v1.EnrollStreamResponse(\x01\x30\x01\x12G\n\x08Identify\x12\x1c.facegrid.v1.IdentifyRequest\x1a\x1d.facegrid.v1.IdentifyResponse\x12]\n\x0eIdentifyStream\x12\".facegrid.v1.IdentifyStreamRequest\x1a#.facegrid.v1.IdentifyStreamResponse(\x01\x30\x01\x12Z\n\rIdentifyVideo\x12!.facegrid.v1.IdentifyVideoRequest\x1a\".facegrid.v1.IdentifyVideoResponse(\x01\x30\x01\x12S\n\x0cListSubjects\x12 .facegrid.v1.ListSubjectsRequest\x1a!.facegrid.v1.ListSubjectsResponse\x12M\n\nGetSubject\x12\x1e.facegrid.v1.GetSubjectRequest\x1a\x1f.facegrid.v1.GetSubjectResponse\x12V\n\rDeleteSubject\x12!.facegrid.v1.DeleteSubjectRequest\x1a\".facegrid.v1.DeleteSubjectResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'facegrid.v1.face_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DETECTOPTIONS']._serialized_start=126
-  _globals['_DETECTOPTIONS']._serialized_end=375
-  _globals['_DETECTREQUEST']._serialized_start=377
-  _globals['_DETECTREQUEST']._serialized_end=472
-  _globals['_FACE']._serialized_start=474
-  _globals['_FACE']._serialized_end=577
-  _globals['_DETECTRESPONSE']._serialized_start=579
-  _globals['_DETECTRESPONSE']._serialized_end=706
-  _globals['_DETECTSTREAMREQUEST']._serialized_start=709
-  _globals['_DETECTSTREAMREQUEST']._serialized_end=921
-  _globals['_DETECTSTREAMREQUEST_ITEM']._serialized_start=840
-  _globals['_DETECTSTREAMREQUEST_ITEM']._serialized_end=903
-  _globals['_DETECTSTREAMREQUEST_END']._serialized_start=905
-  _globals['_DETECTSTREAMREQUEST_END']._serialized_end=910
-  _globals['_DETECTSTREAMRESPONSE']._serialized_start=924
-  _globals['_DETECTSTREAMRESPONSE']._serialized_end=1131
-  _globals['_DETECTSTREAMRESPONSE_END']._serialized_start=1100
-  _globals['_DETECTSTREAMRESPONSE_END']._serialized_end=1120
-  _globals['_FACESERVICE']._serialized_start=1134
-  _globals['_FACESERVICE']._serialized_end=1395
+  _globals['_FACESERVICE']._serialized_start=231
+  _globals['_FACESERVICE']._serialized_end=1285
 # @@protoc_insertion_point(module_scope)

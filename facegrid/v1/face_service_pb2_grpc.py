@@ -3,7 +3,12 @@
 import grpc
 import warnings
 
-from facegrid.v1 import face_service_pb2 as facegrid_dot_v1_dot_face__service__pb2
+from facegrid.v1 import detect_pb2 as facegrid_dot_v1_dot_detect__pb2
+from facegrid.v1 import embed_pb2 as facegrid_dot_v1_dot_embed__pb2
+from facegrid.v1 import enroll_pb2 as facegrid_dot_v1_dot_enroll__pb2
+from facegrid.v1 import identify_pb2 as facegrid_dot_v1_dot_identify__pb2
+from facegrid.v1 import subject_pb2 as facegrid_dot_v1_dot_subject__pb2
+from facegrid.v1 import verify_pb2 as facegrid_dot_v1_dot_verify__pb2
 from facegrid.v1 import video_pb2 as facegrid_dot_v1_dot_video__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -27,7 +32,18 @@ if _version_not_supported:
 
 
 class FaceServiceStub:
-    """Finds faces in pictures.
+    """Finds faces in pictures, and says whose they are.
+
+    Every method may answer:
+
+    INVALID_ARGUMENT: not a picture, or an option out of its range.
+    RESOURCE_EXHAUSTED: the request exceeds a size limit, or the service is full.
+    UNAVAILABLE, DEADLINE_EXCEEDED: a model server or the gallery is absent or slow; the details name it.
+
+    The streaming forms take many pictures, several at a time. Every item is answered once, with a
+    result or an error that carries the item's id, in the order of completion. The service reads ahead
+    no more than its window of items, so a caller that sends faster waits. After `End` the service
+    answers what is in flight, sends `end` and closes the call.
     """
 
     def __init__(self, channel):
@@ -38,43 +54,148 @@ class FaceServiceStub:
         """
         self.Detect = channel.unary_unary(
                 '/facegrid.v1.FaceService/Detect',
-                request_serializer=facegrid_dot_v1_dot_face__service__pb2.DetectRequest.SerializeToString,
-                response_deserializer=facegrid_dot_v1_dot_face__service__pb2.DetectResponse.FromString,
+                request_serializer=facegrid_dot_v1_dot_detect__pb2.DetectRequest.SerializeToString,
+                response_deserializer=facegrid_dot_v1_dot_detect__pb2.DetectResponse.FromString,
                 _registered_method=True)
         self.DetectStream = channel.stream_stream(
                 '/facegrid.v1.FaceService/DetectStream',
-                request_serializer=facegrid_dot_v1_dot_face__service__pb2.DetectStreamRequest.SerializeToString,
-                response_deserializer=facegrid_dot_v1_dot_face__service__pb2.DetectStreamResponse.FromString,
+                request_serializer=facegrid_dot_v1_dot_detect__pb2.DetectStreamRequest.SerializeToString,
+                response_deserializer=facegrid_dot_v1_dot_detect__pb2.DetectStreamResponse.FromString,
+                _registered_method=True)
+        self.Embed = channel.unary_unary(
+                '/facegrid.v1.FaceService/Embed',
+                request_serializer=facegrid_dot_v1_dot_embed__pb2.EmbedRequest.SerializeToString,
+                response_deserializer=facegrid_dot_v1_dot_embed__pb2.EmbedResponse.FromString,
+                _registered_method=True)
+        self.EmbedStream = channel.stream_stream(
+                '/facegrid.v1.FaceService/EmbedStream',
+                request_serializer=facegrid_dot_v1_dot_embed__pb2.EmbedStreamRequest.SerializeToString,
+                response_deserializer=facegrid_dot_v1_dot_embed__pb2.EmbedStreamResponse.FromString,
+                _registered_method=True)
+        self.Verify = channel.unary_unary(
+                '/facegrid.v1.FaceService/Verify',
+                request_serializer=facegrid_dot_v1_dot_verify__pb2.VerifyRequest.SerializeToString,
+                response_deserializer=facegrid_dot_v1_dot_verify__pb2.VerifyResponse.FromString,
+                _registered_method=True)
+        self.Enroll = channel.unary_unary(
+                '/facegrid.v1.FaceService/Enroll',
+                request_serializer=facegrid_dot_v1_dot_enroll__pb2.EnrollRequest.SerializeToString,
+                response_deserializer=facegrid_dot_v1_dot_enroll__pb2.EnrollResponse.FromString,
+                _registered_method=True)
+        self.EnrollStream = channel.stream_stream(
+                '/facegrid.v1.FaceService/EnrollStream',
+                request_serializer=facegrid_dot_v1_dot_enroll__pb2.EnrollStreamRequest.SerializeToString,
+                response_deserializer=facegrid_dot_v1_dot_enroll__pb2.EnrollStreamResponse.FromString,
+                _registered_method=True)
+        self.Identify = channel.unary_unary(
+                '/facegrid.v1.FaceService/Identify',
+                request_serializer=facegrid_dot_v1_dot_identify__pb2.IdentifyRequest.SerializeToString,
+                response_deserializer=facegrid_dot_v1_dot_identify__pb2.IdentifyResponse.FromString,
+                _registered_method=True)
+        self.IdentifyStream = channel.stream_stream(
+                '/facegrid.v1.FaceService/IdentifyStream',
+                request_serializer=facegrid_dot_v1_dot_identify__pb2.IdentifyStreamRequest.SerializeToString,
+                response_deserializer=facegrid_dot_v1_dot_identify__pb2.IdentifyStreamResponse.FromString,
                 _registered_method=True)
         self.IdentifyVideo = channel.stream_stream(
                 '/facegrid.v1.FaceService/IdentifyVideo',
                 request_serializer=facegrid_dot_v1_dot_video__pb2.IdentifyVideoRequest.SerializeToString,
                 response_deserializer=facegrid_dot_v1_dot_video__pb2.IdentifyVideoResponse.FromString,
                 _registered_method=True)
+        self.ListSubjects = channel.unary_unary(
+                '/facegrid.v1.FaceService/ListSubjects',
+                request_serializer=facegrid_dot_v1_dot_subject__pb2.ListSubjectsRequest.SerializeToString,
+                response_deserializer=facegrid_dot_v1_dot_subject__pb2.ListSubjectsResponse.FromString,
+                _registered_method=True)
+        self.GetSubject = channel.unary_unary(
+                '/facegrid.v1.FaceService/GetSubject',
+                request_serializer=facegrid_dot_v1_dot_subject__pb2.GetSubjectRequest.SerializeToString,
+                response_deserializer=facegrid_dot_v1_dot_subject__pb2.GetSubjectResponse.FromString,
+                _registered_method=True)
+        self.DeleteSubject = channel.unary_unary(
+                '/facegrid.v1.FaceService/DeleteSubject',
+                request_serializer=facegrid_dot_v1_dot_subject__pb2.DeleteSubjectRequest.SerializeToString,
+                response_deserializer=facegrid_dot_v1_dot_subject__pb2.DeleteSubjectResponse.FromString,
+                _registered_method=True)
 
 
 class FaceServiceServicer:
-    """Finds faces in pictures.
+    """Finds faces in pictures, and says whose they are.
+
+    Every method may answer:
+
+    INVALID_ARGUMENT: not a picture, or an option out of its range.
+    RESOURCE_EXHAUSTED: the request exceeds a size limit, or the service is full.
+    UNAVAILABLE, DEADLINE_EXCEEDED: a model server or the gallery is absent or slow; the details name it.
+
+    The streaming forms take many pictures, several at a time. Every item is answered once, with a
+    result or an error that carries the item's id, in the order of completion. The service reads ahead
+    no more than its window of items, so a caller that sends faster waits. After `End` the service
+    answers what is in flight, sends `end` and closes the call.
     """
 
     def Detect(self, request, context):
         """Finds the faces of one picture.
-
-        INVALID_ARGUMENT: not a picture, or an option out of its range.
-        RESOURCE_EXHAUSTED: the picture exceeds a size limit, or the service is full.
-        UNAVAILABLE, DEADLINE_EXCEEDED: a model server is absent or slow; the details name the model.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DetectStream(self, request_iterator, context):
-        """Finds the faces of many pictures, several at a time.
+        """Finds the faces of many pictures.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
-        Every item is answered once, with a result or an error that carries the item's id, in the
-        order of completion. The service reads ahead no more than its window of items, so a caller
-        that sends faster waits. After `End` the service answers what is in flight, sends `end` and
-        closes the call.
+    def Embed(self, request, context):
+        """Gives each face of one picture as a vector.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EmbedStream(self, request_iterator, context):
+        """Gives the faces of many pictures as vectors.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Verify(self, request, context):
+        """Says whether two pictures show the same person.
+
+        INVALID_ARGUMENT, too: a picture without the one face that is meant.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Enroll(self, request, context):
+        """Remembers the face of a person.
+
+        INVALID_ARGUMENT, too: not a subject's name. What is wrong with one picture is said in its result.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EnrollStream(self, request_iterator, context):
+        """Remembers the faces of many people.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Identify(self, request, context):
+        """Says who is in one picture.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def IdentifyStream(self, request_iterator, context):
+        """Says who is in each of many pictures.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -94,23 +215,98 @@ class FaceServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListSubjects(self, request, context):
+        """Names the people of the gallery, page by page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSubject(self, request, context):
+        """Describes what is kept of one person.
+
+        NOT_FOUND: there is no such subject.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteSubject(self, request, context):
+        """Forgets a person, for good.
+
+        NOT_FOUND: there is no such subject.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_FaceServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'Detect': grpc.unary_unary_rpc_method_handler(
                     servicer.Detect,
-                    request_deserializer=facegrid_dot_v1_dot_face__service__pb2.DetectRequest.FromString,
-                    response_serializer=facegrid_dot_v1_dot_face__service__pb2.DetectResponse.SerializeToString,
+                    request_deserializer=facegrid_dot_v1_dot_detect__pb2.DetectRequest.FromString,
+                    response_serializer=facegrid_dot_v1_dot_detect__pb2.DetectResponse.SerializeToString,
             ),
             'DetectStream': grpc.stream_stream_rpc_method_handler(
                     servicer.DetectStream,
-                    request_deserializer=facegrid_dot_v1_dot_face__service__pb2.DetectStreamRequest.FromString,
-                    response_serializer=facegrid_dot_v1_dot_face__service__pb2.DetectStreamResponse.SerializeToString,
+                    request_deserializer=facegrid_dot_v1_dot_detect__pb2.DetectStreamRequest.FromString,
+                    response_serializer=facegrid_dot_v1_dot_detect__pb2.DetectStreamResponse.SerializeToString,
+            ),
+            'Embed': grpc.unary_unary_rpc_method_handler(
+                    servicer.Embed,
+                    request_deserializer=facegrid_dot_v1_dot_embed__pb2.EmbedRequest.FromString,
+                    response_serializer=facegrid_dot_v1_dot_embed__pb2.EmbedResponse.SerializeToString,
+            ),
+            'EmbedStream': grpc.stream_stream_rpc_method_handler(
+                    servicer.EmbedStream,
+                    request_deserializer=facegrid_dot_v1_dot_embed__pb2.EmbedStreamRequest.FromString,
+                    response_serializer=facegrid_dot_v1_dot_embed__pb2.EmbedStreamResponse.SerializeToString,
+            ),
+            'Verify': grpc.unary_unary_rpc_method_handler(
+                    servicer.Verify,
+                    request_deserializer=facegrid_dot_v1_dot_verify__pb2.VerifyRequest.FromString,
+                    response_serializer=facegrid_dot_v1_dot_verify__pb2.VerifyResponse.SerializeToString,
+            ),
+            'Enroll': grpc.unary_unary_rpc_method_handler(
+                    servicer.Enroll,
+                    request_deserializer=facegrid_dot_v1_dot_enroll__pb2.EnrollRequest.FromString,
+                    response_serializer=facegrid_dot_v1_dot_enroll__pb2.EnrollResponse.SerializeToString,
+            ),
+            'EnrollStream': grpc.stream_stream_rpc_method_handler(
+                    servicer.EnrollStream,
+                    request_deserializer=facegrid_dot_v1_dot_enroll__pb2.EnrollStreamRequest.FromString,
+                    response_serializer=facegrid_dot_v1_dot_enroll__pb2.EnrollStreamResponse.SerializeToString,
+            ),
+            'Identify': grpc.unary_unary_rpc_method_handler(
+                    servicer.Identify,
+                    request_deserializer=facegrid_dot_v1_dot_identify__pb2.IdentifyRequest.FromString,
+                    response_serializer=facegrid_dot_v1_dot_identify__pb2.IdentifyResponse.SerializeToString,
+            ),
+            'IdentifyStream': grpc.stream_stream_rpc_method_handler(
+                    servicer.IdentifyStream,
+                    request_deserializer=facegrid_dot_v1_dot_identify__pb2.IdentifyStreamRequest.FromString,
+                    response_serializer=facegrid_dot_v1_dot_identify__pb2.IdentifyStreamResponse.SerializeToString,
             ),
             'IdentifyVideo': grpc.stream_stream_rpc_method_handler(
                     servicer.IdentifyVideo,
                     request_deserializer=facegrid_dot_v1_dot_video__pb2.IdentifyVideoRequest.FromString,
                     response_serializer=facegrid_dot_v1_dot_video__pb2.IdentifyVideoResponse.SerializeToString,
+            ),
+            'ListSubjects': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSubjects,
+                    request_deserializer=facegrid_dot_v1_dot_subject__pb2.ListSubjectsRequest.FromString,
+                    response_serializer=facegrid_dot_v1_dot_subject__pb2.ListSubjectsResponse.SerializeToString,
+            ),
+            'GetSubject': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSubject,
+                    request_deserializer=facegrid_dot_v1_dot_subject__pb2.GetSubjectRequest.FromString,
+                    response_serializer=facegrid_dot_v1_dot_subject__pb2.GetSubjectResponse.SerializeToString,
+            ),
+            'DeleteSubject': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteSubject,
+                    request_deserializer=facegrid_dot_v1_dot_subject__pb2.DeleteSubjectRequest.FromString,
+                    response_serializer=facegrid_dot_v1_dot_subject__pb2.DeleteSubjectResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -121,7 +317,18 @@ def add_FaceServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class FaceService:
-    """Finds faces in pictures.
+    """Finds faces in pictures, and says whose they are.
+
+    Every method may answer:
+
+    INVALID_ARGUMENT: not a picture, or an option out of its range.
+    RESOURCE_EXHAUSTED: the request exceeds a size limit, or the service is full.
+    UNAVAILABLE, DEADLINE_EXCEEDED: a model server or the gallery is absent or slow; the details name it.
+
+    The streaming forms take many pictures, several at a time. Every item is answered once, with a
+    result or an error that carries the item's id, in the order of completion. The service reads ahead
+    no more than its window of items, so a caller that sends faster waits. After `End` the service
+    answers what is in flight, sends `end` and closes the call.
     """
 
     @staticmethod
@@ -139,8 +346,8 @@ class FaceService:
             request,
             target,
             '/facegrid.v1.FaceService/Detect',
-            facegrid_dot_v1_dot_face__service__pb2.DetectRequest.SerializeToString,
-            facegrid_dot_v1_dot_face__service__pb2.DetectResponse.FromString,
+            facegrid_dot_v1_dot_detect__pb2.DetectRequest.SerializeToString,
+            facegrid_dot_v1_dot_detect__pb2.DetectResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -166,8 +373,197 @@ class FaceService:
             request_iterator,
             target,
             '/facegrid.v1.FaceService/DetectStream',
-            facegrid_dot_v1_dot_face__service__pb2.DetectStreamRequest.SerializeToString,
-            facegrid_dot_v1_dot_face__service__pb2.DetectStreamResponse.FromString,
+            facegrid_dot_v1_dot_detect__pb2.DetectStreamRequest.SerializeToString,
+            facegrid_dot_v1_dot_detect__pb2.DetectStreamResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Embed(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/facegrid.v1.FaceService/Embed',
+            facegrid_dot_v1_dot_embed__pb2.EmbedRequest.SerializeToString,
+            facegrid_dot_v1_dot_embed__pb2.EmbedResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EmbedStream(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/facegrid.v1.FaceService/EmbedStream',
+            facegrid_dot_v1_dot_embed__pb2.EmbedStreamRequest.SerializeToString,
+            facegrid_dot_v1_dot_embed__pb2.EmbedStreamResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Verify(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/facegrid.v1.FaceService/Verify',
+            facegrid_dot_v1_dot_verify__pb2.VerifyRequest.SerializeToString,
+            facegrid_dot_v1_dot_verify__pb2.VerifyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Enroll(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/facegrid.v1.FaceService/Enroll',
+            facegrid_dot_v1_dot_enroll__pb2.EnrollRequest.SerializeToString,
+            facegrid_dot_v1_dot_enroll__pb2.EnrollResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EnrollStream(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/facegrid.v1.FaceService/EnrollStream',
+            facegrid_dot_v1_dot_enroll__pb2.EnrollStreamRequest.SerializeToString,
+            facegrid_dot_v1_dot_enroll__pb2.EnrollStreamResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Identify(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/facegrid.v1.FaceService/Identify',
+            facegrid_dot_v1_dot_identify__pb2.IdentifyRequest.SerializeToString,
+            facegrid_dot_v1_dot_identify__pb2.IdentifyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def IdentifyStream(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/facegrid.v1.FaceService/IdentifyStream',
+            facegrid_dot_v1_dot_identify__pb2.IdentifyStreamRequest.SerializeToString,
+            facegrid_dot_v1_dot_identify__pb2.IdentifyStreamResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -195,6 +591,87 @@ class FaceService:
             '/facegrid.v1.FaceService/IdentifyVideo',
             facegrid_dot_v1_dot_video__pb2.IdentifyVideoRequest.SerializeToString,
             facegrid_dot_v1_dot_video__pb2.IdentifyVideoResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSubjects(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/facegrid.v1.FaceService/ListSubjects',
+            facegrid_dot_v1_dot_subject__pb2.ListSubjectsRequest.SerializeToString,
+            facegrid_dot_v1_dot_subject__pb2.ListSubjectsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSubject(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/facegrid.v1.FaceService/GetSubject',
+            facegrid_dot_v1_dot_subject__pb2.GetSubjectRequest.SerializeToString,
+            facegrid_dot_v1_dot_subject__pb2.GetSubjectResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteSubject(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/facegrid.v1.FaceService/DeleteSubject',
+            facegrid_dot_v1_dot_subject__pb2.DeleteSubjectRequest.SerializeToString,
+            facegrid_dot_v1_dot_subject__pb2.DeleteSubjectResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,11 +1,11 @@
 """Between the messages of facegrid.v1 and the pipeline's types."""
 
 from exporters.signatures import LANDMARKS
-from facegrid.v1 import face_service_pb2, geometry_pb2
+from facegrid.v1 import detect_pb2, face_pb2, geometry_pb2
 from orchestrator.types import OPTION_RANGES, Detections, DetectOptions, Floats, Image
 
 
-def to_options(message: face_service_pb2.DetectOptions) -> DetectOptions:
+def to_options(message: face_pb2.DetectOptions) -> DetectOptions:
     """Returns the options of a request, with defaults for those not set.
 
     Raises:
@@ -14,14 +14,14 @@ def to_options(message: face_service_pb2.DetectOptions) -> DetectOptions:
     return DetectOptions(**{name: getattr(message, name) for name in OPTION_RANGES if message.HasField(name)})
 
 
-def to_response(image: Image, found: Detections) -> face_service_pb2.DetectResponse:
+def to_response(image: Image, found: Detections) -> detect_pb2.DetectResponse:
     """Returns the answer for a picture."""
     height, width = image.shape[:2]
     faces = [
-        face_service_pb2.Face(box=_box(box), score=float(score), landmarks=_landmarks(points))
+        face_pb2.Face(box=_box(box), score=float(score), landmarks=_landmarks(points))
         for box, score, points in zip(found.boxes, found.scores, found.landmarks, strict=True)
     ]
-    return face_service_pb2.DetectResponse(
+    return detect_pb2.DetectResponse(
         faces=faces,
         image_width_px=width,
         image_height_px=height,

@@ -6,7 +6,7 @@ Methods take and return messages of facegrid.v1 and raise errors of `facegrid.er
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 
-from facegrid.v1 import face_service_pb2
+from facegrid.v1 import detect_pb2
 from orchestrator.api.convert import to_options, to_response
 from orchestrator.api.status import public
 from orchestrator.api.stream import answer_stream
@@ -50,8 +50,8 @@ class FaceService:
         await self._predictor.close()
 
     async def detect(
-        self, request: face_service_pb2.DetectRequest, *, timeout_s: float | None = None
-    ) -> face_service_pb2.DetectResponse:
+        self, request: detect_pb2.DetectRequest, *, timeout_s: float | None = None
+    ) -> detect_pb2.DetectResponse:
         """Returns the faces of one picture.
 
         Args:
@@ -71,8 +71,8 @@ class FaceService:
             raise public(err) from err
 
     def detect_stream(
-        self, requests: AsyncIterator[face_service_pb2.DetectStreamRequest]
-    ) -> AsyncGenerator[face_service_pb2.DetectStreamResponse, None]:
+        self, requests: AsyncIterator[detect_pb2.DetectStreamRequest]
+    ) -> AsyncGenerator[detect_pb2.DetectStreamResponse, None]:
         """Returns an answer for each item in the order of completion, then the end; see the .proto.
 
         Raises:
@@ -89,9 +89,7 @@ class FaceService:
         asked = timeout_ms / 1000 if timeout_ms else self._settings.timeout_s
         return min(asked, self._settings.max_timeout_s, transport_s if transport_s is not None else asked)
 
-    async def _detect(
-        self, request: face_service_pb2.DetectRequest, deadline: Deadline
-    ) -> face_service_pb2.DetectResponse:
+    async def _detect(self, request: detect_pb2.DetectRequest, deadline: Deadline) -> detect_pb2.DetectResponse:
         options = to_options(request.options)
         async with self._turns:
             image = await asyncio.to_thread(decode, request.image, self._limits)

@@ -11,7 +11,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from facegrid.errors import FacegridError
-from facegrid.v1 import face_service_pb2, face_service_pb2_grpc
+from facegrid.v1 import detect_pb2, face_service_pb2, face_service_pb2_grpc
 from orchestrator.api.face_service import FaceService
 from orchestrator.api.status import status_code, status_details
 
@@ -27,8 +27,8 @@ class FaceServicer(face_service_pb2_grpc.FaceServiceServicer):
         self._service = service
 
     async def Detect(  # noqa: N802 - gRPC's name
-        self, request: face_service_pb2.DetectRequest, context: _Context
-    ) -> face_service_pb2.DetectResponse:
+        self, request: detect_pb2.DetectRequest, context: _Context
+    ) -> detect_pb2.DetectResponse:
         """See the .proto."""
         try:
             return await self._service.detect(request, timeout_s=context.time_remaining())
@@ -36,8 +36,8 @@ class FaceServicer(face_service_pb2_grpc.FaceServiceServicer):
             return await context.abort(status_code(err), status_details(err))
 
     async def DetectStream(  # noqa: N802 - gRPC's name
-        self, request_iterator: AsyncIterator[face_service_pb2.DetectStreamRequest], context: _Context
-    ) -> AsyncIterator[face_service_pb2.DetectStreamResponse]:
+        self, request_iterator: AsyncIterator[detect_pb2.DetectStreamRequest], context: _Context
+    ) -> AsyncIterator[detect_pb2.DetectStreamResponse]:
         """See the .proto."""
         try:
             # A call that is cancelled stops here, and must stop its work at once, not when it is collected.

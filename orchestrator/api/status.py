@@ -6,12 +6,15 @@ import uuid
 from grpc import StatusCode
 
 from facegrid.errors import (
+    AlreadyEnrolled,
     DeadlineExceeded,
     FacegridError,
+    GalleryMismatch,
     InternalError,
     InvalidRequest,
     LimitExceeded,
     Overloaded,
+    SubjectNotFound,
     TryAgain,
     Unavailable,
 )
@@ -22,8 +25,11 @@ _log = logging.getLogger(__name__)
 _CODES: dict[type[FacegridError], StatusCode] = {
     InvalidRequest: StatusCode.INVALID_ARGUMENT,
     LimitExceeded: StatusCode.RESOURCE_EXHAUSTED,
+    SubjectNotFound: StatusCode.NOT_FOUND,
+    AlreadyEnrolled: StatusCode.ALREADY_EXISTS,
     TryAgain: StatusCode.UNAVAILABLE,
     Unavailable: StatusCode.UNAVAILABLE,
+    GalleryMismatch: StatusCode.FAILED_PRECONDITION,
     DeadlineExceeded: StatusCode.DEADLINE_EXCEEDED,
     Overloaded: StatusCode.RESOURCE_EXHAUSTED,
     FacegridError: StatusCode.INTERNAL,

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
 from facegrid.errors import FacegridError, InvalidRequest
-from facegrid.v1 import face_service_pb2
+from facegrid.v1 import detect_pb2
 from orchestrator.api.status import to_message
 
-_Request = face_service_pb2.DetectStreamRequest
-_Response = face_service_pb2.DetectStreamResponse
-_Detect = Callable[[face_service_pb2.DetectRequest], Awaitable[face_service_pb2.DetectResponse]]
+_Request = detect_pb2.DetectStreamRequest
+_Response = detect_pb2.DetectStreamResponse
+_Detect = Callable[[detect_pb2.DetectRequest], Awaitable[detect_pb2.DetectResponse]]
 
 
 async def answer_stream(

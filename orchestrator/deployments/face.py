@@ -17,7 +17,7 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from ray import serve
 from ray.serve.grpc_util import RayServegRPCContext, gRPCInputStream
 
-from facegrid.v1.face_service_pb2 import DetectRequest, DetectResponse, DetectStreamResponse
+from facegrid.v1.detect_pb2 import DetectRequest, DetectResponse, DetectStreamResponse
 from orchestrator.api.face_service import build
 from orchestrator.api.status import public, status_code, status_details
 from orchestrator.settings import Settings

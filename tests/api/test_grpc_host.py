@@ -12,7 +12,8 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from PIL import Image
 
 import facegrid
-from facegrid.v1 import face_service_pb2 as pb
+from facegrid.v1 import detect_pb2 as pb
+from facegrid.v1 import face_pb2
 from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
 from orchestrator.api.face_service import FaceService
 from orchestrator.api.grpc_host import GrpcHost
@@ -49,7 +50,7 @@ def png(width=96, height=80, level=255):
 
 
 def test_an_answer_has_the_pictures_size_its_faces_and_what_was_dropped(stub):
-    answer = stub.Detect(pb.DetectRequest(image=png(), options=pb.DetectOptions(pnet_threshold=0.0)))
+    answer = stub.Detect(pb.DetectRequest(image=png(), options=face_pb2.DetectOptions(pnet_threshold=0.0)))
     assert (answer.image_width_px, answer.image_height_px) == (96, 80)
     assert answer.dropped_candidates > 0
     scores = [face.score for face in answer.faces]
@@ -63,7 +64,7 @@ def test_an_answer_has_the_pictures_size_its_faces_and_what_was_dropped(stub):
 
 def test_options_reach_the_cascade(stub):
     def detect(**options):
-        given = pb.DetectOptions(**{"pnet_threshold": 0.0, **options})
+        given = face_pb2.DetectOptions(**{"pnet_threshold": 0.0, **options})
         return stub.Detect(pb.DetectRequest(image=png(), options=given))
 
     assert detect().faces
@@ -77,7 +78,7 @@ def test_a_dark_picture_has_no_faces_and_that_is_no_error(stub):
 
 
 def asking(**options):
-    return pb.DetectRequest(image=png(), options=pb.DetectOptions(**options))
+    return pb.DetectRequest(image=png(), options=face_pb2.DetectOptions(**options))
 
 
 BAD_REQUESTS = [

@@ -12,8 +12,19 @@ CODES = {
     "INVALID_IMAGE": StatusCode.INVALID_ARGUMENT,
     "INVALID_OPTION": StatusCode.INVALID_ARGUMENT,
     "LIMIT_EXCEEDED": StatusCode.RESOURCE_EXHAUSTED,
+    "UNUSABLE_FACE": StatusCode.INVALID_ARGUMENT,
+    "NO_FACE": StatusCode.INVALID_ARGUMENT,
+    "MANY_FACES": StatusCode.INVALID_ARGUMENT,
+    "FACE_TOO_SMALL": StatusCode.INVALID_ARGUMENT,
+    "LOW_SCORE": StatusCode.INVALID_ARGUMENT,
+    "FACE_TURNED": StatusCode.INVALID_ARGUMENT,
+    "INVALID_SUBJECT": StatusCode.INVALID_ARGUMENT,
+    "SUBJECT_NOT_FOUND": StatusCode.NOT_FOUND,
+    "ALREADY_ENROLLED": StatusCode.ALREADY_EXISTS,
     "TRY_AGAIN": StatusCode.UNAVAILABLE,
     "UNAVAILABLE": StatusCode.UNAVAILABLE,
+    "GALLERY_UNAVAILABLE": StatusCode.UNAVAILABLE,
+    "GALLERY_MISMATCH": StatusCode.FAILED_PRECONDITION,
     "DEADLINE_EXCEEDED": StatusCode.DEADLINE_EXCEEDED,
     "OVERLOADED": StatusCode.RESOURCE_EXHAUSTED,
     "INTERNAL": StatusCode.INTERNAL,
@@ -27,7 +38,7 @@ def test_every_error_of_the_tree_has_its_code():
 def test_every_error_is_documented(samples):
     text = (samples.parent / "docs" / "errors.md").read_text()
     for reason, code in CODES.items():
-        if reason not in {"FACEGRID_ERROR", "INVALID_REQUEST", "TRY_AGAIN"}:
+        if reason not in {"FACEGRID_ERROR", "INVALID_REQUEST", "UNUSABLE_FACE", "TRY_AGAIN"}:
             assert f"`{reason}`" in text
             assert code.name in text
 

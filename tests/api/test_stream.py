@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from facegrid.errors import InvalidImage, InvalidRequest
-from facegrid.v1 import face_service_pb2 as pb
+from facegrid.v1 import detect_pb2 as pb
 from orchestrator.api.stream import answer_stream
 
 

@@ -16,8 +16,8 @@ import numpy as np
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from PIL import Image
 
-from facegrid.v1 import error_pb2, geometry_pb2
-from facegrid.v1 import face_service_pb2 as pb
+from facegrid.v1 import detect_pb2 as pb
+from facegrid.v1 import error_pb2, face_pb2, geometry_pb2
 from facegrid.v1.face_service_pb2_grpc import FaceServiceServicer, add_FaceServiceServicer_to_server
 
 
@@ -28,12 +28,12 @@ class Refused(Exception):
         self.details = details
 
 
-def expected_face(pixels: np.ndarray) -> pb.Face:
+def expected_face(pixels: np.ndarray) -> face_pb2.Face:
     """The face that the server reports for these pixels."""
     total = float(pixels.astype(np.uint64).sum() % 65521)
     corner = float(pixels[0, 0, 0])
     point = geometry_pb2.Point
-    return pb.Face(
+    return face_pb2.Face(
         box=geometry_pb2.BoundingBox(x_min=1, y_min=2, x_max=11, y_max=22),
         score=0.5,
         landmarks=geometry_pb2.Landmarks(

@@ -12,7 +12,7 @@ from PIL import Image
 from facegrid import errors
 from facegrid.client import Client, connect
 from facegrid.types import DetectOptions, Health, Point
-from facegrid.v1 import face_service_pb2 as pb
+from facegrid.v1 import face_pb2
 from tests.client.conftest import eventually
 from tests.client.face_server import FaceServer, expected_face
 
@@ -100,15 +100,15 @@ def test_a_file_that_is_missing_is_pythons_own_error(client, tmp_path):
 def test_options_are_sent_and_absent_ones_are_not(client, server, photo):
     client.detect(photo, min_face_px=33, onet_threshold=np.float32(0.25), rnet_threshold=None, timeout_s=1.5)
     request = server.servicer.requests[-1]
-    assert request.options == pb.DetectOptions(min_face_px=33, onet_threshold=0.25)
+    assert request.options == face_pb2.DetectOptions(min_face_px=33, onet_threshold=0.25)
     assert request.timeout_ms == 1500
     client.detect(photo)
     request = server.servicer.requests[-1]
-    assert (request.options, request.timeout_ms) == (pb.DetectOptions(), 0)
+    assert (request.options, request.timeout_ms) == (face_pb2.DetectOptions(), 0)
 
 
 def test_the_options_are_those_of_the_proto():
-    assert set(DetectOptions.__annotations__) == {field.name for field in pb.DetectOptions.DESCRIPTOR.fields}
+    assert set(DetectOptions.__annotations__) == {field.name for field in face_pb2.DetectOptions.DESCRIPTOR.fields}
 
 
 @pytest.mark.parametrize("value", ["20", True, [20], 1j])

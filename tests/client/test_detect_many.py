@@ -12,7 +12,8 @@ import pytest
 
 from facegrid import _ledger, async_client, client, errors
 from facegrid.types import DetectOptions
-from facegrid.v1 import face_service_pb2 as pb
+from facegrid.v1 import detect_pb2 as pb
+from facegrid.v1 import face_pb2
 from tests.client.conftest import eventually
 from tests.client.face_server import FaceServer, expected_face
 
@@ -279,7 +280,7 @@ def test_an_async_client_outside_of_a_loop_is_refused():
 
 
 def ledger_with(count: int) -> _ledger.Ledger:
-    ledger = _ledger.Ledger(pb.DetectOptions(), 0)
+    ledger = _ledger.Ledger(face_pb2.DetectOptions(), 0)
     for _ in range(count):
         ledger.request(ledger.admit(b""), b"")
     return ledger

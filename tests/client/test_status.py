@@ -37,9 +37,9 @@ def test_the_reason_of_an_item_decides(reason, error_type):
 
 
 def test_a_reason_of_a_later_version_falls_back_to_the_code():
-    error = error_of_status(grpc.StatusCode.NOT_FOUND, "SUBJECT_NOT_FOUND: no anna", TARGET)
+    error = error_of_status(grpc.StatusCode.NOT_FOUND, "ROOM_NOT_FOUND: no attic", TARGET)
     assert type(error) is errors.InvalidRequest
-    assert "SUBJECT_NOT_FOUND: no anna" in error.message
+    assert "ROOM_NOT_FOUND: no attic" in error.message
     item = error_of_item(error_pb2.Error(code=14, reason="ON_HOLIDAY", message="back on monday"))
     assert (type(item), item.message) == (errors.Unavailable, "ON_HOLIDAY: back on monday")
 

@@ -13,7 +13,8 @@ from grpc_health.v1.health_pb2_grpc import HealthStub
 from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest
 from grpc_reflection.v1alpha.reflection_pb2_grpc import ServerReflectionStub
 
-from facegrid.v1.face_service_pb2 import DetectOptions, DetectRequest, DetectStreamRequest
+from facegrid.v1.detect_pb2 import DetectRequest, DetectStreamRequest
+from facegrid.v1.face_pb2 import DetectOptions
 from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
 
 pytestmark = pytest.mark.timeout(400)
