@@ -26,7 +26,7 @@ from facegrid.v1 import embedder_pb2 as facegrid_dot_v1_dot_embedder__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x66\x61\x63\x65grid/v1/subject.proto\x12\x0b\x66\x61\x63\x65grid.v1\x1a\x1a\x66\x61\x63\x65grid/v1/embedder.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x01\n\x07Subject\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x66\x61\x63\x65s\x18\x02 \x01(\r\x12\x35\n\x11\x66irst_enrolled_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x10last_enrolled_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xa5\x01\n\x0bGalleryFace\x12\n\n\x02id\x18\x01 \x01(\t\x12\'\n\x08\x65mbedder\x18\x02 \x01(\x0b\x32\x15.facegrid.v1.Embedder\x12/\n\x0b\x65nrolled_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05score\x18\x04 \x01(\x02\x12\x0f\n\x07\x66\x61\x63\x65_px\x18\x05 \x01(\x02\x12\x10\n\x08has_chip\x18\x06 \x01(\x08\"<\n\x13ListSubjectsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"W\n\x14ListSubjectsResponse\x12&\n\x08subjects\x18\x01 \x03(\x0b\x32\x14.facegrid.v1.Subject\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"$\n\x11GetSubjectRequest\x12\x0f\n\x07subject\x18\x01 \x01(\t\"d\n\x12GetSubjectResponse\x12%\n\x07subject\x18\x01 \x01(\x0b\x32\x14.facegrid.v1.Subject\x12\'\n\x05\x66\x61\x63\x65s\x18\x02 \x03(\x0b\x32\x18.facegrid.v1.GalleryFace\"\'\n\x14\x44\x65leteSubjectRequest\x12\x0f\n\x07subject\x18\x01 \x01(\t\"V\n\x15\x44\x65leteSubjectResponse\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12\x16\n\x0e\x65rased_vectors\x18\x02 \x01(\r\x12\x14\n\x0c\x65rased_chips\x18\x03 \x01(\rb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x66\x61\x63\x65grid/v1/subject.proto\x12\x0b\x66\x61\x63\x65grid.v1\x1a\x1a\x66\x61\x63\x65grid/v1/embedder.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x01\n\x07Subject\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x66\x61\x63\x65s\x18\x02 \x01(\r\x12\x35\n\x11\x66irst_enrolled_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x10last_enrolled_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xa5\x01\n\x0bGalleryFace\x12\n\n\x02id\x18\x01 \x01(\t\x12\'\n\x08\x65mbedder\x18\x02 \x01(\x0b\x32\x15.facegrid.v1.Embedder\x12/\n\x0b\x65nrolled_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05score\x18\x04 \x01(\x02\x12\x0f\n\x07\x66\x61\x63\x65_px\x18\x05 \x01(\x02\x12\x10\n\x08has_chip\x18\x06 \x01(\x08\"P\n\x13ListSubjectsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x12\n\ntimeout_ms\x18\x03 \x01(\r\"W\n\x14ListSubjectsResponse\x12&\n\x08subjects\x18\x01 \x03(\x0b\x32\x14.facegrid.v1.Subject\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"8\n\x11GetSubjectRequest\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12\x12\n\ntimeout_ms\x18\x02 \x01(\r\"d\n\x12GetSubjectResponse\x12%\n\x07subject\x18\x01 \x01(\x0b\x32\x14.facegrid.v1.Subject\x12\'\n\x05\x66\x61\x63\x65s\x18\x02 \x03(\x0b\x32\x18.facegrid.v1.GalleryFace\";\n\x14\x44\x65leteSubjectRequest\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12\x12\n\ntimeout_ms\x18\x02 \x01(\r\"V\n\x15\x44\x65leteSubjectResponse\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12\x16\n\x0e\x65rased_vectors\x18\x02 \x01(\r\x12\x14\n\x0c\x65rased_chips\x18\x03 \x01(\rb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,15 +38,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GALLERYFACE']._serialized_start=254
   _globals['_GALLERYFACE']._serialized_end=419
   _globals['_LISTSUBJECTSREQUEST']._serialized_start=421
-  _globals['_LISTSUBJECTSREQUEST']._serialized_end=481
-  _globals['_LISTSUBJECTSRESPONSE']._serialized_start=483
-  _globals['_LISTSUBJECTSRESPONSE']._serialized_end=570
-  _globals['_GETSUBJECTREQUEST']._serialized_start=572
-  _globals['_GETSUBJECTREQUEST']._serialized_end=608
-  _globals['_GETSUBJECTRESPONSE']._serialized_start=610
-  _globals['_GETSUBJECTRESPONSE']._serialized_end=710
-  _globals['_DELETESUBJECTREQUEST']._serialized_start=712
-  _globals['_DELETESUBJECTREQUEST']._serialized_end=751
-  _globals['_DELETESUBJECTRESPONSE']._serialized_start=753
-  _globals['_DELETESUBJECTRESPONSE']._serialized_end=839
+  _globals['_LISTSUBJECTSREQUEST']._serialized_end=501
+  _globals['_LISTSUBJECTSRESPONSE']._serialized_start=503
+  _globals['_LISTSUBJECTSRESPONSE']._serialized_end=590
+  _globals['_GETSUBJECTREQUEST']._serialized_start=592
+  _globals['_GETSUBJECTREQUEST']._serialized_end=648
+  _globals['_GETSUBJECTRESPONSE']._serialized_start=650
+  _globals['_GETSUBJECTRESPONSE']._serialized_end=750
+  _globals['_DELETESUBJECTREQUEST']._serialized_start=752
+  _globals['_DELETESUBJECTREQUEST']._serialized_end=811
+  _globals['_DELETESUBJECTRESPONSE']._serialized_start=813
+  _globals['_DELETESUBJECTRESPONSE']._serialized_end=899
 # @@protoc_insertion_point(module_scope)

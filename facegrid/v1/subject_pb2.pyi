@@ -39,12 +39,14 @@ class GalleryFace(_message.Message):
     def __init__(self, id: _Optional[str] = ..., embedder: _Optional[_Union[_embedder_pb2.Embedder, _Mapping]] = ..., enrolled_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., score: _Optional[float] = ..., face_px: _Optional[float] = ..., has_chip: _Optional[bool] = ...) -> None: ...
 
 class ListSubjectsRequest(_message.Message):
-    __slots__ = ("page_size", "page_token")
+    __slots__ = ("page_size", "page_token", "timeout_ms")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    TIMEOUT_MS_FIELD_NUMBER: _ClassVar[int]
     page_size: int
     page_token: str
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+    timeout_ms: int
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., timeout_ms: _Optional[int] = ...) -> None: ...
 
 class ListSubjectsResponse(_message.Message):
     __slots__ = ("subjects", "next_page_token")
@@ -55,10 +57,12 @@ class ListSubjectsResponse(_message.Message):
     def __init__(self, subjects: _Optional[_Iterable[_Union[Subject, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class GetSubjectRequest(_message.Message):
-    __slots__ = ("subject",)
+    __slots__ = ("subject", "timeout_ms")
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    TIMEOUT_MS_FIELD_NUMBER: _ClassVar[int]
     subject: str
-    def __init__(self, subject: _Optional[str] = ...) -> None: ...
+    timeout_ms: int
+    def __init__(self, subject: _Optional[str] = ..., timeout_ms: _Optional[int] = ...) -> None: ...
 
 class GetSubjectResponse(_message.Message):
     __slots__ = ("subject", "faces")
@@ -69,10 +73,12 @@ class GetSubjectResponse(_message.Message):
     def __init__(self, subject: _Optional[_Union[Subject, _Mapping]] = ..., faces: _Optional[_Iterable[_Union[GalleryFace, _Mapping]]] = ...) -> None: ...
 
 class DeleteSubjectRequest(_message.Message):
-    __slots__ = ("subject",)
+    __slots__ = ("subject", "timeout_ms")
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    TIMEOUT_MS_FIELD_NUMBER: _ClassVar[int]
     subject: str
-    def __init__(self, subject: _Optional[str] = ...) -> None: ...
+    timeout_ms: int
+    def __init__(self, subject: _Optional[str] = ..., timeout_ms: _Optional[int] = ...) -> None: ...
 
 class DeleteSubjectResponse(_message.Message):
     __slots__ = ("subject", "erased_vectors", "erased_chips")
