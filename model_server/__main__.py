@@ -15,6 +15,7 @@ from model_server.errors import ServingError
 from model_server.flags import FlagError, Flags, parse_flags, usage
 from model_server.listen import addresses, check_free
 from model_server.short_import import shorten_import
+from model_server.tls import configured_credentials
 
 EXIT_FAILED_START = 255
 """What upstream's exit(-1) becomes."""
@@ -56,6 +57,7 @@ def _serve(flags: Flags) -> None:
     _check(flags)
     models = configured_models(flags)
     batching = configured_batching(flags)
+    credentials = configured_credentials(flags)
     for address in addresses(flags):
         check_free(address)
 
@@ -63,8 +65,10 @@ def _serve(flags: Flags) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     shorten_import()
     from model_server.assembly import make_manager, make_server, make_services  # noqa: PLC0415 - loads TensorFlow: seconds
+    from model_server.memory import freeze_startup  # noqa: PLC0415 - after what it freezes
     from model_server.reload import ConfigFilePoller  # noqa: PLC0415 - as above
 
+    freeze_startup()
     manager = make_manager(flags, batching)
     failure: list[ServingError] = []
 
@@ -88,7 +92,7 @@ def _serve(flags: Flags) -> None:
 
     server = make_server(flags, make_services(flags, manager))
     for address in addresses(flags):
-        server.listen(address)
+        server.listen(address, credentials)
     server.start()
     _log.info("Running gRPC ModelServer at %s ...", ", ".join(addresses(flags)))
     period_s = flags.number("model_config_file_poll_wait_seconds")

@@ -43,7 +43,7 @@ FLAGS: Mapping[str, FlagSpec] = MappingProxyType(
         "rest_api_num_threads": _later(4 * _CPUS, "REST requests run at once"),
         "rest_api_timeout_in_ms": _later(30000, "time limit of a REST request"),
         "rest_api_enable_cors_support": _later(False, "send CORS headers"),
-        "ssl_config_file": _later("", "text SSLConfig"),
+        "ssl_config_file": FlagSpec("", "text SSLConfig: speak TLS on every gRPC address"),
         "use_alts_credentials": _later(False, "Google ALTS"),
         # What to serve
         "model_name": FlagSpec("default", "name of the one model, without model_config_file"),

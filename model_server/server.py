@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
+from facegrid.tfserving.v1.classification_pb2 import ClassificationRequest, ClassificationResponse
+from facegrid.tfserving.v1.inference_pb2 import MultiInferenceRequest, MultiInferenceResponse
 from facegrid.tfserving.v1.model_management_pb2 import ReloadConfigRequest, ReloadConfigResponse
 from facegrid.tfserving.v1.model_metadata_pb2 import GetModelMetadataRequest, GetModelMetadataResponse
 from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest, GetModelStatusResponse
 from facegrid.tfserving.v1.predict_pb2 import PackedPredictResponse, PredictRequest
+from facegrid.tfserving.v1.regression_pb2 import RegressionRequest, RegressionResponse
 from model_server import texts
 from model_server.calls import CallCounter, unary_method
 from model_server.services import Services
@@ -61,14 +64,17 @@ class ModelServer:
             _set_health(self._health, health_pb2.HealthCheckResponse.SERVING)
             health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
 
-    def listen(self, address: str) -> None:
-        """Adds an address such as "0.0.0.0:8500" or "unix:/run/model_server".
+    def listen(self, address: str, credentials: grpc.ServerCredentials | None = None) -> None:
+        """Adds an address such as "0.0.0.0:8500" or "unix:/run/model_server"; with credentials, for TLS only.
 
         Raises:
             ServingError: It cannot be bound.
         """
         try:
-            self._server.add_insecure_port(address)
+            if credentials is None:
+                self._server.add_insecure_port(address)
+            else:
+                self._server.add_secure_port(address, credentials)
         except RuntimeError as error:
             raise texts.address_taken(address) from error
 
@@ -89,6 +95,11 @@ class ModelServer:
     def _prediction_methods(self, services: Services) -> "Methods":
         return {
             "Predict": unary_method(services.predict, PredictRequest, PackedPredictResponse, self._calls),
+            "Classify": unary_method(services.classify, ClassificationRequest, ClassificationResponse, self._calls),
+            "Regress": unary_method(services.regress, RegressionRequest, RegressionResponse, self._calls),
+            "MultiInference": unary_method(
+                services.multi_inference, MultiInferenceRequest, MultiInferenceResponse, self._calls
+            ),
             "GetModelMetadata": unary_method(
                 services.get_model_metadata, GetModelMetadataRequest, GetModelMetadataResponse, self._calls
             ),

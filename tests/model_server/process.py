@@ -95,8 +95,12 @@ class ServerProcess:
 
     def connect(self, target: str) -> None:
         """Makes the calls to follow go to another address of the server."""
+        self.use(_channel(target))
+
+    def use(self, channel: grpc.Channel) -> None:
+        """Makes the calls to follow go through that channel."""
         self.channel.close()
-        self.channel = _channel(target)
+        self.channel = channel
 
     def is_listening(self) -> bool:
         with socket.socket() as probe:
