@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from facegrid.tfserving.v1.predict_pb2 import PackedPredictResponse, PredictRequest
 from facegrid.tfserving.v1.tensor_pb2 import TensorProto
 from model_server import texts
+from model_server.model_spec import served_spec, signature_name
 from model_server.servable import Array, Servable, Signature
 from model_server.tensors import MAX_FILLED_BYTES, AbsurdTensor, UnreadableTensor, decode, encode_into
-
-DEFAULT_SIGNATURE = "serving_default"
 
 _METHOD_NAMES = frozenset(f"tensorflow/serving/{method}" for method in ("predict", "classify", "regress"))
 
@@ -42,10 +41,10 @@ def predict(
     Raises:
         ServingError: The request does not fit the signature, or the network refused it.
     """
-    signature_name = request.model_spec.signature_name or DEFAULT_SIGNATURE
-    signature = servable.signatures.get(signature_name)
+    name = signature_name(request.model_spec)
+    signature = servable.signatures.get(name)
     if signature is None:
-        raise texts.signature_not_found(signature_name)
+        raise texts.signature_not_found(name)
     if options.check_method_name and signature.method_name not in _METHOD_NAMES:
         raise texts.unexpected_method_name(signature.method_name)
     inputs = _inputs(signature, request)
@@ -56,10 +55,7 @@ def predict(
     feeds = [(signature.inputs[alias], array) for alias, array in inputs.items()]
     arrays = servable.run(feeds, [signature.outputs[alias] for alias in aliases], timeout_s=timeout_s)
 
-    response = PackedPredictResponse()
-    response.model_spec.name = request.model_spec.name
-    response.model_spec.version.value = version
-    response.model_spec.signature_name = signature_name
+    response = PackedPredictResponse(model_spec=served_spec(request.model_spec, version))
     for alias, array in zip(aliases, arrays, strict=True):
         encode_into(response.outputs[alias], array, as_content=options.as_content)
     return response

@@ -4,14 +4,20 @@ Each takes a request and the seconds left to its deadline, None without one, and
 raises ServingError.
 """
 
+from facegrid.tfserving.v1.classification_pb2 import ClassificationRequest, ClassificationResponse
+from facegrid.tfserving.v1.inference_pb2 import MultiInferenceRequest, MultiInferenceResponse
 from facegrid.tfserving.v1.model_management_pb2 import ReloadConfigRequest, ReloadConfigResponse
 from facegrid.tfserving.v1.model_metadata_pb2 import GetModelMetadataRequest, GetModelMetadataResponse
 from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest, GetModelStatusResponse
 from facegrid.tfserving.v1.predict_pb2 import PackedPredictResponse, PredictRequest
+from facegrid.tfserving.v1.regression_pb2 import RegressionRequest, RegressionResponse
 from model_server import texts
+from model_server.classify import classify
 from model_server.manager import Manager
 from model_server.metadata import check_fields, metadata
+from model_server.multi_inference import asked_model, multi_inference
 from model_server.predict import PredictOptions, predict
+from model_server.regress import regress
 from model_server.reload import reload_config
 from model_server.status import model_status
 
@@ -29,6 +35,30 @@ class Services:
             raise texts.missing_model_spec()
         with self._manager.available.use(request.model_spec) as handle:
             return predict(handle.servable, handle.version, request, self._predict_options, timeout_s=timeout_s)
+
+    def classify(self, request: ClassificationRequest, timeout_s: float | None) -> ClassificationResponse:
+        """PredictionService.Classify."""
+        if not request.HasField("model_spec"):
+            raise texts.missing_model_spec()
+        check = self._predict_options.check_method_name
+        with self._manager.available.use(request.model_spec) as handle:
+            return classify(handle.servable, handle.version, request, check_method_name=check, timeout_s=timeout_s)
+
+    def regress(self, request: RegressionRequest, timeout_s: float | None) -> RegressionResponse:
+        """PredictionService.Regress."""
+        if not request.HasField("model_spec"):
+            raise texts.missing_model_spec()
+        check = self._predict_options.check_method_name
+        with self._manager.available.use(request.model_spec) as handle:
+            return regress(handle.servable, handle.version, request, check_method_name=check, timeout_s=timeout_s)
+
+    def multi_inference(self, request: MultiInferenceRequest, timeout_s: float | None) -> MultiInferenceResponse:
+        """PredictionService.MultiInference."""
+        check = self._predict_options.check_method_name
+        with self._manager.available.use(asked_model(request)) as handle:
+            return multi_inference(
+                handle.servable, handle.version, request, check_method_name=check, timeout_s=timeout_s
+            )
 
     def get_model_metadata(
         self, request: GetModelMetadataRequest, _timeout_s: float | None

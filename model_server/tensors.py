@@ -189,6 +189,12 @@ def _field_values(proto: TensorProto, dtype: np.dtype[Any]) -> Array:
     return values.astype(dtype, copy=False)  # narrower integers wrap round, as a C cast does
 
 
+def data_type_name(array: Array) -> str:
+    """Returns TensorFlow's name of the array's dtype, for example "DT_FLOAT"; "DT_INVALID" for none of them."""
+    data_type = _DATA_TYPES.get(array.dtype)
+    return "DT_INVALID" if data_type is None else DataType.Name(data_type).replace("DATA_TYPE_", "DT_")
+
+
 def encode_into(proto: PackedTensorProto, array: Array, *, as_content: bool) -> None:
     """Fills `proto` so that it is, on the wire, the TensorProto tensorflow_model_server would send.
 
