@@ -1,8 +1,8 @@
 """Between the messages of facegrid.v1 and the pipeline's types."""
 
 from exporters.signatures import LANDMARKS
-from facegrid.v1 import detect_pb2, face_pb2, geometry_pb2
-from orchestrator.types import OPTION_RANGES, Detections, DetectOptions, Floats, Image
+from facegrid.v1 import face_pb2, geometry_pb2
+from orchestrator.types import OPTION_RANGES, Detections, DetectOptions, Floats
 
 
 def to_options(message: face_pb2.DetectOptions) -> DetectOptions:
@@ -14,19 +14,12 @@ def to_options(message: face_pb2.DetectOptions) -> DetectOptions:
     return DetectOptions(**{name: getattr(message, name) for name in OPTION_RANGES if message.HasField(name)})
 
 
-def to_response(image: Image, found: Detections) -> detect_pb2.DetectResponse:
-    """Returns the answer for a picture."""
-    height, width = image.shape[:2]
-    faces = [
+def to_faces(found: Detections) -> list[face_pb2.Face]:
+    """Returns the faces in their order."""
+    return [
         face_pb2.Face(box=_box(box), score=float(score), landmarks=_landmarks(points))
         for box, score, points in zip(found.boxes, found.scores, found.landmarks, strict=True)
     ]
-    return detect_pb2.DetectResponse(
-        faces=faces,
-        image_width_px=width,
-        image_height_px=height,
-        dropped_candidates=found.dropped_candidates,
-    )
 
 
 def _box(box: Floats) -> geometry_pb2.BoundingBox:

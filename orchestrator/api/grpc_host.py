@@ -3,19 +3,19 @@
 For tests, for debugging, and wherever one process is enough; `python -m orchestrator` starts it.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
+from typing import Any
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from facegrid.errors import FacegridError
-from facegrid.v1 import detect_pb2, face_service_pb2, face_service_pb2_grpc
+from facegrid.v1 import face_service_pb2_grpc
 from orchestrator.api.face_service import FaceService
+from orchestrator.api.methods import SERVICE_NAME, STREAMS, UNARY
 from orchestrator.api.status import status_code, status_details
-
-SERVICE_NAME = face_service_pb2.DESCRIPTOR.services_by_name["FaceService"].full_name
 
 _Context = grpc.aio.ServicerContext[object, object]
 
@@ -25,27 +25,31 @@ class FaceServicer(face_service_pb2_grpc.FaceServiceServicer):
 
     def __init__(self, service: FaceService) -> None:
         self._service = service
+        for name in UNARY:
+            setattr(self, name, self._unary(name))
+        for name in STREAMS:
+            setattr(self, name, self._stream(name))
 
-    async def Detect(  # noqa: N802 - gRPC's name
-        self, request: detect_pb2.DetectRequest, context: _Context
-    ) -> detect_pb2.DetectResponse:
-        """See the .proto."""
-        try:
-            return await self._service.detect(request, timeout_s=context.time_remaining())
-        except FacegridError as err:
-            return await context.abort(status_code(err), status_details(err))
+    def _unary(self, name: str) -> Callable[[Any, _Context], Awaitable[Any]]:
+        async def call(request: Any, context: _Context) -> Any:
+            try:
+                return await self._service.call(name, request, timeout_s=context.time_remaining())
+            except FacegridError as err:
+                return await context.abort(status_code(err), status_details(err))
 
-    async def DetectStream(  # noqa: N802 - gRPC's name
-        self, request_iterator: AsyncIterator[detect_pb2.DetectStreamRequest], context: _Context
-    ) -> AsyncIterator[detect_pb2.DetectStreamResponse]:
-        """See the .proto."""
-        try:
-            # A call that is cancelled stops here, and must stop its work at once, not when it is collected.
-            async with aclosing(self._service.detect_stream(request_iterator)) as responses:
-                async for response in responses:
-                    yield response
-        except FacegridError as err:
-            await context.abort(status_code(err), status_details(err))
+        return call
+
+    def _stream(self, name: str) -> Callable[[AsyncIterator[Any], _Context], AsyncIterator[Any]]:
+        async def call(requests: AsyncIterator[Any], context: _Context) -> AsyncIterator[Any]:
+            try:
+                # A call that is cancelled stops here, and must stop its work at once, not when it is collected.
+                async with aclosing(self._service.stream(name, requests)) as responses:
+                    async for response in responses:
+                        yield response
+            except FacegridError as err:
+                await context.abort(status_code(err), status_details(err))
+
+        return call
 
 
 class GrpcHost:

@@ -1,20 +1,22 @@
-"""The protocol of DetectStream: a bounded window of items, answers in the order of completion."""
+"""The protocol of DetectStream and its kind: a bounded window of items, answers in the order of completion.
+
+The messages of these methods are alike but for the request and the response inside.
+"""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from typing import Any
 
 from facegrid.errors import FacegridError, InvalidRequest
-from facegrid.v1 import detect_pb2
+from orchestrator.api.methods import response_type
 from orchestrator.api.status import to_message
 
-_Request = detect_pb2.DetectStreamRequest
-_Response = detect_pb2.DetectStreamResponse
-_Detect = Callable[[detect_pb2.DetectRequest], Awaitable[detect_pb2.DetectResponse]]
+_Answer = Callable[[Any], Awaitable[Any]]
 
 
 async def answer_stream(
-    requests: AsyncIterator[_Request], detect: _Detect, *, window: int, max_id_bytes: int
-) -> AsyncGenerator[_Response, None]:
+    name: str, requests: AsyncIterator[Any], answer: _Answer, *, window: int, max_id_bytes: int
+) -> AsyncGenerator[Any, None]:
     """Yields one answer for each item, result or error, then the end.
 
     No more than `window` items are read before their answers are taken: a caller that sends faster
@@ -23,24 +25,25 @@ async def answer_stream(
     abandoned is cancelled.
 
     Args:
+        name: The method, such as DetectStream.
         requests: What the caller sends.
-        detect: Answers one item.
+        answer: Answers the request of one item.
         window: Items in flight at most.
         max_id_bytes: Longest id of an item.
 
     Raises:
         InvalidRequest: An empty message, an id in use or too long.
     """
-    items = _Items(requests, detect, window=window, max_id_bytes=max_id_bytes)
+    items = _Items(response_type(name), requests, answer, window=window, max_id_bytes=max_id_bytes)
     reading = asyncio.create_task(items.read_all())
     count = 0
     try:
-        while (answer := await items.answers.get()) is not None:
-            yield answer
+        while (response := await items.answers.get()) is not None:
+            yield response
             items.slots.release()
             count += 1
         if await reading:
-            yield _Response(end=_Response.End(items=count))
+            yield items.end(count)
     finally:
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
@@ -49,15 +52,22 @@ async def answer_stream(
 class _Items:
     """The items of one stream, from being read to being answered."""
 
-    def __init__(self, requests: AsyncIterator[_Request], detect: _Detect, *, window: int, max_id_bytes: int) -> None:
+    def __init__(
+        self, response: Any, requests: AsyncIterator[Any], answer: _Answer, *, window: int, max_id_bytes: int
+    ) -> None:
+        self._response = response
         self._requests = requests
-        self._detect = detect
+        self._answer = answer
         self._max_id_bytes = max_id_bytes
         self._in_flight: dict[str, asyncio.Task[None]] = {}
         self.slots = asyncio.Semaphore(window)
         """One for each item from before it is read until its answer is taken."""
-        self.answers: asyncio.Queue[_Response | None] = asyncio.Queue()
+        self.answers: asyncio.Queue[Any] = asyncio.Queue()
         """Answers as they come; None is the last."""
+
+    def end(self, count: int) -> Any:
+        """Returns the last message."""
+        return self._response(end=self._response.End(items=count))
 
     async def read_all(self) -> bool:
         """Reads and starts every item; returns, when all are answered, whether the caller sent `End`."""
@@ -79,19 +89,19 @@ class _Items:
             match request.WhichOneof("message"):
                 case "item":
                     self._check_id(request.item.id)
-                    self._in_flight[request.item.id] = asyncio.create_task(self._answer(request.item))
+                    self._in_flight[request.item.id] = asyncio.create_task(self._answer_item(request.item))
                 case "end":
                     return True
                 case _:
                     raise InvalidRequest("a message has neither `item` nor `end`")
 
-    async def _answer(self, item: _Request.Item) -> None:
+    async def _answer_item(self, item: Any) -> None:
         try:
-            answer = _Response(id=item.id, response=await self._detect(item.request))
+            response = self._response(id=item.id, response=await self._answer(item.request))
         except FacegridError as err:
-            answer = _Response(id=item.id, error=to_message(err))
+            response = self._response(id=item.id, error=to_message(err))
         del self._in_flight[item.id]
-        self.answers.put_nowait(answer)
+        self.answers.put_nowait(response)
 
     def _check_id(self, item_id: str) -> None:
         size = len(item_id.encode())

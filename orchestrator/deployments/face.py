@@ -8,7 +8,7 @@ not pass the caller's deadline on either; requests carry their own budget.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from typing import Any
 
@@ -17,19 +17,17 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from ray import serve
 from ray.serve.grpc_util import RayServegRPCContext, gRPCInputStream
 
-from facegrid.v1.detect_pb2 import DetectRequest, DetectResponse, DetectStreamResponse
 from orchestrator.api.face_service import build
+from orchestrator.api.methods import SERVICE_NAME, STREAMS, UNARY, response_type
 from orchestrator.api.status import public, status_code, status_details
 from orchestrator.settings import Settings
-
-SERVICE = "facegrid.v1.FaceService"
 
 MAX_ONGOING_REQUESTS = 32
 """Calls that a replica takes at a time; a stream is one for as long as it lasts."""
 MAX_QUEUED_REQUESTS = 128
 """Calls that wait for a replica; the next one is answered RESOURCE_EXHAUSTED at once."""
 
-_SERVICES = ("", SERVICE)
+_SERVICES = ("", SERVICE_NAME)
 
 
 class CallFailed(Exception):
@@ -46,29 +44,11 @@ class FaceIngress:
     # Ray Serve awaits a constructor that is a coroutine, on the loop that the calls run on.
     async def __init__(self, settings: Settings) -> None:  # type: ignore[misc]
         _log_to_serves_files()
-        self._service = build(settings)
-        await self._service.start()
+        self.service = build(settings)
+        await self.service.start()
 
     async def __del__(self) -> None:
-        await self._service.close()
-
-    async def Detect(self, request: DetectRequest, grpc_context: RayServegRPCContext) -> DetectResponse:  # noqa: N802
-        """Finds the faces of one picture."""
-        with _errors_to_status(grpc_context):
-            return await self._service.detect(request)
-        return DetectResponse()
-
-    async def DetectStream(  # noqa: N802
-        self, requests: gRPCInputStream, grpc_context: RayServegRPCContext
-    ) -> AsyncIterator[DetectStreamResponse]:
-        """Finds the faces of many pictures."""
-        answers = self._service.detect_stream(requests)
-        # Ray's Python proxy takes the status of a stream only from one that fails: else this would look like success.
-        with _errors_to_status(grpc_context, reraise=True):
-            # A call that is cancelled stops here, and must stop its work at once, not when it is collected.
-            async with aclosing(answers):
-                async for answer in answers:
-                    yield answer
+        await self.service.close()
 
     async def Check(self, request: HealthCheckRequest, grpc_context: RayServegRPCContext) -> HealthCheckResponse:  # noqa: N802
         """Answers grpc.health.v1.Health/Check for the server as a whole, or this service."""
@@ -89,6 +69,39 @@ class FaceIngress:
 
         Absent model servers are not the replica's fault, and a new replica would not find them either.
         """
+
+
+def _unary(name: str) -> Callable[..., Awaitable[Any]]:
+    """Returns the method of `FaceIngress` for a unary call."""
+
+    async def call(self: FaceIngress, request: Any, grpc_context: RayServegRPCContext) -> Any:
+        with _errors_to_status(grpc_context):
+            return await self.service.call(name, request)
+        return response_type(name)()
+
+    return call
+
+
+def _stream(name: str) -> Callable[..., AsyncIterator[Any]]:
+    """Returns the method of `FaceIngress` for a streaming call."""
+
+    async def call(
+        self: FaceIngress, requests: gRPCInputStream, grpc_context: RayServegRPCContext
+    ) -> AsyncIterator[Any]:
+        # Ray's Python proxy takes the status of a stream only from one that fails: else this would look like success.
+        with _errors_to_status(grpc_context, reraise=True):
+            # A call that is cancelled stops here, and must stop its work at once, not when it is collected.
+            async with aclosing(self.service.stream(name, requests)) as answers:
+                async for answer in answers:
+                    yield answer
+
+    return call
+
+
+for _name in UNARY:
+    setattr(FaceIngress, _name, _unary(_name))
+for _name in STREAMS:
+    setattr(FaceIngress, _name, _stream(_name))
 
 
 @contextmanager

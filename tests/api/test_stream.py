@@ -52,7 +52,7 @@ class Detector:
 
 
 def stream(caller, detector, window=4, max_id_bytes=256):
-    return answer_stream(aiter(caller), detector, window=window, max_id_bytes=max_id_bytes)
+    return answer_stream("DetectStream", aiter(caller), detector, window=window, max_id_bytes=max_id_bytes)
 
 
 async def settled():
