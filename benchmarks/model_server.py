@@ -62,7 +62,7 @@ def _case(model: str, batch_size: int) -> Case:
 
 def direct_call(folder: Path, case: Case) -> Call:
     """Returns a call of the session in this process."""
-    from model_server.servable import load  # noqa: PLC0415 - loads TensorFlow
+    from model_server.loading import load  # noqa: PLC0415 - loads TensorFlow
 
     servable = load(folder, tags=["serve"])
     signature = servable.signatures["serving_default"]

@@ -11,12 +11,14 @@ from model_server.batching_parameters import BatchingOptions, BatchLimits
 from model_server.config import read_text_proto
 from model_server.flags import Flags
 from model_server.listen import channel_arguments
+from model_server.loading import load
 from model_server.manager import Manager, ManagerOptions
 from model_server.predict import PredictOptions
 from model_server.runtime import ConfigProto
-from model_server.servable import Servable, load
+from model_server.servable import Servable
 from model_server.server import ModelServer
 from model_server.services import Services
+from model_server.version_life import Retries
 from model_server.warmup import warm_up
 
 BATCHING_FILE = "batching_params.pbtxt"
@@ -50,8 +52,10 @@ def make_manager(flags: Flags, batching: BatchingOptions | None) -> Manager:
             poll_wait_s=None if poll_wait_s < 0 else float(poll_wait_s),
             initial_load_threads=4 * (os.cpu_count() or 1),
             load_threads=max(1, flags.number("num_load_threads")),
-            max_load_retries=max(0, flags.number("max_num_load_retries")),
-            load_retry_interval_s=flags.number("load_retry_interval_micros") / 1e6,
+            retries=Retries(
+                max_retries=max(0, flags.number("max_num_load_retries")),
+                interval_s=max(0, flags.number("load_retry_interval_micros")) / 1e6,
+            ),
             allow_labels_of_unavailable=flags.is_set("allow_version_labels_for_unavailable_models"),
         ),
     )

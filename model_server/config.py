@@ -32,15 +32,18 @@ class Model:
     """Names that a request may use in place of a version number."""
 
 
-def configured_models(flags: Flags) -> dict[str, Model]:
+def configured_models(flags: Flags) -> dict[str, Model] | None:
     """Returns the models of --model_config_file, or else the one of --model_name and --model_base_path.
+
+    None for a file without a list of models, which is no error.
 
     Raises:
         ServingError: No file, not a ModelServerConfig, or one that contradicts itself.
     """
     path = flags.text("model_config_file")
     if path:
-        return checked_models(read_text_proto(path, ModelServerConfig()))
+        config = read_text_proto(path, ModelServerConfig())
+        return None if config.WhichOneof("config") is None else checked_models(config)
     base_path = flags.text("model_base_path")
     if not base_path:
         raise texts.no_models()

@@ -4,10 +4,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from facegrid.tfserving.v1.predict_pb2 import ModelSpec
 from model_server import texts
-from model_server.servable import Servable
+
+if TYPE_CHECKING:
+    from model_server.servable import Servable  # loads TensorFlow
 
 
 @dataclass(eq=False)
@@ -15,7 +18,7 @@ class Handle:
     """A version that is, or was, available."""
 
     version: int
-    servable: Servable
+    servable: "Servable"
     _calls: int = 0
     _retired: bool = False
     _changed: threading.Condition = field(default_factory=threading.Condition)
@@ -46,7 +49,7 @@ class AvailableVersions:
 
     def __init__(self) -> None:
         self._handles: dict[str, dict[int, Handle]] = {}
-        self._labels: dict[str, dict[str, int]] = {}
+        self._labels: dict[str, dict[str, int]] | None = None
         self._lock = threading.Lock()
 
     def add(self, model: str, handle: Handle) -> None:
@@ -63,12 +66,12 @@ class AvailableVersions:
         return handle
 
     def set_labels(self, labels: dict[str, dict[str, int]]) -> None:
-        """Replaces the labels of all models."""
+        """Replaces the labels of all models; until the first time, a request by label is told to come later."""
         self._labels = labels
 
     def labelled(self, model: str, label: str) -> int | None:
         """Returns the version that a label of a model points at."""
-        return self._labels.get(model, {}).get(label)
+        return (self._labels or {}).get(model, {}).get(label)
 
     def versions(self, model: str) -> set[int]:
         """Returns the versions of a model that are available."""
@@ -105,6 +108,8 @@ class AvailableVersions:
 
     def _labelled(self, name: str, label: str) -> int:
         version = self.labelled(name, label)
+        if self._labels is None:
+            raise texts.labels_not_initialised(label)
         if version is None:
             raise texts.unknown_label(label)
         return version

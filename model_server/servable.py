@@ -3,10 +3,8 @@
 Importing this file loads TensorFlow; `__main__` does so only when the flags and files are in order.
 """
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,8 +16,6 @@ from model_server import runtime, texts
 from model_server.errors import ServingError, code_of
 
 Array = NDArray[Any]
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -137,57 +133,10 @@ class Servable:
         return arrays
 
     def close(self) -> None:
-        """Gives the memory back. No call may be under way."""
-        self._batched = None  # it refers to this object, which should go without a garbage collection
+        """Lets go of everything, whoever still refers to this object. No call may be under way or follow."""
         self._session.close()
-
-
-def load(path: Path, *, tags: Sequence[str], session_config: runtime.ConfigProto | None = None) -> Servable:
-    """Returns the SavedModel under `path`, ready to run.
-
-    Raises:
-        ServingError: NOT_FOUND without a SavedModel or without a graph of these tags; otherwise what
-            TensorFlow says about the file.
-    """
-    _check_readable(path)
-    graph = runtime.Graph()
-    session = runtime.Session(graph=graph, config=session_config)
-    try:
-        with graph.as_default():
-            meta_graph = runtime.load_saved_model(session, list(tags), str(path))
-        # What session.run does before every call; the graph does not change any more.
-        getattr(session, "_extend_graph", lambda: None)()
-        return Servable(session, _signature_defs(meta_graph))
-    except BaseException as error:
-        session.close()
-        if isinstance(error, Exception):
-            raise _load_error(error, path, tags) from error
-        raise
-
-
-def _check_readable(path: Path) -> None:
-    if not any((path / name).is_file() for name in ("saved_model.pb", "saved_model.pbtxt")):
-        raise texts.saved_model_not_found(str(path))
-
-
-def _load_error(error: Exception, path: Path, tags: Sequence[str]) -> ServingError:
-    match error:
-        case ServingError():
-            return error
-        case runtime.OpError():
-            return ServingError(code_of(error.error_code), error.message)
-        case RuntimeError() if "MetaGraphDef associated with tags" in str(error):
-            return texts.tags_not_found(tags)
-        case OSError():
-            return texts.unreadable_saved_model(str(path), str(error))
-        case _:
-            _log.error("loading %s failed", path, exc_info=error)
-            return texts.failed_to_load(str(path), f"{type(error).__name__}: {error}")
-
-
-def _signature_defs(meta_graph: Any) -> dict[str, SignatureDef]:
-    """Returns copies: looking up an unknown key in a protobuf map would add it to the original."""
-    return {name: SignatureDef.FromString(spec.SerializeToString()) for name, spec in meta_graph.signature_def.items()}
+        self._session = self._raw_call = self._batched = None
+        self.signatures, self.signature_defs = {}, {}
 
 
 def _signature(graph: runtime.Graph, spec: SignatureDef) -> Signature:

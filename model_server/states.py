@@ -1,4 +1,4 @@
-"""The state of every version ever seen, as GetModelStatus tells it.
+"""The state of every version ever seen and of the folders they come from, as GetModelStatus tells it.
 
 States go strictly forward; a version that ended stays listed, and starts again when its folder comes back.
 """
@@ -34,6 +34,7 @@ class StateBoard:
 
     def __init__(self) -> None:
         self._states: dict[str, dict[int, VersionState]] = {}
+        self._problems: dict[str, tuple[str, ...]] = {}
         self._changed = threading.Condition()
 
     def publish(self, model: str, version: int, state: State, error: ServingError | None = None) -> None:
@@ -41,6 +42,16 @@ class StateBoard:
         with self._changed:
             self._states.setdefault(model, {})[version] = VersionState(state, error)
             self._changed.notify_all()
+
+    def set_problems(self, model: str, problems: tuple[str, ...]) -> None:
+        """Sets what is wrong with the folder of a model, a sentence each."""
+        with self._changed:
+            self._problems[model] = problems
+
+    def problems(self, model: str) -> tuple[str, ...]:
+        """Returns what is wrong with the folder of a model right now."""
+        with self._changed:
+            return self._problems.get(model, ())
 
     def wake(self) -> None:
         """Makes everyone who waits look again."""

@@ -34,6 +34,11 @@ def unknown_label(label: str) -> ServingError:
     return ServingError(_Code.INVALID_ARGUMENT, f"Unrecognized servable version label: {label}")
 
 
+def labels_not_initialised(label: str) -> ServingError:
+    """No list of models has been taken up since the start."""
+    return ServingError(_Code.UNAVAILABLE, f"Model labels does not init yet.{label}")
+
+
 def model_not_found(name: str) -> ServingError:
     """No version of the model is available, and none was asked for by number."""
     return ServingError(_Code.NOT_FOUND, f"Servable not found for request: Latest({name})")
@@ -140,40 +145,13 @@ def no_such_version(name: str, version: int) -> ServingError:
     return ServingError(_Code.NOT_FOUND, f"Could not find version {version} of model {name}")
 
 
-def no_such_model(name: str) -> ServingError:
-    """GetModelStatus: no version has ever been seen."""
-    return ServingError(_Code.NOT_FOUND, f"Could not find any versions of model {name}")
+def no_such_model(name: str, problem: str = "") -> ServingError:
+    """GetModelStatus: no version has ever been seen; of a configured model, why not (upstream does not say)."""
+    more = f": {problem}" if problem else ""
+    return ServingError(_Code.NOT_FOUND, f"Could not find any versions of model {name}{more}")
 
 
-# --- Loading ------------------------------------------------------------------------------------
-
-
-def saved_model_not_found(path: str) -> ServingError:
-    """The version's folder holds no SavedModel."""
-    return ServingError(
-        _Code.NOT_FOUND,
-        f"Could not find SavedModel .pb or .pbtxt at supplied export directory path: {path}. "
-        "Check that the directory exists and that you have the right permissions for accessing it.",
-    )
-
-
-def tags_not_found(tags: Iterable[str]) -> ServingError:
-    """The SavedModel has no graph with these tags."""
-    return ServingError(
-        _Code.NOT_FOUND,
-        f"Could not find meta graph def matching supplied tags: {{ {' '.join(tags)} }}. To inspect available "
-        "tag-sets in the SavedModel, please use the SavedModel CLI: `saved_model_cli`",
-    )
-
-
-def unreadable_saved_model(path: str, reason: str) -> ServingError:
-    """The SavedModel's file cannot be read or parsed."""
-    return ServingError(_Code.DATA_LOSS, f"Can't parse {path} as binary proto: {reason}")
-
-
-def failed_to_load(path: str, reason: str) -> ServingError:
-    """TensorFlow's Python loader failed in a way that has no code of its own."""
-    return ServingError(_Code.UNKNOWN, f"Failed to load {path}: {reason}")
+# --- Warm-up -----------------------------------------------------------------------------------
 
 
 def too_many_warmup_records(limit: int, path: str) -> ServingError:
@@ -194,14 +172,6 @@ def unreadable_warmup_record(path: str) -> ServingError:
 def unsupported_warmup_record(kind: str) -> ServingError:
     """A warm-up record of a kind that is not replayed."""
     return ServingError(_Code.UNIMPLEMENTED, f"Unsupported log_type for warmup: {kind}")
-
-
-def models_not_available(failed: Sequence[tuple[str, int, ServingError]], noun: str = "servable") -> ServingError:
-    """Models (name, version, error) failed to load: at the start, or (a "model" then) after a reload."""
-    listed = "".join(
-        f"{{{{name: {name} version: {version}}} due to error: {error}}}, " for name, version, error in failed
-    )
-    return ServingError(_Code.UNKNOWN, f"{len(failed)} {noun}(s) did not become available: {{{listed}}}")
 
 
 # --- Configuration ------------------------------------------------------------------------------
@@ -309,6 +279,14 @@ def unsupported_config() -> ServingError:
         "ServerModelConfig type not supported by HandleReloadConfigRequest. "
         "Only ModelConfigList is currently supported",
     )
+
+
+def models_not_available(failed: Sequence[tuple[str, int, ServingError]], noun: str = "servable") -> ServingError:
+    """Models (name, version, error) failed to load: at the start, or (a "model" then) after a reload."""
+    listed = "".join(
+        f"{{{{name: {name} version: {version}}} due to error: {error}}}, " for name, version, error in failed
+    )
+    return ServingError(_Code.UNKNOWN, f"{len(failed)} {noun}(s) did not become available: {{{listed}}}")
 
 
 def label_of_unavailable_version(label_version: int, name: str) -> ServingError:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -48,14 +49,20 @@ def run_to_exit(*flags: str) -> subprocess.CompletedProcess[str]:
 
 
 class ServerProcess:
-    """A server and a channel to it. Stops the server on exit; `wait_until_ready` before the first call."""
+    """A server and a channel to it. Stops the server on exit; `wait_until_ready` before the first call.
 
-    def __init__(self, folder: Path, *flags: str) -> None:
+    `wrapper` is a command that becomes the server, as `nice` does.
+    """
+
+    def __init__(self, folder: Path, *flags: str, wrapper: Sequence[str] = ()) -> None:
         self.port = free_port()
         self.log = folder / f"server-{self.port}.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [*COMMAND, f"--port={self.port}", *flags], cwd=REPOSITORY, stdout=log, stderr=subprocess.STDOUT
+                [*wrapper, *COMMAND, f"--port={self.port}", *flags],
+                cwd=REPOSITORY,
+                stdout=log,
+                stderr=subprocess.STDOUT,
             )
         self.channel = _channel(f"127.0.0.1:{self.port}")
 

@@ -14,7 +14,7 @@ from model_server.short_import import shorten_import
 
 shorten_import()
 
-from model_server.servable import load  # noqa: E402
+from model_server.loading import load  # noqa: E402
 
 
 def answer(servable, sent: np.ndarray) -> object:

@@ -161,7 +161,10 @@ def test_the_config_file_is_read_again(tmp_path, saved_models, entry):
     with ServerProcess(tmp_path, *flags) as running:
         running.wait_until_ready()
         write(entry("m", "half_plus_two"), entry("late", tmp_path / "nowhere"))
-        eventually(lambda: "Cannot list the versions of late" in running.log.read_text(), "a line of the log")
+        eventually(
+            lambda: f"Could not find base path {tmp_path}/nowhere for servable late" in running.log.read_text(),
+            "a line of the log",
+        )
         write(entry("m", "half_plus_two"), entry("n", "half_plus_three"))
         ready = {1: ModelVersionStatus.STATE_AVAILABLE}
         eventually(lambda: states_or_none(running, "n") == ready, "n available")

@@ -3,8 +3,10 @@
 import shutil
 import socket
 
+import grpc
 import pytest
 
+from tests.model_server.messages import predict_request
 from tests.model_server.process import COMMAND, UPSTREAM, ServerProcess, eventually, free_port, run_to_exit
 
 NO_RETRIES = ("--max_num_load_retries=0", "--load_retry_interval_micros=0")
@@ -178,10 +180,20 @@ def test_the_port_stays_closed_until_a_missing_model_is_there(tmp_path, saved_mo
         server.wait_until_ready()
 
 
+def test_a_config_without_a_list_opens_the_port_and_knows_no_labels(tmp_path):
+    (tmp_path / "models.config").touch()
+    with ServerProcess(tmp_path, f"--model_config_file={tmp_path}/models.config") as server:
+        server.wait_until_ready()
+        with pytest.raises(grpc.RpcError) as caught:
+            server.predict(predict_request("m", label="stable"))
+        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+        assert caught.value.details() == "Model labels does not init yet.stable"
+
+
 @pytest.mark.usefixtures("embedded_only")
 def test_stopped_while_waiting_for_a_model(tmp_path):
     with ServerProcess(tmp_path, f"--model_base_path={tmp_path}/model") as server:
-        eventually(lambda: "Cannot list the versions" in server.log.read_text(), "a line about the missing folder")
+        eventually(lambda: "Could not find base path" in server.log.read_text(), "a line about the missing folder")
         server.process.terminate()
         assert server.process.wait(30) == 0
 

@@ -1,12 +1,12 @@
 """Parts that need neither TensorFlow nor a process."""
 
-import logging
-
 import pytest
 
 from facegrid.tfserving.v1.model_server_config_pb2 import FileSystemStoragePathSourceConfig
-from model_server.errors import code_of
+from facegrid.tfserving.v1.predict_pb2 import ModelSpec
+from model_server.errors import ServingError, code_of
 from model_server.flags import FLAGS, FlagError, parse_flags, usage
+from model_server.handles import AvailableVersions
 from model_server.listen import addresses, channel_arguments
 from model_server.texts import invalid_channel_argument
 from model_server.versions import Policy, find_versions
@@ -66,25 +66,46 @@ def test_channel_arguments_are_numbers_where_they_parse_as_such():
         channel_arguments("a")
 
 
-def test_only_whole_numbers_are_versions(tmp_path, caplog):
+def test_only_whole_numbers_are_versions(tmp_path):
     for name in ("1", "0000012", "x", "1a", "-3", " 4", "1.0", "9223372036854775807", "9223372036854775808", "٣"):
         (tmp_path / name).mkdir()
-    assert set(find_versions(tmp_path)) == {1, 12, 2**63 - 1}
-    assert caplog.records == []
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "README.md").touch()
+    found = find_versions(tmp_path)
+    assert set(found.versions) == {1, 12, 2**63 - 1}
+    assert [remark.removeprefix(f"{tmp_path}/") for remark in found.remarks] == [
+        f"{name} is not served: its name is not a version number"
+        for name in (" 4", "-3", "1.0", "1a", "9223372036854775808", "x", "٣")
+    ]
 
 
-def test_of_two_names_for_one_number_the_later_is_taken(tmp_path, caplog):
+def test_of_two_names_for_one_number_the_later_is_taken(tmp_path):
     for name in ("01", "1"):
         (tmp_path / name).mkdir()
-    assert find_versions(tmp_path) == {1: tmp_path / "1"}
-    assert "Duplicate version 1" in caplog.text
+    found = find_versions(tmp_path)
+    assert found.versions == {1: tmp_path / "1"}
+    (remark,) = found.remarks
+    assert remark == (
+        f"Duplicate version directories detected. Version 1 will be loaded from {tmp_path}/1, {tmp_path}/01 will be "
+        "ignored."
+    )
 
 
-def test_a_version_asked_for_that_is_not_there_is_warned_about(tmp_path, caplog):
-    proto = FileSystemStoragePathSourceConfig.ServableVersionPolicy(specific={"versions": [1, 2]})
-    with caplog.at_level(logging.WARNING):
-        assert Policy.from_proto(proto).choose("m", {1: tmp_path, 3: tmp_path}) == {1: tmp_path}
-    assert "Version 2 of servable m" in caplog.text
+def test_a_version_asked_for_that_is_not_there_is_missing(tmp_path):
+    proto = FileSystemStoragePathSourceConfig.ServableVersionPolicy(specific={"versions": [2, 1]})
+    policy, found = Policy.from_proto(proto), {1: tmp_path, 3: tmp_path}
+    assert (policy.choose(found), policy.missing(found)) == ({1: tmp_path}, [2])
+    assert Policy().missing({}) == []
+
+
+def test_a_label_before_any_list_of_models_is_told_to_come_later():
+    available = AvailableVersions()
+    spec = ModelSpec(name="m", version_label="stable")
+    with pytest.raises(ServingError, match=r"UNAVAILABLE: Model labels does not init yet\.stable"), available.use(spec):
+        pass
+    available.set_labels({})
+    with pytest.raises(ServingError, match="INVALID_ARGUMENT: Unrecognized servable version label: stable"):
+        available.use(spec).__enter__()
 
 
 def test_codes():
