@@ -39,7 +39,17 @@ def write_config(tmp_path_factory):
 @pytest.fixture(scope="session")
 def server(saved_models, write_config, tmp_path_factory):
     """One server with every small model and default flags, for tests that only ask."""
-    names = ("half_plus_two", "two_inputs", "matmul", "conv", "echo", "slow")
+    names = (
+        "half_plus_two",
+        "two_inputs",
+        "matmul",
+        "conv",
+        "echo",
+        "slow",
+        "examples",
+        "odd_examples",
+        "examples_tf2",
+    )
     config = write_config(
         *((name, saved_models / name, "") for name in names),
         (

@@ -11,34 +11,13 @@ import tensorflow as tf
 
 from facegrid.tfserving.v1.predict_pb2 import PredictRequest
 from facegrid.tfserving.v1.prediction_log_pb2 import PredictionLog
+from tests.model_server.example_models import write_example_models
 from tests.model_server.messages import floats, ints, predict_request
+from tests.model_server.write_saved_model import signature, v1, write
 
-v1 = tf.compat.v1
-
-METHOD = "tensorflow/serving/predict"
 ECHO_DTYPES = (
     "float32 float64 int32 uint8 int16 int8 string complex64 int64 bool bfloat16 uint16 complex128 half uint32 uint64"
 )
-
-
-def signature(inputs, outputs, defaults=(), method_name=METHOD):
-    spec = v1.saved_model.build_signature_def(method_name=method_name)
-    for alias, tensor in inputs.items():
-        spec.inputs[alias].CopyFrom(v1.saved_model.build_tensor_info(tensor))
-    for alias, tensor in outputs.items():
-        spec.outputs[alias].CopyFrom(v1.saved_model.build_tensor_info(tensor))
-    for alias, value in dict(defaults).items():
-        spec.defaults[alias].CopyFrom(tf.make_tensor_proto(value))
-    return spec
-
-
-def write(path, build):
-    with tf.Graph().as_default(), v1.Session() as session:
-        signatures = build()
-        session.run(v1.global_variables_initializer())
-        builder = v1.saved_model.Builder(str(path))
-        builder.add_meta_graph_and_variables(session, ["serve"], signature_def_map=signatures)
-        builder.save()
 
 
 def half_plus_two(offset):
@@ -139,6 +118,7 @@ def write_warmups(root: Path) -> None:
 
 def main(root: Path) -> None:
     write_warmups(root)
+    write_example_models(root)
     write(root / "half_plus_two" / "00000123", half_plus_two(2.0))
     write(root / "half_plus_three" / "1", half_plus_two(3.0))
     write(root / "two_inputs" / "1", two_inputs)

@@ -7,6 +7,8 @@ import grpc
 import numpy as np
 import pytest
 
+from tests.model_server.example_messages import examples, regression, send
+from tests.model_server.example_messages import values as example_values
 from tests.model_server.messages import floats, predict_request, values
 from tests.model_server.process import ServerProcess, eventually, free_port, run_to_exit
 
@@ -32,8 +34,10 @@ def server(saved_models, write_config, tmp_path_factory):
     for name, text in PARAMETERS.items():
         shutil.copytree(saved_models / "rows" / "1", root / name / "1")
         (root / name / "1" / "batching_params.pbtxt").write_text(text)
+    shutil.copytree(saved_models / "examples" / "123", root / "examples" / "123")
+    (root / "examples" / "123" / "batching_params.pbtxt").write_text(PARAMETERS["fours"])
     config = write_config(
-        *((name, root / name, "") for name in PARAMETERS),
+        *((name, root / name, "") for name in (*PARAMETERS, "examples")),
         ("alone", saved_models / "rows", ""),
     )
     flags = ("--enable_batching", "--enable_per_model_batching_parameters", "--grpc_max_threads=32")
@@ -65,6 +69,13 @@ def test_callers_share_a_batch_and_get_their_own_rows(server, callers):
     assert [answer["x"] for answer in answers] == [[0.0], [1.0, 1.0], [2.0]]
     assert [answer["size"] for answer in answers] == [[4.0], [4.0, 4.0], [4.0]]
     assert {answer["sum"][0] for answer in answers} == {4.0}
+
+
+def test_examples_share_a_batch(server, callers):
+    """Regressions of different callers; the signature tells the size of the batch."""
+    request = regression("examples", examples(1, 2), signature="regress_batch_size")
+    asked = [callers.submit(send, server, request) for _ in range(2)]
+    assert [example_values(future.result(30)) for future in asked] == [[4.0, 4.0]] * 2
 
 
 def test_another_shape_or_output_is_another_batch(server, callers):

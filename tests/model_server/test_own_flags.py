@@ -3,6 +3,8 @@
 import grpc
 import pytest
 
+from tests.model_server import example_messages
+from tests.model_server.example_messages import CLASSIFY, REGRESS, classification, examples, inference, regression
 from tests.model_server.messages import FLOAT, floats, ints, predict_request, tensor
 from tests.model_server.process import ServerProcess
 
@@ -10,7 +12,7 @@ from tests.model_server.process import ServerProcess
 @pytest.fixture(scope="module")
 def strict_server(saved_models, write_config, tmp_path_factory):
     config = write_config(
-        *((name, saved_models / name, "") for name in ("half_plus_two", "two_inputs", "conv", "echo"))
+        *((name, saved_models / name, "") for name in ("half_plus_two", "two_inputs", "conv", "echo", "examples"))
     )
     flags = (
         f"--model_config_file={config}",
@@ -84,3 +86,26 @@ def test_strings_in_tensor_content(strict_server):
     sent = tensor(7, (2,), string_val=[b"", b"a" * 200])
     proto = strict_server.predict(predict_request("echo", {"x": sent}, signature="string")).outputs["y"]
     assert proto.tensor_content == b"\x00\xc8\x01" + b"a" * 200
+
+
+METHODS = {
+    "classify": classification("examples", examples(1), signature="predict_examples"),
+    "regress": regression("examples", examples(1), signature="classify_x_to_y"),
+    "multi_inference": inference(examples(1), ("examples", "regress_x_to_y", CLASSIFY)),
+}
+METHOD_TEXTS = {
+    "classify": f"Expected classification signature method_name to be {CLASSIFY}. Was: tensorflow/serving/predict",
+    "regress": f"Expected regression signature method_name to be {REGRESS}. Was: {CLASSIFY}",
+    "multi_inference": f"Expected classification signature method_name to be {CLASSIFY}. Was: {REGRESS}",
+}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_signature_of_another_method_is_refused(strict_server, name):
+    found = example_messages.refusal(strict_server, METHODS[name])
+    assert found == (grpc.StatusCode.INVALID_ARGUMENT, METHOD_TEXTS[name])
+
+
+def test_a_signature_of_the_method_itself_is_answered(strict_server):
+    response = example_messages.send(strict_server, regression("examples", examples(2), signature="regress_x_to_y"))
+    assert example_messages.values(response) == [3.0]
