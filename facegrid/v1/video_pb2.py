@@ -22,37 +22,39 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from facegrid.v1 import embedder_pb2 as facegrid_dot_v1_dot_embedder__pb2
 from facegrid.v1 import error_pb2 as facegrid_dot_v1_dot_error__pb2
-from facegrid.v1 import geometry_pb2 as facegrid_dot_v1_dot_geometry__pb2
+from facegrid.v1 import face_pb2 as facegrid_dot_v1_dot_face__pb2
+from facegrid.v1 import identify_pb2 as facegrid_dot_v1_dot_identify__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x66\x61\x63\x65grid/v1/video.proto\x12\x0b\x66\x61\x63\x65grid.v1\x1a\x17\x66\x61\x63\x65grid/v1/error.proto\x1a\x1a\x66\x61\x63\x65grid/v1/geometry.proto\"\xc2\x01\n\x14IdentifyVideoOptions\x12\x18\n\x0bmin_face_px\x18\x01 \x01(\x02H\x00\x88\x01\x01\x12\x1b\n\x0eonet_threshold\x18\x02 \x01(\x02H\x01\x88\x01\x01\x12\x1b\n\x0e\x64\x65tect_every_n\x18\x03 \x01(\rH\x02\x88\x01\x01\x12\x0c\n\x04live\x18\x04 \x01(\x08\x12\x12\n\ntimeout_ms\x18\x05 \x01(\rB\x0e\n\x0c_min_face_pxB\x11\n\x0f_onet_thresholdB\x11\n\x0f_detect_every_n\"\x8b\x02\n\x14IdentifyVideoRequest\x12\x34\n\x07options\x18\x01 \x01(\x0b\x32!.facegrid.v1.IdentifyVideoOptionsH\x00\x12\x38\n\x05\x66rame\x18\x02 \x01(\x0b\x32\'.facegrid.v1.IdentifyVideoRequest.FrameH\x00\x12\x34\n\x03\x65nd\x18\x03 \x01(\x0b\x32%.facegrid.v1.IdentifyVideoRequest.EndH\x00\x1a;\n\x05\x46rame\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x14\n\x0ctimestamp_ms\x18\x02 \x01(\x04\x12\r\n\x05image\x18\x03 \x01(\x0c\x1a\x05\n\x03\x45ndB\t\n\x07message\"w\n\x15IdentifyVideoResponse\x12)\n\x05\x66rame\x18\x01 \x01(\x0b\x32\x18.facegrid.v1.FrameResultH\x00\x12(\n\x03\x65nd\x18\x02 \x01(\x0b\x32\x19.facegrid.v1.VideoSummaryH\x00\x42\t\n\x07message\"\xc3\x02\n\x0b\x46rameResult\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x14\n\x0ctimestamp_ms\x18\x02 \x01(\x04\x12!\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x12.facegrid.v1.Error\x12\'\n\x05\x66\x61\x63\x65s\x18\x04 \x03(\x0b\x32\x18.facegrid.v1.TrackedFace\x12\'\n\x06\x65vents\x18\x05 \x03(\x0b\x32\x17.facegrid.v1.VideoEvent\x12-\n\tdecisions\x18\x06 \x03(\x0b\x32\x1a.facegrid.v1.TrackDecision\x12\x10\n\x08\x64\x65tected\x18\x07 \x01(\x08\x12\x10\n\x08shot_cut\x18\x08 \x01(\x08\x12\x16\n\x0e\x64ropped_frames\x18\t \x01(\x04\x12\x16\n\x0eimage_width_px\x18\n \x01(\r\x12\x17\n\x0fimage_height_px\x18\x0b \x01(\r\"\xe9\x01\n\x0bTrackedFace\x12\x10\n\x08track_id\x18\x01 \x01(\x04\x12%\n\x03\x62ox\x18\x02 \x01(\x0b\x32\x18.facegrid.v1.BoundingBox\x12)\n\tlandmarks\x18\x03 \x01(\x0b\x32\x16.facegrid.v1.Landmarks\x12\r\n\x05score\x18\x04 \x01(\x02\x12\x10\n\x08\x64\x65tected\x18\x05 \x01(\x08\x12\x14\n\x07subject\x18\x06 \x01(\tH\x00\x88\x01\x01\x12\x15\n\x08\x64istance\x18\x07 \x01(\x02H\x01\x88\x01\x01\x12\x0f\n\x07\x64\x65\x63ided\x18\x08 \x01(\x08\x42\n\n\x08_subjectB\x0b\n\t_distance\"\xe0\x01\n\rTrackDecision\x12\x10\n\x08track_id\x18\x01 \x01(\x04\x12\x14\n\x07subject\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x15\n\x08\x64istance\x18\x03 \x01(\x02H\x01\x88\x01\x01\x12\x17\n\x0f\x65vidence_frames\x18\x04 \x03(\x04\x12\x13\n\x0b\x66irst_frame\x18\x05 \x01(\x04\x12\x12\n\nlast_frame\x18\x06 \x01(\x04\x12\x1a\n\x12\x66irst_timestamp_ms\x18\x07 \x01(\x04\x12\x19\n\x11last_timestamp_ms\x18\x08 \x01(\x04\x42\n\n\x08_subjectB\x0b\n\t_distance\"\xef\x01\n\nVideoEvent\x12*\n\x04kind\x18\x01 \x01(\x0e\x32\x1c.facegrid.v1.VideoEvent.Kind\x12\x10\n\x08track_id\x18\x02 \x01(\x04\x12\x14\n\x07subject\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x0b\x66rame_index\x18\x04 \x01(\x04\x12\x14\n\x0ctimestamp_ms\x18\x05 \x01(\x04\x12\x17\n\x0f\x65vidence_frames\x18\x06 \x03(\x04\"=\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x10\n\x0cKIND_ENTERED\x10\x01\x12\r\n\tKIND_LEFT\x10\x02\x42\n\n\x08_subject\"\xbe\x01\n\x0cVideoSummary\x12\x0e\n\x06\x66rames\x18\x01 \x01(\x04\x12\x15\n\rfailed_frames\x18\x02 \x01(\x04\x12\x17\n\x0f\x64\x65tected_frames\x18\x03 \x01(\x04\x12\x16\n\x0e\x64ropped_frames\x18\x04 \x01(\x04\x12-\n\tdecisions\x18\x05 \x03(\x0b\x32\x1a.facegrid.v1.TrackDecision\x12\'\n\x06\x65vents\x18\x06 \x03(\x0b\x32\x17.facegrid.v1.VideoEventb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x66\x61\x63\x65grid/v1/video.proto\x12\x0b\x66\x61\x63\x65grid.v1\x1a\x1a\x66\x61\x63\x65grid/v1/embedder.proto\x1a\x17\x66\x61\x63\x65grid/v1/error.proto\x1a\x16\x66\x61\x63\x65grid/v1/face.proto\x1a\x1a\x66\x61\x63\x65grid/v1/identify.proto\"\xd4\x01\n\x14IdentifyVideoOptions\x12\x32\n\x0e\x64\x65tect_options\x18\x01 \x01(\x0b\x32\x1a.facegrid.v1.DetectOptions\x12\x36\n\x10identify_options\x18\x02 \x01(\x0b\x32\x1c.facegrid.v1.IdentifyOptions\x12\x1b\n\x0e\x64\x65tect_every_n\x18\x03 \x01(\rH\x00\x88\x01\x01\x12\x0c\n\x04live\x18\x04 \x01(\x08\x12\x12\n\ntimeout_ms\x18\x05 \x01(\rB\x11\n\x0f_detect_every_n\"\x8b\x02\n\x14IdentifyVideoRequest\x12\x34\n\x07options\x18\x01 \x01(\x0b\x32!.facegrid.v1.IdentifyVideoOptionsH\x00\x12\x38\n\x05\x66rame\x18\x02 \x01(\x0b\x32\'.facegrid.v1.IdentifyVideoRequest.FrameH\x00\x12\x34\n\x03\x65nd\x18\x03 \x01(\x0b\x32%.facegrid.v1.IdentifyVideoRequest.EndH\x00\x1a;\n\x05\x46rame\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x14\n\x0ctimestamp_ms\x18\x02 \x01(\x04\x12\r\n\x05image\x18\x03 \x01(\x0c\x1a\x05\n\x03\x45ndB\t\n\x07message\"w\n\x15IdentifyVideoResponse\x12)\n\x05\x66rame\x18\x01 \x01(\x0b\x32\x18.facegrid.v1.FrameResultH\x00\x12(\n\x03\x65nd\x18\x02 \x01(\x0b\x32\x19.facegrid.v1.VideoSummaryH\x00\x42\t\n\x07message\"\xc3\x02\n\x0b\x46rameResult\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x14\n\x0ctimestamp_ms\x18\x02 \x01(\x04\x12!\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x12.facegrid.v1.Error\x12\'\n\x05\x66\x61\x63\x65s\x18\x04 \x03(\x0b\x32\x18.facegrid.v1.TrackedFace\x12\'\n\x06\x65vents\x18\x05 \x03(\x0b\x32\x17.facegrid.v1.VideoEvent\x12-\n\tdecisions\x18\x06 \x03(\x0b\x32\x1a.facegrid.v1.TrackDecision\x12\x10\n\x08\x64\x65tected\x18\x07 \x01(\x08\x12\x10\n\x08shot_cut\x18\x08 \x01(\x08\x12\x16\n\x0e\x64ropped_frames\x18\t \x01(\x04\x12\x16\n\x0eimage_width_px\x18\n \x01(\r\x12\x17\n\x0fimage_height_px\x18\x0b \x01(\r\"\xa9\x01\n\x0bTrackedFace\x12\x10\n\x08track_id\x18\x01 \x01(\x04\x12\x1f\n\x04\x66\x61\x63\x65\x18\x02 \x01(\x0b\x32\x11.facegrid.v1.Face\x12\x10\n\x08\x64\x65tected\x18\x03 \x01(\x08\x12\x14\n\x07subject\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x15\n\x08\x64istance\x18\x05 \x01(\x01H\x01\x88\x01\x01\x12\x0f\n\x07\x64\x65\x63ided\x18\x06 \x01(\x08\x42\n\n\x08_subjectB\x0b\n\t_distance\"\x8c\x02\n\rTrackDecision\x12\x10\n\x08track_id\x18\x01 \x01(\x04\x12\x14\n\x07subject\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x15\n\x08\x64istance\x18\x03 \x01(\x01H\x01\x88\x01\x01\x12*\n\ncandidates\x18\x04 \x03(\x0b\x32\x16.facegrid.v1.Candidate\x12\x17\n\x0f\x65vidence_frames\x18\x05 \x03(\x04\x12\x13\n\x0b\x66irst_frame\x18\x06 \x01(\x04\x12\x12\n\nlast_frame\x18\x07 \x01(\x04\x12\x1a\n\x12\x66irst_timestamp_ms\x18\x08 \x01(\x04\x12\x19\n\x11last_timestamp_ms\x18\t \x01(\x04\x42\n\n\x08_subjectB\x0b\n\t_distance\"\xef\x01\n\nVideoEvent\x12*\n\x04kind\x18\x01 \x01(\x0e\x32\x1c.facegrid.v1.VideoEvent.Kind\x12\x10\n\x08track_id\x18\x02 \x01(\x04\x12\x14\n\x07subject\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x0b\x66rame_index\x18\x04 \x01(\x04\x12\x14\n\x0ctimestamp_ms\x18\x05 \x01(\x04\x12\x17\n\x0f\x65vidence_frames\x18\x06 \x03(\x04\"=\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x10\n\x0cKIND_ENTERED\x10\x01\x12\r\n\tKIND_LEFT\x10\x02\x42\n\n\x08_subject\"\xc7\x02\n\x0cVideoSummary\x12\x0e\n\x06\x66rames\x18\x01 \x01(\x04\x12\x15\n\rfailed_frames\x18\x02 \x01(\x04\x12\x17\n\x0f\x64\x65tected_frames\x18\x03 \x01(\x04\x12\x16\n\x0e\x64ropped_frames\x18\x04 \x01(\x04\x12-\n\tdecisions\x18\x05 \x03(\x0b\x32\x1a.facegrid.v1.TrackDecision\x12\'\n\x06\x65vents\x18\x06 \x03(\x0b\x32\x17.facegrid.v1.VideoEvent\x12\x16\n\tthreshold\x18\x07 \x01(\x01H\x00\x88\x01\x01\x12 \n\x13\x66\x61lse_positive_rate\x18\x08 \x01(\x01H\x01\x88\x01\x01\x12\'\n\x08\x65mbedder\x18\t \x01(\x0b\x32\x15.facegrid.v1.EmbedderB\x0c\n\n_thresholdB\x16\n\x14_false_positive_rateb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'facegrid.v1.video_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_IDENTIFYVIDEOOPTIONS']._serialized_start=94
-  _globals['_IDENTIFYVIDEOOPTIONS']._serialized_end=288
-  _globals['_IDENTIFYVIDEOREQUEST']._serialized_start=291
-  _globals['_IDENTIFYVIDEOREQUEST']._serialized_end=558
-  _globals['_IDENTIFYVIDEOREQUEST_FRAME']._serialized_start=481
-  _globals['_IDENTIFYVIDEOREQUEST_FRAME']._serialized_end=540
-  _globals['_IDENTIFYVIDEOREQUEST_END']._serialized_start=542
-  _globals['_IDENTIFYVIDEOREQUEST_END']._serialized_end=547
-  _globals['_IDENTIFYVIDEORESPONSE']._serialized_start=560
-  _globals['_IDENTIFYVIDEORESPONSE']._serialized_end=679
-  _globals['_FRAMERESULT']._serialized_start=682
-  _globals['_FRAMERESULT']._serialized_end=1005
-  _globals['_TRACKEDFACE']._serialized_start=1008
-  _globals['_TRACKEDFACE']._serialized_end=1241
-  _globals['_TRACKDECISION']._serialized_start=1244
-  _globals['_TRACKDECISION']._serialized_end=1468
-  _globals['_VIDEOEVENT']._serialized_start=1471
-  _globals['_VIDEOEVENT']._serialized_end=1710
-  _globals['_VIDEOEVENT_KIND']._serialized_start=1637
-  _globals['_VIDEOEVENT_KIND']._serialized_end=1698
-  _globals['_VIDEOSUMMARY']._serialized_start=1713
-  _globals['_VIDEOSUMMARY']._serialized_end=1903
+  _globals['_IDENTIFYVIDEOOPTIONS']._serialized_start=146
+  _globals['_IDENTIFYVIDEOOPTIONS']._serialized_end=358
+  _globals['_IDENTIFYVIDEOREQUEST']._serialized_start=361
+  _globals['_IDENTIFYVIDEOREQUEST']._serialized_end=628
+  _globals['_IDENTIFYVIDEOREQUEST_FRAME']._serialized_start=551
+  _globals['_IDENTIFYVIDEOREQUEST_FRAME']._serialized_end=610
+  _globals['_IDENTIFYVIDEOREQUEST_END']._serialized_start=612
+  _globals['_IDENTIFYVIDEOREQUEST_END']._serialized_end=617
+  _globals['_IDENTIFYVIDEORESPONSE']._serialized_start=630
+  _globals['_IDENTIFYVIDEORESPONSE']._serialized_end=749
+  _globals['_FRAMERESULT']._serialized_start=752
+  _globals['_FRAMERESULT']._serialized_end=1075
+  _globals['_TRACKEDFACE']._serialized_start=1078
+  _globals['_TRACKEDFACE']._serialized_end=1247
+  _globals['_TRACKDECISION']._serialized_start=1250
+  _globals['_TRACKDECISION']._serialized_end=1518
+  _globals['_VIDEOEVENT']._serialized_start=1521
+  _globals['_VIDEOEVENT']._serialized_end=1760
+  _globals['_VIDEOEVENT_KIND']._serialized_start=1687
+  _globals['_VIDEOEVENT_KIND']._serialized_end=1748
+  _globals['_VIDEOSUMMARY']._serialized_start=1763
+  _globals['_VIDEOSUMMARY']._serialized_end=2090
 # @@protoc_insertion_point(module_scope)

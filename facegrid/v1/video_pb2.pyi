@@ -1,5 +1,7 @@
+from facegrid.v1 import embedder_pb2 as _embedder_pb2
 from facegrid.v1 import error_pb2 as _error_pb2
-from facegrid.v1 import geometry_pb2 as _geometry_pb2
+from facegrid.v1 import face_pb2 as _face_pb2
+from facegrid.v1 import identify_pb2 as _identify_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -10,18 +12,18 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class IdentifyVideoOptions(_message.Message):
-    __slots__ = ("min_face_px", "onet_threshold", "detect_every_n", "live", "timeout_ms")
-    MIN_FACE_PX_FIELD_NUMBER: _ClassVar[int]
-    ONET_THRESHOLD_FIELD_NUMBER: _ClassVar[int]
+    __slots__ = ("detect_options", "identify_options", "detect_every_n", "live", "timeout_ms")
+    DETECT_OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    IDENTIFY_OPTIONS_FIELD_NUMBER: _ClassVar[int]
     DETECT_EVERY_N_FIELD_NUMBER: _ClassVar[int]
     LIVE_FIELD_NUMBER: _ClassVar[int]
     TIMEOUT_MS_FIELD_NUMBER: _ClassVar[int]
-    min_face_px: float
-    onet_threshold: float
+    detect_options: _face_pb2.DetectOptions
+    identify_options: _identify_pb2.IdentifyOptions
     detect_every_n: int
     live: bool
     timeout_ms: int
-    def __init__(self, min_face_px: _Optional[float] = ..., onet_threshold: _Optional[float] = ..., detect_every_n: _Optional[int] = ..., live: _Optional[bool] = ..., timeout_ms: _Optional[int] = ...) -> None: ...
+    def __init__(self, detect_options: _Optional[_Union[_face_pb2.DetectOptions, _Mapping]] = ..., identify_options: _Optional[_Union[_identify_pb2.IdentifyOptions, _Mapping]] = ..., detect_every_n: _Optional[int] = ..., live: _Optional[bool] = ..., timeout_ms: _Optional[int] = ...) -> None: ...
 
 class IdentifyVideoRequest(_message.Message):
     __slots__ = ("options", "frame", "end")
@@ -80,30 +82,27 @@ class FrameResult(_message.Message):
     def __init__(self, index: _Optional[int] = ..., timestamp_ms: _Optional[int] = ..., error: _Optional[_Union[_error_pb2.Error, _Mapping]] = ..., faces: _Optional[_Iterable[_Union[TrackedFace, _Mapping]]] = ..., events: _Optional[_Iterable[_Union[VideoEvent, _Mapping]]] = ..., decisions: _Optional[_Iterable[_Union[TrackDecision, _Mapping]]] = ..., detected: _Optional[bool] = ..., shot_cut: _Optional[bool] = ..., dropped_frames: _Optional[int] = ..., image_width_px: _Optional[int] = ..., image_height_px: _Optional[int] = ...) -> None: ...
 
 class TrackedFace(_message.Message):
-    __slots__ = ("track_id", "box", "landmarks", "score", "detected", "subject", "distance", "decided")
+    __slots__ = ("track_id", "face", "detected", "subject", "distance", "decided")
     TRACK_ID_FIELD_NUMBER: _ClassVar[int]
-    BOX_FIELD_NUMBER: _ClassVar[int]
-    LANDMARKS_FIELD_NUMBER: _ClassVar[int]
-    SCORE_FIELD_NUMBER: _ClassVar[int]
+    FACE_FIELD_NUMBER: _ClassVar[int]
     DETECTED_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
     DISTANCE_FIELD_NUMBER: _ClassVar[int]
     DECIDED_FIELD_NUMBER: _ClassVar[int]
     track_id: int
-    box: _geometry_pb2.BoundingBox
-    landmarks: _geometry_pb2.Landmarks
-    score: float
+    face: _face_pb2.Face
     detected: bool
     subject: str
     distance: float
     decided: bool
-    def __init__(self, track_id: _Optional[int] = ..., box: _Optional[_Union[_geometry_pb2.BoundingBox, _Mapping]] = ..., landmarks: _Optional[_Union[_geometry_pb2.Landmarks, _Mapping]] = ..., score: _Optional[float] = ..., detected: _Optional[bool] = ..., subject: _Optional[str] = ..., distance: _Optional[float] = ..., decided: _Optional[bool] = ...) -> None: ...
+    def __init__(self, track_id: _Optional[int] = ..., face: _Optional[_Union[_face_pb2.Face, _Mapping]] = ..., detected: _Optional[bool] = ..., subject: _Optional[str] = ..., distance: _Optional[float] = ..., decided: _Optional[bool] = ...) -> None: ...
 
 class TrackDecision(_message.Message):
-    __slots__ = ("track_id", "subject", "distance", "evidence_frames", "first_frame", "last_frame", "first_timestamp_ms", "last_timestamp_ms")
+    __slots__ = ("track_id", "subject", "distance", "candidates", "evidence_frames", "first_frame", "last_frame", "first_timestamp_ms", "last_timestamp_ms")
     TRACK_ID_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
     DISTANCE_FIELD_NUMBER: _ClassVar[int]
+    CANDIDATES_FIELD_NUMBER: _ClassVar[int]
     EVIDENCE_FRAMES_FIELD_NUMBER: _ClassVar[int]
     FIRST_FRAME_FIELD_NUMBER: _ClassVar[int]
     LAST_FRAME_FIELD_NUMBER: _ClassVar[int]
@@ -112,12 +111,13 @@ class TrackDecision(_message.Message):
     track_id: int
     subject: str
     distance: float
+    candidates: _containers.RepeatedCompositeFieldContainer[_identify_pb2.Candidate]
     evidence_frames: _containers.RepeatedScalarFieldContainer[int]
     first_frame: int
     last_frame: int
     first_timestamp_ms: int
     last_timestamp_ms: int
-    def __init__(self, track_id: _Optional[int] = ..., subject: _Optional[str] = ..., distance: _Optional[float] = ..., evidence_frames: _Optional[_Iterable[int]] = ..., first_frame: _Optional[int] = ..., last_frame: _Optional[int] = ..., first_timestamp_ms: _Optional[int] = ..., last_timestamp_ms: _Optional[int] = ...) -> None: ...
+    def __init__(self, track_id: _Optional[int] = ..., subject: _Optional[str] = ..., distance: _Optional[float] = ..., candidates: _Optional[_Iterable[_Union[_identify_pb2.Candidate, _Mapping]]] = ..., evidence_frames: _Optional[_Iterable[int]] = ..., first_frame: _Optional[int] = ..., last_frame: _Optional[int] = ..., first_timestamp_ms: _Optional[int] = ..., last_timestamp_ms: _Optional[int] = ...) -> None: ...
 
 class VideoEvent(_message.Message):
     __slots__ = ("kind", "track_id", "subject", "frame_index", "timestamp_ms", "evidence_frames")
@@ -144,17 +144,23 @@ class VideoEvent(_message.Message):
     def __init__(self, kind: _Optional[_Union[VideoEvent.Kind, str]] = ..., track_id: _Optional[int] = ..., subject: _Optional[str] = ..., frame_index: _Optional[int] = ..., timestamp_ms: _Optional[int] = ..., evidence_frames: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class VideoSummary(_message.Message):
-    __slots__ = ("frames", "failed_frames", "detected_frames", "dropped_frames", "decisions", "events")
+    __slots__ = ("frames", "failed_frames", "detected_frames", "dropped_frames", "decisions", "events", "threshold", "false_positive_rate", "embedder")
     FRAMES_FIELD_NUMBER: _ClassVar[int]
     FAILED_FRAMES_FIELD_NUMBER: _ClassVar[int]
     DETECTED_FRAMES_FIELD_NUMBER: _ClassVar[int]
     DROPPED_FRAMES_FIELD_NUMBER: _ClassVar[int]
     DECISIONS_FIELD_NUMBER: _ClassVar[int]
     EVENTS_FIELD_NUMBER: _ClassVar[int]
+    THRESHOLD_FIELD_NUMBER: _ClassVar[int]
+    FALSE_POSITIVE_RATE_FIELD_NUMBER: _ClassVar[int]
+    EMBEDDER_FIELD_NUMBER: _ClassVar[int]
     frames: int
     failed_frames: int
     detected_frames: int
     dropped_frames: int
     decisions: _containers.RepeatedCompositeFieldContainer[TrackDecision]
     events: _containers.RepeatedCompositeFieldContainer[VideoEvent]
-    def __init__(self, frames: _Optional[int] = ..., failed_frames: _Optional[int] = ..., detected_frames: _Optional[int] = ..., dropped_frames: _Optional[int] = ..., decisions: _Optional[_Iterable[_Union[TrackDecision, _Mapping]]] = ..., events: _Optional[_Iterable[_Union[VideoEvent, _Mapping]]] = ...) -> None: ...
+    threshold: float
+    false_positive_rate: float
+    embedder: _embedder_pb2.Embedder
+    def __init__(self, frames: _Optional[int] = ..., failed_frames: _Optional[int] = ..., detected_frames: _Optional[int] = ..., dropped_frames: _Optional[int] = ..., decisions: _Optional[_Iterable[_Union[TrackDecision, _Mapping]]] = ..., events: _Optional[_Iterable[_Union[VideoEvent, _Mapping]]] = ..., threshold: _Optional[float] = ..., false_positive_rate: _Optional[float] = ..., embedder: _Optional[_Union[_embedder_pb2.Embedder, _Mapping]] = ...) -> None: ...
