@@ -40,6 +40,10 @@ class Settings:
     """Pictures of one stream worked on at the same time; the service reads no further ahead."""
     max_stream_id_bytes: int = 256
     """Longest id of an item in a stream, in bytes."""
+    gallery: str = ""
+    """Where the enrolled people are kept: a folder, or the URI of an object store; empty: nobody can be enrolled."""
+    gallery_chips: int = 1
+    """Whether the aligned pictures of enrolled faces are kept, which a new embedder needs: 1 yes, 0 no."""
 
     def __post_init__(self) -> None:
         for name, (low, high) in _RANGES.items():
@@ -100,6 +104,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "max_images_at_once": (1, 1_024),
     "stream_window": (1, 1_024),
     "max_stream_id_bytes": (1, 65_536),
+    "gallery_chips": (0, 1),
 }
 
 _FORMS: dict[object, str] = {int: "a whole number", float: "a number"}

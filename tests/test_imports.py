@@ -13,6 +13,7 @@ FORBIDDEN = {
     # what may not import what
     "orchestrator/pipeline": {"ray", "grpc", "google", "facegrid.v1", "facegrid.tfserving", "orchestrator.api"},
     "orchestrator/models": {"ray", "cv2", "orchestrator.api", "orchestrator.deployments", "orchestrator.app"},
+    "orchestrator/gallery": {"ray", "grpc", "google", "facegrid.v1", "cv2", "orchestrator.api", "orchestrator.models"},
     "orchestrator/api": {"ray", "cv2", "orchestrator.deployments", "orchestrator.app"},
     "orchestrator/deployments": {"orchestrator.app"},
     "orchestrator": {"tensorflow", "tensorflow_serving", "model_server", "exporters.networks", "exporters.export"},

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 STATE_DIR_VARIABLE = "FACEGRID_STATE_DIR"
+GALLERY_VARIABLE = "FACEGRID_GALLERY"
 DEFAULT_PORT = 9000
 DEFAULT_TIMEOUT_S = 120.0
 INGRESSES = ("haproxy", "python")
@@ -40,6 +41,14 @@ def default_state_dir(env: Mapping[str, str] = os.environ) -> Path:
         return Path(chosen).absolute()
     base = env.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(base).absolute() / "facegrid"
+
+
+def gallery_uri(state_dir: Path, env: Mapping[str, str] = os.environ) -> str:
+    """Returns $FACEGRID_GALLERY, a folder as an absolute path, or else the folder `gallery` in the state folder."""
+    chosen = env.get(GALLERY_VARIABLE)
+    if chosen and "://" in chosen:
+        return chosen
+    return str(Path(chosen).absolute() if chosen else state_dir.absolute() / "gallery")
 
 
 def default_ingress() -> str:

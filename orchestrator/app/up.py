@@ -19,7 +19,7 @@ from orchestrator.app.host_files import read_steps
 from orchestrator.app.ingress import ingress_environment
 from orchestrator.app.model_config import local_model_config, model_names, read_model_config, write_model_config
 from orchestrator.app.model_server import missing_models, model_server_command, model_versions
-from orchestrator.app.options import StackOptions
+from orchestrator.app.options import GALLERY_VARIABLE, StackOptions, gallery_uri
 from orchestrator.app.ports import free_ports, require_free
 from orchestrator.app.processes import Child, is_alive
 from orchestrator.app.ray_environment import ray_environment
@@ -129,6 +129,7 @@ class _Start:
         state, options = self._state, self._options
         env = ray_environment(self._env, state.run_dir) | ingress_environment(options.ingress, state.run_dir)
         env |= {"FACEGRID_MODEL_SERVERS": state.model_server_target}
+        env |= {GALLERY_VARIABLE: gallery_uri(self._folder.path, self._env)}
         env.setdefault("MALLOC_ARENA_MAX", "2")  # glibc's heap per thread kept 30 MB more of the pictures of a replica
         command = [sys.executable, "-m", "orchestrator.app.serve_host"]
         command += [f"--run-dir={state.run_dir}", f"--log-dir={self._folder.logs}"]

@@ -1,0 +1,194 @@
+"""The gallery as the service uses it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import numpy as np
+
+from facegrid.errors import AlreadyEnrolled, InvalidOption, SubjectNotFound
+from orchestrator.gallery import people
+from orchestrator.gallery.enroll import enroll
+from orchestrator.gallery.erase import delete_rows, forget_versions, rewrite
+from orchestrator.gallery.lock import FolderLock
+from orchestrator.gallery.registry import BUILDING, Registry, mismatch
+from orchestrator.gallery.search import search
+from orchestrator.gallery.subjects import normal_subject
+from orchestrator.gallery.tables import Storage
+from orchestrator.gallery.types import EmbedderVersion, Erased, Face, Matches, NewFace, Subject, SubjectPage
+from orchestrator.types import Floats
+
+Result = TypeVar("Result")
+
+LOCK_TIMEOUT_S = 30.0
+"""How long a write waits for those of other processes."""
+MAX_PAGE_SIZE = 1_000
+_READERS = 4
+
+
+class Gallery:
+    """Who is enrolled. Any number of processes may open the same gallery; no server is needed.
+
+    Methods may be called concurrently, from one event loop; what blocks runs in threads. Nothing is loaded
+    or read until the first call.
+
+    Args:
+        uri: A folder, made when the first face is enrolled, or the URI of an object store.
+        keep_chips: Whether to keep the aligned pictures of faces.
+    """
+
+    def __init__(self, uri: str, *, keep_chips: bool = True) -> None:
+        self._storage = Storage(uri)
+        folder = self._storage.folder
+        self._lock = FolderLock(folder and folder / ".lock")
+        self._registry = Registry(self._storage)
+        self._keep_chips = keep_chips
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="gallery-read")
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="gallery-write")
+
+    async def close(self) -> None:
+        """Waits for the writes under way; those not yet begun are dropped."""
+        for pool in (self._writer, self._readers):
+            await asyncio.to_thread(pool.shutdown, wait=True, cancel_futures=True)
+
+    async def active(self) -> EmbedderVersion | None:
+        """Returns the embedder version whose vectors are searched and enrolled, None while nobody is enrolled.
+
+        It changes when a move to another version is complete: ask before every search.
+        """
+        return await self._read(self._registry.active)
+
+    async def enroll(
+        self, subject: str, faces: Sequence[NewFace], embedder: EmbedderVersion, *, now: datetime | None = None
+    ) -> list[str | AlreadyEnrolled]:
+        """Remembers faces of a person, and returns the id of each, or why it was left out, in their order.
+
+        Returns when the faces are on disk: neither a killed process nor a power cut loses them. A face whose
+        vector is in the gallery already is left out, so that a call whose answer was lost can be repeated.
+
+        Args:
+            subject: 1 to 256 bytes; kept in Unicode's normal form NFC.
+            faces: Of this person.
+            embedder: What made the vectors; the first one that is enrolled with is the gallery's.
+            now: Time of the enrolment with a time zone; default: the clock's.
+
+        Raises:
+            InvalidSubject: The name is not allowed.
+            InvalidOption: A vector has another length than the embedder's, or a value that is no number.
+            GalleryMismatch: The gallery holds another embedder's vectors.
+            GalleryUnavailable: The gallery cannot be written; the faces may or may not be there.
+        """
+        name = normal_subject(subject)
+        checked = [_check_face(face, embedder) for face in faces]
+        if not self._keep_chips:
+            checked = [NewFace(vector=f.vector, score=f.score, face_px=f.face_px) for f in checked]
+        at = now or datetime.now(UTC)
+
+        def work() -> list[str | AlreadyEnrolled]:
+            with self._lock.hold(LOCK_TIMEOUT_S):
+                return enroll(self._registry.require(embedder, now=at), name, checked, embedder, now=at)
+
+        return await self._write(work) if checked else []
+
+    async def search(self, vectors: Floats, embedder: EmbedderVersion, *, k: int = 1) -> list[Matches]:
+        """Returns the `k` nearest subjects of each vector, in the vectors' order.
+
+        Args:
+            vectors: [N, dimension], raw.
+            embedder: What made them.
+            k: Subjects for each, at least 1.
+
+        Raises:
+            InvalidOption: A vector has another length than the embedder's, or a value that is no number.
+            GalleryMismatch: The gallery holds another embedder's vectors.
+            GalleryUnavailable: The gallery cannot be read.
+        """
+        vectors = _check_vectors(np.asarray(vectors, np.float32), embedder)
+        if k < 1:
+            raise InvalidOption(f"k is {k}, allowed is 1 or more")
+
+        def work() -> list[Matches]:
+            states = {entry.embedder: entry.state for entry in self._registry.entries()}
+            if not states:
+                return [Matches((), None) for _ in vectors]
+            if states.get(embedder, BUILDING) == BUILDING:
+                active = self._registry.active()
+                raise mismatch(active or next(iter(states)), embedder)
+            return self._registry.faces(embedder).read(lambda dataset: search(dataset, vectors, k))
+
+        return await self._read(work) if len(vectors) else []
+
+    async def subjects(self, *, page_size: int = 100, page_token: str = "") -> SubjectPage:
+        """Returns the subjects that follow the page that gave `page_token`, by name.
+
+        Raises:
+            InvalidOption: `page_size` is not from 1 to 1000.
+            GalleryUnavailable: The gallery cannot be read.
+        """
+        if not 1 <= page_size <= MAX_PAGE_SIZE:
+            raise InvalidOption(f"page_size is {page_size}, allowed are 1 to {MAX_PAGE_SIZE}")
+        return await self._read(lambda: people.page(self._registry, page_size, page_token))
+
+    async def get_subject(self, subject: str) -> tuple[Subject, tuple[Face, ...]]:
+        """Returns a subject and its faces, the first enrolled first.
+
+        Raises:
+            InvalidSubject: The name is not allowed.
+            SubjectNotFound: Nobody of this name is enrolled.
+            GalleryUnavailable: The gallery cannot be read.
+        """
+        name = normal_subject(subject)
+        return await self._read(lambda: people.get(self._registry, name))
+
+    async def delete_subject(self, subject: str) -> Erased:
+        """Forgets a person: rows, vectors and chips, in every embedder version, down to the bytes on disk.
+
+        Raises:
+            InvalidSubject: The name is not allowed.
+            SubjectNotFound: Nobody of this name is enrolled.
+            GalleryUnavailable: The gallery cannot be written; call again.
+        """
+        name = normal_subject(subject)
+
+        def work() -> Erased:
+            with self._lock.hold(LOCK_TIMEOUT_S):
+                return self._erase(name)
+
+        return await self._write(work)
+
+    def _erase(self, name: str) -> Erased:
+        vectors = chips = 0
+        pending = False
+        tables = [self._registry.faces(entry.embedder) for entry in self._registry.entries()]
+        for table in tables:
+            kept = people.rows_of(table, name)
+            delete_rows(table, kept.face_ids)
+            vectors += len(kept.face_ids)
+            chips += kept.chips
+            if kept.face_ids:
+                rewrite(table)
+                pending |= forget_versions(table)
+        if not vectors:
+            raise SubjectNotFound(f"nobody is enrolled as {name!r}; the list of subjects has all names")
+        return Erased(name, vectors, chips, pending)
+
+    async def _read(self, work: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, work)
+
+    async def _write(self, work: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+
+
+def _check_face(face: NewFace, embedder: EmbedderVersion) -> NewFace:
+    _check_vectors(np.asarray(face.vector, np.float32)[None], embedder)
+    return face
+
+
+def _check_vectors(vectors: Floats, embedder: EmbedderVersion) -> Floats:
+    if vectors.ndim != 2 or (len(vectors) and vectors.shape[1] != embedder.dimension):
+        raise InvalidOption(f"vectors have shape {vectors.shape}, {embedder} has [N, {embedder.dimension}]")
+    if not np.isfinite(vectors).all():
+        raise InvalidOption("a vector has a value that is not a finite number")
+    return vectors

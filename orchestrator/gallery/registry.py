@@ -1,0 +1,114 @@
+"""Which embedder versions a gallery holds, and which of them is searched: the table `embedders`."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from facegrid.errors import GalleryMismatch
+from orchestrator.gallery.rows import face_schema, table_name
+from orchestrator.gallery.tables import Storage, Table
+from orchestrator.gallery.types import EmbedderVersion
+
+if TYPE_CHECKING:
+    from lance import LanceDataset
+
+ACTIVE = "active"
+BUILDING = "building"
+RETIRED = "retired"
+
+_SCHEMA = pa.schema(
+    [
+        pa.field("embedder", pa.string(), nullable=False),
+        pa.field("version", pa.int64(), nullable=False),
+        pa.field("dimension", pa.int32(), nullable=False),
+        pa.field("state", pa.string(), nullable=False),
+        pa.field("changed_at", pa.timestamp("us", "UTC"), nullable=False),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An embedder version of the gallery."""
+
+    embedder: EmbedderVersion
+    state: str
+    """`ACTIVE`, searched and enrolled to; `BUILDING`, a move to it is under way; `RETIRED`, moved away from."""
+    changed_at: datetime
+
+
+class Registry:
+    """The embedder versions of a gallery. Whoever changes it holds the gallery's lock.
+
+    Args:
+        storage: Of the gallery.
+    """
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._table = storage.table("embedders")
+        self._faces: dict[EmbedderVersion, Table] = {}
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Returns all embedder versions, the oldest first; none for a gallery in which nobody was ever enrolled."""
+        return self._table.read(_entries) if self._table.exists() else ()
+
+    def active(self) -> EmbedderVersion | None:
+        """Returns the embedder version that is searched and enrolled to."""
+        return next((entry.embedder for entry in self.entries() if entry.state == ACTIVE), None)
+
+    def faces(self, embedder: EmbedderVersion) -> Table:
+        """Returns the table of an embedder version's faces, which need not exist."""
+        return self._faces.setdefault(embedder, self._storage.table(table_name(embedder)))
+
+    def require(self, embedder: EmbedderVersion, *, now: datetime) -> Table:
+        """Returns the table of the active embedder version, and makes this the active one where there is none.
+
+        Raises:
+            GalleryMismatch: Another one is active.
+        """
+        active = self.active()
+        if active is None:
+            self.add(embedder, ACTIVE, now=now)
+        elif active != embedder:
+            raise mismatch(active, embedder)
+        return self.faces(embedder)
+
+    def add(self, embedder: EmbedderVersion, state: str, *, now: datetime) -> None:
+        """Adds an embedder version with a table of no faces."""
+        self.faces(embedder).create(face_schema(embedder).empty_table())
+        self._table.create(_SCHEMA.empty_table())
+        self._write((*self.entries(), Entry(embedder, state, now)))
+
+    def set_states(self, states: dict[EmbedderVersion, str], *, now: datetime) -> None:
+        """Changes the states of embedder versions, all at once for every reader."""
+        self._write(
+            tuple(
+                replace(entry, state=states[entry.embedder], changed_at=now) if entry.embedder in states else entry
+                for entry in self.entries()
+            )
+        )
+
+    def _write(self, entries: tuple[Entry, ...]) -> None:
+        rows = [
+            (entry.embedder.name, entry.embedder.version, entry.embedder.dimension, entry.state, entry.changed_at)
+            for entry in entries
+        ]
+        self._table.overwrite(pa.table([list(column) for column in zip(*rows, strict=True)], schema=_SCHEMA))
+
+
+def mismatch(active: EmbedderVersion, asked: EmbedderVersion) -> GalleryMismatch:
+    """Returns the error that says which embedder made the gallery, which was asked for, and what to do."""
+    return GalleryMismatch(
+        f"the gallery holds vectors of {active} with {active.dimension} values, "
+        f"asked was {asked} with {asked.dimension}; serve {active}, or move the gallery with `facegrid gallery reembed`"
+    )
+
+
+def _entries(dataset: "LanceDataset") -> tuple[Entry, ...]:
+    return tuple(
+        Entry(EmbedderVersion(row["embedder"], row["version"], row["dimension"]), row["state"], row["changed_at"])
+        for row in dataset.to_table().to_pylist()
+    )

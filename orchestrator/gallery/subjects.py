@@ -1,0 +1,32 @@
+"""Which names a person may have."""
+
+import unicodedata
+
+from facegrid.errors import InvalidSubject
+
+MAX_SUBJECT_BYTES = 256
+
+
+def normal_subject(name: str) -> str:
+    """Returns the name in Unicode's normal form NFC, in which it is kept.
+
+    Raises:
+        InvalidSubject: The name is empty, has more than `MAX_SUBJECT_BYTES` bytes of UTF-8, a control
+            character, half of a surrogate pair, or white space at an end.
+    """
+    try:
+        normal = unicodedata.normalize("NFC", name)
+        size = len(normal.encode())
+    except UnicodeEncodeError as err:
+        raise InvalidSubject(f"the subject's name has half of a surrogate pair at {err.start}") from err
+    if not 1 <= size <= MAX_SUBJECT_BYTES:
+        raise InvalidSubject(f"the subject's name has {size} bytes, allowed are 1 to {MAX_SUBJECT_BYTES}")
+    for position, character in enumerate(normal):
+        # Cc: control characters; Zl and Zp: line and paragraph separators, which break a line of output all the same.
+        if unicodedata.category(character) in {"Cc", "Zl", "Zp"}:
+            raise InvalidSubject(
+                f"the subject's name has the control character U+{ord(character):04X} at {position}, allowed is none"
+            )
+    if normal != normal.strip():
+        raise InvalidSubject("the subject's name has white space at an end, allowed is none")
+    return normal
