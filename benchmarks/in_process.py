@@ -6,8 +6,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from exporters.signatures import CONTRACTS, SERVING_DEFAULT
-from model_server import servable
+from exporters.signatures import CONTRACTS, EMBEDDER, SERVING_DEFAULT
+from exporters.versions import versions
+from facegrid.errors import Unavailable
+from model_server import loading, servable
 from orchestrator.models.checks import check_inputs, check_outputs
 from orchestrator.models.predictor import Arrays
 
@@ -16,19 +18,22 @@ class InProcessPredictor:
     """Implements `orchestrator.models.predictor.Predictor` with TensorFlow in this process.
 
     Args:
-        models_dir: Where `facegrid export` wrote; the highest version of each model is taken.
+        models_dir: Where `facegrid export` wrote; the highest version of each model is taken, of the embedder all.
     """
 
     def __init__(self, models_dir: Path) -> None:
         self._models_dir = models_dir
-        self._servables: dict[str, servable.Servable] = {}
+        self._servables: dict[tuple[str, int], servable.Servable] = {}
+        self._newest: dict[str, int] = {}
 
     async def start(self) -> None:
         """Loads every model of the contract."""
         for model in CONTRACTS:
-            versions = [path for path in (self._models_dir / model).iterdir() if path.name.isdecimal()]
-            newest = max(versions, key=lambda path: int(path.name))
-            self._servables[model] = await asyncio.to_thread(servable.load, newest, tags=["serve"])
+            present = versions(self._models_dir / model)
+            self._newest[model] = max(present)
+            for version in present if model == EMBEDDER.name else [max(present)]:
+                loaded = await asyncio.to_thread(loading.load, present[version], tags=["serve"])
+                self._servables[model, version] = loaded
 
     async def close(self) -> None:
         """Unloads the models."""
@@ -37,14 +42,23 @@ class InProcessPredictor:
         self._servables.clear()
 
     async def predict(
-        self, model: str, inputs: Arrays, *, timeout_s: float, signature: str = SERVING_DEFAULT
+        self,
+        model: str,
+        inputs: Arrays,
+        *,
+        timeout_s: float,
+        signature: str = SERVING_DEFAULT,
+        version: int | None = None,
     ) -> dict[str, NDArray[Any]]:
         """See `Predictor.predict`."""
-        rows = check_inputs(model, signature, inputs)
-        loaded = self._servables[model]
+        rows = check_inputs(model, signature, inputs, version=version)
+        wanted = version or self._newest[model]
+        if (model, wanted) not in self._servables:
+            raise Unavailable(f"there is no version {wanted} of model {model}")
+        loaded = self._servables[model, wanted]
         ports = loaded.signatures[signature]
         feeds = [(ports.inputs[name], array) for name, array in inputs.items()]
         arrays = await asyncio.to_thread(loaded.run, feeds, list(ports.outputs.values()), timeout_s=timeout_s)
         outputs = dict(zip(ports.outputs, arrays, strict=True))
-        check_outputs(model, signature, outputs, rows=rows)
+        check_outputs(model, signature, outputs, rows=rows, version=version)
         return outputs

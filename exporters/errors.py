@@ -3,6 +3,7 @@
     ExportError
     ├── WeightsError        a file of weights is absent, or not the one that is expected
     ├── VersionOutOfRange   no model server would take the number for a version
+    ├── WrongVersion        the number stands for another network
     ├── VersionExists       the version asked for is there already
     └── BrokenExport        what was written does not answer as the network that was built
 
@@ -25,6 +26,10 @@ class WeightsError(ExportError):
 
 class VersionOutOfRange(ExportError):
     """A number that no model server would take for a version."""
+
+
+class WrongVersion(ExportError):
+    """A number that stands for another network than the one to be exported."""
 
 
 class VersionExists(ExportError):

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from exporters.models import MODELS
+from exporters.errors import VersionExists, WrongVersion
+from exporters.models import MODELS, Model
 from exporters.network import Endpoint, Network, built
 from exporters.verify import check_signatures, verify
-from exporters.versions import new_version
+from exporters.versions import new_version, versions
 from exporters.warmup import write_warmup
 
 STEPS = ("building", "writing", "checking")
@@ -28,16 +29,18 @@ def export(
     Args:
         model: A key of `exporters.models.MODELS`.
         models_dir: Where the models are; made where it does not exist.
-        version: Its number; None for the one after the highest there is.
+        version: Its number; None for the one after the highest there is, or the only one of a network that has one.
         on_step: Told each of `STEPS` as it begins.
 
     Raises:
         WeightsError: The weights are absent or not the ones expected.
+        WrongVersion: The number stands for another network.
         VersionExists: The version is there already.
         BrokenExport: The SavedModel does not keep the contract or does not answer as the network.
         OSError: The folder cannot be written.
     """
     row = MODELS[model]
+    version = _number(row, models_dir / model, version)
     on_step("building")
     with built(row) as network:
         check_signatures(network.endpoints, row.contract)
@@ -46,7 +49,7 @@ def export(
             _write_saved_model(network, draft.path)
             write_warmup(draft.path, row.contract, row.warmup_batch_sizes)
             on_step("checking")
-            verify(network, draft.path, row.contract)
+            verify(network, draft.path, row.contract, row.goldens())
             return draft.publish()
 
 
@@ -59,6 +62,22 @@ def write_tensorboard(model: str, log_dir: Path) -> None:
     """
     with built(MODELS[model]) as network, network.graph.as_default():  # the writer wants no eager execution
         tf.compat.v1.summary.FileWriter(str(log_dir / model), network.graph).close()
+
+
+def _number(row: Model, model_dir: Path, version: int | None) -> int | None:
+    """Returns the number to write: the one asked for, where the network has none of its own."""
+    if row.version is None:
+        return version
+    name = row.contract.name
+    if version not in (None, row.version):
+        raise WrongVersion(f"this network is version {row.version} of {name}, not {version}: leave out the number")
+    present = versions(model_dir)
+    if row.version in present:
+        raise VersionExists(
+            f"{present[row.version]} exists already, and version {row.version} of {name} is always the same network: "
+            "remove the folder to write it anew"
+        )
+    return row.version
 
 
 def _write_saved_model(network: Network, path: Path) -> None:

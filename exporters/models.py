@@ -1,12 +1,14 @@
 """The models that can be exported: one row for each."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import tensorflow as tf
 
-from exporters.networks import onet, pnet, rnet
-from exporters.signatures import ONET, PNET, RNET, ModelContract
+from exporters.dlib_weights import read_dlib
+from exporters.goldens import Golden, dlib_resnet_goldens
+from exporters.networks import dlib_resnet, onet, pnet, rnet
+from exporters.signatures import EMBEDDERS, ONET, PNET, RNET, ModelContract
 from exporters.weights import Weights, read_mtcnn
 
 
@@ -20,6 +22,10 @@ class Model:
     """Adds the network to the default graph: weights and inputs by name -> outputs by signature and name."""
     warmup_batch_sizes: tuple[int, ...]
     """Batch sizes that a model server runs before it takes requests; the first run of a size is slow."""
+    goldens: Callable[[], Sequence[Golden]] = tuple
+    """Answers that the network must give."""
+    version: int | None = None
+    """The only number that it may be exported as; None: any."""
 
 
 MODELS = {
@@ -28,6 +34,14 @@ MODELS = {
         Model(PNET, lambda: read_mtcnn("pnet", pnet.LAYERS), pnet.build, (1, 2, 4, 8)),
         Model(RNET, lambda: read_mtcnn("rnet", rnet.LAYERS), rnet.build, (1, 2, 4, 8, 16, 32, 64, 128)),
         Model(ONET, lambda: read_mtcnn("onet", onet.LAYERS), onet.build, (1, 2, 4, 8, 16, 32, 64)),
+        Model(
+            EMBEDDERS[1].model,
+            lambda: read_dlib(dlib_resnet.LAYERS),
+            dlib_resnet.build,
+            (1, 2, 4, 8, 16, 32),
+            goldens=dlib_resnet_goldens,
+            version=1,
+        ),
     )
 }
 """Every model by name: those of `exporters.signatures.CONTRACTS`."""

@@ -199,5 +199,23 @@ EMBEDDERS = {
 EMBEDDER_VERSION = 1
 """The version that is asked for unless a gallery holds vectors of another."""
 
-CONTRACTS = {contract.name: contract for contract in (PNET, RNET, ONET)}
-"""Every model slot by name."""
+EMBEDDER = EMBEDDERS[EMBEDDER_VERSION].model
+"""Embeddings are in the order of the chips, as the version's metric says."""
+
+CONTRACTS = {contract.name: contract for contract in (PNET, RNET, ONET, EMBEDDER)}
+"""Every model slot by name; the embedder in the version that is asked for unless another is named."""
+
+
+def contract_of(model: str, version: int | None = None) -> ModelContract:
+    """Returns the contract of a model.
+
+    Args:
+        model: A key of `CONTRACTS`.
+        version: The version meant; only the embedder's differ in it.
+
+    Raises:
+        KeyError: There is no such model, or no such version of the embedder.
+    """
+    if model == EMBEDDER.name and version is not None:
+        return EMBEDDERS[version].model
+    return CONTRACTS[model]

@@ -1,21 +1,22 @@
-"""Whether a SavedModel keeps its contract and answers as the network it was written from."""
+"""Whether a SavedModel keeps its contract and answers as the network it was written from, and as the published one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
 from exporters.errors import BrokenExport
+from exporters.goldens import GOLDEN_TOLERANCE, Golden
 from exporters.network import Array, Endpoint, Network, loaded
-from exporters.signatures import ModelContract, Signature, TensorSpec
+from exporters.signatures import SERVING_DEFAULT, ModelContract, Signature, TensorSpec
 
 _BATCH_SIZES = (1, 3)
 """One alone, and a size that no other dimension of an input has."""
 
 
-def verify(network: Network, path: Path, contract: ModelContract) -> None:
-    """Loads the SavedModel under `path` into a new graph and compares it with the network and the contract.
+def verify(network: Network, path: Path, contract: ModelContract, goldens: Sequence[Golden] = ()) -> None:
+    """Loads the SavedModel under `path` into a new graph and compares it with the network, the contract and goldens.
 
     Raises:
         BrokenExport: A signature, an output's shape, or a number differs.
@@ -29,6 +30,8 @@ def verify(network: Network, path: Path, contract: ModelContract) -> None:
                 what = f"{contract.name}, signature {name}, batch size {batch_size}"
                 _check_shapes(answers, signature, batch_size, what)
                 _check_equal(answers, network.run(name, feeds), what)
+        for golden in goldens:
+            _check_golden(copy, contract, golden)
 
 
 def check_signatures(endpoints: Mapping[str, Endpoint], contract: ModelContract) -> None:
@@ -78,6 +81,18 @@ def _check_shapes(answers: Mapping[str, Array], signature: Signature, batch_size
         expected = _at_batch_size(spec, batch_size)
         if answers[name].shape != expected:
             raise BrokenExport(f"{what}: {name} has shape {answers[name].shape}, expected {expected}")
+
+
+def _check_golden(network: Network, contract: ModelContract, golden: Golden) -> None:
+    (name,) = contract.signatures[SERVING_DEFAULT].inputs
+    ((vector,),) = network.run(SERVING_DEFAULT, {name: golden.picture[None]}).values()
+    found = np.array([*vector[: len(golden.first)], *vector[-len(golden.last) :], np.linalg.norm(vector)])
+    error = float(np.abs(found - np.array([*golden.first, *golden.last, golden.norm])).max())
+    if not error <= GOLDEN_TOLERANCE:
+        raise BrokenExport(
+            f"{contract.name} answers to the picture {golden.name!r} otherwise than the published network: "
+            f"a number is {error:.1e} away, allowed is {GOLDEN_TOLERANCE:.0e}; nothing was exported"
+        )
 
 
 def _check_equal(found: Mapping[str, Array], expected: Mapping[str, Array], what: str) -> None:

@@ -3,6 +3,8 @@
 The three networks of MTCNN come with the PyPI package `mtcnn` 1.0.0 (MIT), as pickled lists of arrays in
 the order of the layers. Unpickling runs what a file says, so a file is only opened when its checksum is
 the one pinned here. The package itself is not imported: that would load TensorFlow and Keras.
+
+The other files of weights are read by `dlib_weights.py`, by the same rules.
 """
 
 import hashlib
@@ -55,12 +57,21 @@ def mtcnn_path(model: str) -> Path:
     Raises:
         WeightsError: The package is not installed.
     """
-    spec = find_spec("mtcnn")
+    return package_file("mtcnn", "assets", "weights", f"{model}.lz4")
+
+
+def package_file(package: str, *parts: str) -> Path:
+    """Returns where a file of an installed package is, without importing the package.
+
+    Raises:
+        WeightsError: The package is not installed.
+    """
+    spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise WeightsError(
-            "the package mtcnn, which holds the weights, is not installed: pip install 'facegrid[export]'"
+            f"the package {package}, which holds the weights, is not installed: pip install 'facegrid[export]'"
         )
-    return Path(spec.submodule_search_locations[0], "assets", "weights", f"{model}.lz4")
+    return Path(spec.submodule_search_locations[0], *parts)
 
 
 def read(path: Path, sha256: str, layers: LayerShapes) -> Weights:
@@ -69,49 +80,63 @@ def read(path: Path, sha256: str, layers: LayerShapes) -> Weights:
     Raises:
         WeightsError: The file cannot be read, its checksum is not `sha256`, or it does not fit `layers`.
     """
+    content = read_pinned(path, sha256, remedy=_REMEDY)
+    import joblib  # noqa: PLC0415  (a part of the extra `export`; whoever imports this file may lack it)
+
+    return by_layer(joblib.load(io.BytesIO(content)), layers, source=path.name, remedy=_REMEDY)
+
+
+def read_pinned(path: Path, sha256: str, *, remedy: str) -> bytes:
+    """Returns the content of a file that must be exactly the one expected.
+
+    Raises:
+        WeightsError: The file cannot be read, or its checksum is not `sha256`; `remedy` says what to do.
+    """
     try:
         content = path.read_bytes()
     except OSError as err:
-        raise WeightsError(f"cannot read the weights {path}: {err.strerror}; {_REMEDY}") from err
+        raise WeightsError(f"cannot read the weights {path}: {err.strerror}; {remedy}") from err
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         raise WeightsError(
             f"{path} ({len(content)} bytes) is not the expected file of weights: "
-            f"its sha256 is {found}, expected {sha256}; {_REMEDY}"
+            f"its sha256 is {found}, expected {sha256}; {remedy}"
         )
-    import joblib  # noqa: PLC0415  (a part of the extra `export`; whoever imports this file may lack it)
-
-    return by_layer(joblib.load(io.BytesIO(content)), layers, source=path.name)
+    return content
 
 
-def by_layer(arrays: Sequence[Float32Array], layers: LayerShapes, *, source: str) -> Weights:
+def by_layer(arrays: Sequence[Float32Array], layers: LayerShapes, *, source: str, remedy: str) -> Weights:
     """Returns the arrays under the names of `layers`, in order: nothing missing, nothing left over.
 
     Args:
         arrays: One for each parameter, in the order of `layers`.
         layers: Names and shapes.
         source: What the arrays come from, for messages.
+        remedy: What to do where they do not fit, for messages.
 
     Raises:
         WeightsError: The first parameter that has no array, or one of another shape or dtype; or arrays left over.
     """
     remaining = iter(arrays)
     weights = {
-        layer: {name: _fit(next(remaining, None), shape, f"{source}: {layer}/{name}") for name, shape in shapes.items()}
+        layer: {
+            name: _fit(next(remaining, None), shape, f"{source}: {layer}/{name}", remedy)
+            for name, shape in shapes.items()
+        }
         for layer, shapes in layers.items()
     }
     left_over = [array.shape for array in remaining]
     if left_over:
         raise WeightsError(
             f"{source}: {len(left_over)} arrays are left over after {list(layers)[-1]}, "
-            f"of shapes {left_over}; expected none; {_REMEDY}"
+            f"of shapes {left_over}; expected none; {remedy}"
         )
     return weights
 
 
-def _fit(array: Float32Array | None, shape: Shape, what: str) -> Float32Array:
+def _fit(array: Float32Array | None, shape: Shape, what: str, remedy: str) -> Float32Array:
     if array is None:
-        raise WeightsError(f"{what}: expected float32 {shape}, found no more arrays; {_REMEDY}")
+        raise WeightsError(f"{what}: expected float32 {shape}, found no more arrays; {remedy}")
     if array.shape != shape or array.dtype != np.float32:
-        raise WeightsError(f"{what}: expected float32 {shape}, found {array.dtype} {array.shape}; {_REMEDY}")
+        raise WeightsError(f"{what}: expected float32 {shape}, found {array.dtype} {array.shape}; {remedy}")
     return array

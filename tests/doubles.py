@@ -4,8 +4,8 @@ import asyncio
 
 import numpy as np
 
-from exporters.signatures import SERVING_DEFAULT
-from facegrid.errors import DeadlineExceeded
+from exporters.signatures import EMBEDDER_VERSION, SERVING_DEFAULT
+from facegrid.errors import DeadlineExceeded, Unavailable
 from orchestrator.models.checks import check_inputs, check_outputs
 
 
@@ -14,10 +14,12 @@ class FunctionPredictor:
 
     Args:
         functions: By model: takes the input array and the signature, returns the outputs.
+        versions: By model: the versions that there are, with the same function; those not named have version 1.
     """
 
-    def __init__(self, functions) -> None:
+    def __init__(self, functions, versions=None) -> None:
         self._functions = functions
+        self._versions = {"embedder": (EMBEDDER_VERSION,), **(versions or {})}
 
     async def start(self) -> None:
         pass
@@ -25,15 +27,17 @@ class FunctionPredictor:
     async def close(self) -> None:
         pass
 
-    async def predict(self, model, inputs, *, timeout_s, signature=SERVING_DEFAULT):
-        rows = check_inputs(model, signature, inputs)
+    async def predict(self, model, inputs, *, timeout_s, signature=SERVING_DEFAULT, version=None):
+        rows = check_inputs(model, signature, inputs, version=version)
+        if version is not None and version not in self._versions.get(model, (1,)):
+            raise Unavailable(f"the server of model {model} version {version} does not have it")
         (array,) = inputs.values()
         try:
             async with asyncio.timeout(timeout_s):
                 outputs = await asyncio.to_thread(self._functions[model], array, signature)
         except TimeoutError:
             raise DeadlineExceeded(f"model {model} did not answer within {timeout_s} s") from None
-        check_outputs(model, signature, outputs, rows=rows)
+        check_outputs(model, signature, outputs, rows=rows, version=version)
         return outputs
 
 
@@ -47,3 +51,10 @@ def onet(crops, signature):
     """As `rnet`, with five points at fixed places of the crop."""
     points = np.array([[0.3, 0.3], [0.7, 0.3], [0.5, 0.5], [0.3, 0.7], [0.7, 0.7]], np.float32)
     return {**rnet(crops, signature), "landmarks": np.tile(points, (len(crops), 1, 1))}
+
+
+def embedder(chips, signature):
+    """The mean brightness of each of 128 stripes, less the chip's: equal chips are at distance 0, others not."""
+    rows = chips.reshape(len(chips), -1)[:, : chips[0].size // 128 * 128].astype(np.float32)
+    stripes = rows.reshape(len(chips), 128, -1).mean(axis=2) / 256
+    return {"embeddings": stripes - stripes.mean(axis=1, keepdims=True)}

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from exporters.signatures import CONTRACTS
+from exporters.signatures import CONTRACTS, EMBEDDER, EMBEDDER_VERSION, EMBEDDERS
 from exporters.versions import MAX_VERSION, versions
 
 if TYPE_CHECKING:
@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress
 
-_NEEDED = ("tensorflow", "tensorflow_serving", "joblib", "lz4", "mtcnn")
+_NEEDED = ("tensorflow", "tensorflow_serving", "joblib", "lz4", "mtcnn", "face_recognition_models")
 """What the extra `export` brings."""
 
 _DESCRIPTION = f"""\
 Writes networks as DIR/<model>/<version>/, where a model server finds them: a SavedModel with
 its warm-up requests, loaded again and compared before it gets its name. A version is never
-overwritten. The models are {", ".join(CONTRACTS)}; all of them unless some are named.
+overwritten. The models are {", ".join(CONTRACTS)}; all of them unless some are named. The number of
+a version of {EMBEDDER.name} says which network it is, so it is left out where it is there already.
 
 Prints the folder of each model. Exit code: 0 done, 1 failed, 2 wrong usage.
 """
@@ -65,17 +66,28 @@ def run(args: argparse.Namespace) -> int:
     if missing:
         return _fail(f"exporting needs {', '.join(missing)}, not installed here: pip install 'facegrid[export]'")
     models = list(dict.fromkeys(args.models)) or list(CONTRACTS)
+    if EMBEDDER.name in models and args.version is not None and args.version not in EMBEDDERS:
+        known = ", ".join(map(str, EMBEDDERS))
+        return _fail(f"there is no version {args.version} of {EMBEDDER.name}: its versions are {known}, by network")
     with _progress() as progress:
         for model in models:
-            present = versions(args.models_dir / model) if args.if_missing else {}
+            present = _present(model, args)
             if present:
-                _print_path(present[max(present)])
+                _print_path(present)
                 continue
             error = _export(model, args, progress)
             if error:
                 progress.stop()
                 return _fail(error)
     return 0
+
+
+def _present(model: str, args: argparse.Namespace) -> Path | None:
+    """Returns the version that makes exporting needless, if there is one."""
+    found = versions(args.models_dir / model)
+    if args.if_missing and found:
+        return found[max(found)]
+    return found.get(EMBEDDER_VERSION) if model == EMBEDDER.name and args.version is None else None
 
 
 def _export(model: str, args: argparse.Namespace, progress: "Progress") -> str | None:

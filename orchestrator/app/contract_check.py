@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import grpc
 
-from exporters.signatures import CONTRACTS, ModelContract, TensorSpec
+from exporters.signatures import CONTRACTS, EMBEDDER, EMBEDDER_VERSION, ModelContract, TensorSpec
 from facegrid.tfserving.v1.model_metadata_pb2 import (
     GetModelMetadataRequest,
     GetModelMetadataResponse,
@@ -21,6 +21,7 @@ from orchestrator.app.errors import StackError
 _GET_MODEL_METADATA = "/tensorflow.serving.PredictionService/GetModelMetadata"
 _FIELD = "signature_def"
 _DTYPES = {
+    DataType.DATA_TYPE_UINT8: "uint8",
     DataType.DATA_TYPE_UINT16: "uint16",
     DataType.DATA_TYPE_INT32: "int32",
     DataType.DATA_TYPE_FLOAT: "float32",
@@ -42,6 +43,8 @@ def require_contract(target: str, *, timeout_s: float) -> None:
         for contract in CONTRACTS.values():
             request = GetModelMetadataRequest(metadata_field=[_FIELD])
             request.model_spec.name = contract.name
+            if contract is EMBEDDER:  # several versions may be served, and requests say which they mean
+                request.model_spec.version.value = EMBEDDER_VERSION
             try:
                 answer = get_metadata(request, timeout=timeout_s)
             except grpc.RpcError as err:

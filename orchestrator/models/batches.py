@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from exporters.signatures import SERVING_DEFAULT
 from orchestrator.deadline import Deadline
 from orchestrator.models.predictor import Predictor
-from orchestrator.types import FineImage
 
-MAX_BATCH = {"pnet": 64, "rnet": 256, "onet": 64}
-"""Rows of one call, by model: 8 MB of tiles, 0.9 MB of crops each."""
+MAX_BATCH = {"pnet": 64, "rnet": 256, "onet": 64, "embedder": 32}
+"""Rows of one call, by model: 8 MB of tiles, 0.9 MB of crops each, 2 MB of chips."""
 
 _CALLS_AT_ONCE = 2
 """Calls of one picture under way together: one is computed while the next travels."""
@@ -22,10 +21,11 @@ async def predict_batches(
     predictor: Predictor,
     model: str,
     input_name: str,
-    rows: FineImage,
+    rows: NDArray[np.uint8] | NDArray[np.uint16],
     *,
     deadline: Deadline,
     signature: str = SERVING_DEFAULT,
+    version: int | None = None,
 ) -> dict[str, NDArray[Any]]:
     """Returns the outputs for all rows in order, however many calls it takes.
 
@@ -36,6 +36,7 @@ async def predict_batches(
         rows: [N, ...], N at least 1.
         deadline: The budget of all calls together.
         signature: A signature of the model.
+        version: The version that must answer; None leaves it to the server.
 
     Raises:
         Unavailable, DeadlineExceeded, Overloaded, InternalError: See `Predictor`. The first error
@@ -48,7 +49,7 @@ async def predict_batches(
         async with slots:
             batch = rows[start : start + size]
             return await predictor.predict(
-                model, {input_name: batch}, timeout_s=deadline.remaining_s(), signature=signature
+                model, {input_name: batch}, timeout_s=deadline.remaining_s(), signature=signature, version=version
             )
 
     with deadline.waiting_for(f"model {model}"):

@@ -9,28 +9,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from exporters.signatures import CONTRACTS, TensorSpec
+from exporters.signatures import TensorSpec, contract_of
 from facegrid.errors import InternalError
 from orchestrator.models.predictor import Arrays
 
 
-def check_inputs(model: str, signature: str, inputs: Arrays) -> int:
+def check_inputs(model: str, signature: str, inputs: Arrays, *, version: int | None = None) -> int:
     """Returns the number of rows of the batch.
 
     Raises:
         InternalError: The inputs are not those of the signature, or there is no row.
     """
-    specs = CONTRACTS[model].signatures[signature].inputs
+    specs = contract_of(model, version).signatures[signature].inputs
     return _check(f"input of {model}", specs, inputs, rows=None)
 
 
-def check_outputs(model: str, signature: str, outputs: Arrays, *, rows: int) -> None:
+def check_outputs(model: str, signature: str, outputs: Arrays, *, rows: int, version: int | None = None) -> None:
     """Returns if the outputs are those of the signature with one row for each row sent.
 
     Raises:
         InternalError: They are not: another network than the contract's is served under this name.
     """
-    specs = CONTRACTS[model].signatures[signature].outputs
+    specs = contract_of(model, version).signatures[signature].outputs
     _check(f"output of {model}", specs, outputs, rows=rows)
 
 

@@ -26,7 +26,13 @@ class Predictor(Protocol):
         ...
 
     async def predict(
-        self, model: str, inputs: Arrays, *, timeout_s: float, signature: str = SERVING_DEFAULT
+        self,
+        model: str,
+        inputs: Arrays,
+        *,
+        timeout_s: float,
+        signature: str = SERVING_DEFAULT,
+        version: int | None = None,
     ) -> dict[str, NDArray[Any]]:
         """Returns the outputs of `model` for one batch, by name, as `exporters.signatures` says.
 
@@ -35,9 +41,10 @@ class Predictor(Protocol):
             inputs: Arrays with the dtypes and shapes of the signature; the batch is not empty.
             timeout_s: Seconds within which the answer must be there.
             signature: A signature of the model.
+            version: The version that answers, and no other; None: the newest that the server has.
 
         Raises:
-            Unavailable: No server can be reached that has the model.
+            Unavailable: No server can be reached that has the model in this version.
             DeadlineExceeded: No answer within `timeout_s`.
             Overloaded: The servers refuse more work.
             InternalError: The answer does not keep the contract.

@@ -64,29 +64,42 @@ class TfServingPredictor:
         self._calls.clear()
 
     async def predict(
-        self, model: str, inputs: Arrays, *, timeout_s: float, signature: str = SERVING_DEFAULT
+        self,
+        model: str,
+        inputs: Arrays,
+        *,
+        timeout_s: float,
+        signature: str = SERVING_DEFAULT,
+        version: int | None = None,
     ) -> dict[str, NDArray[Any]]:
         """See `Predictor.predict`."""
-        rows = check_inputs(model, signature, inputs)
+        rows = check_inputs(model, signature, inputs, version=version)
+        what = model if version is None else f"{model} version {version}"
         # Encoding and decoding copy megabytes, which would hold up every other picture's events.
-        request = await asyncio.to_thread(_encode, model, inputs, signature)
+        request = await asyncio.to_thread(_encode, model, inputs, signature, version)
         try:
             response = await self._calls[model](request, timeout=timeout_s)
         except grpc.aio.AioRpcError as err:
-            raise _explain(model, err, timeout_s) from err
+            raise _explain(what, err, timeout_s) from err
+        answered = response.model_spec.version.value
+        if version is not None and answered != version:
+            raise InternalError(f"version {answered} of {model} answered instead of version {version}")
         try:
             outputs = await asyncio.to_thread(_decode, response)
         except ValueError as err:
-            raise InternalError(f"output of {model} is not readable: {err}") from err
-        check_outputs(model, signature, outputs, rows=rows)
+            raise InternalError(f"output of {what} is not readable: {err}") from err
+        check_outputs(model, signature, outputs, rows=rows, version=version)
         return outputs
 
 
-def _encode(model: str, inputs: Arrays, signature: str) -> predict_pb2.PredictRequest:
-    return predict_pb2.PredictRequest(
+def _encode(model: str, inputs: Arrays, signature: str, version: int | None) -> predict_pb2.PredictRequest:
+    request = predict_pb2.PredictRequest(
         model_spec=predict_pb2.ModelSpec(name=model, signature_name=signature),
         inputs={name: encode_tensor(array) for name, array in inputs.items()},
     )
+    if version is not None:
+        request.model_spec.version.value = version
+    return request
 
 
 def _decode(response: predict_pb2.PredictResponse) -> dict[str, NDArray[Any]]:

@@ -142,7 +142,7 @@ def test_status_shows_every_part(stack) -> None:
     assert code == 0
     assert status["serving"]
     assert status["health"] == "serving"
-    assert {one["model"] for one in status["models"]} == {"pnet", "rnet", "onet"}
+    assert {one["model"] for one in status["models"]} == {"pnet", "rnet", "onet", "embedder"}
     assert status["ray_serve"]["deployments"]["FaceService"]["replicas"] == {"RUNNING": 1}
     assert all(process["memory_mb"] > 50 for process in status["processes"])
 

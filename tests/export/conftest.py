@@ -46,7 +46,7 @@ def references():
 
 @pytest.fixture(scope="session")
 def pictures():
-    """Pictures by model, uint16 [7, side, side, 3]: black, white, noise, stripes, a slope, a colour, a face."""
+    """Pictures by detector, uint16 [7, side, side, 3]: black, white, noise, stripes, a slope, a colour, a face."""
     return {name: _pictures(side) for name, side in SIDE_PX.items()}
 
 

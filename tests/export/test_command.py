@@ -49,6 +49,17 @@ def test_nothing_is_done_where_nothing_is_missing(exported_models, capsys):
     assert sorted(exported_models.rglob("*")) == before
 
 
+def test_a_network_that_has_its_number_is_left_alone_where_it_is(exported_models, capsys):
+    assert main(["export", "embedder", "--models-dir", str(exported_models)]) == 0
+    assert capsys.readouterr().out.splitlines() == [str(exported_models / "embedder" / "1")]
+
+
+def test_a_number_of_no_embedder_is_refused_before_anything_is_written(tmp_path, capsys):
+    assert main(["export", "--version", "7", "--models-dir", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == "facegrid: there is no version 7 of embedder: its versions are 1, by network\n"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_without_tensorflow_the_extra_is_named(tmp_path):
     done = _run("--models-dir", tmp_path / "models", code=WITHOUT_TENSORFLOW)
     assert done.returncode == 1
@@ -67,7 +78,7 @@ def test_help_needs_no_tensorflow():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["vnet"], "there is no model 'vnet'; the models are pnet, rnet, onet"),
+        (["vnet"], "there is no model 'vnet'; the models are pnet, rnet, onet, embedder"),
         (["--version", "0"], "a version is a whole number from 1 to 9223372036854775807, not '0'"),
         (["--version", "9223372036854775808"], "a version is a whole number from 1 to 9223372036854775807"),
         (["--version", "1.5"], "not '1.5'"),

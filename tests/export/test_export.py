@@ -6,7 +6,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
-from exporters.errors import BrokenExport, VersionExists
+from exporters.errors import BrokenExport, VersionExists, WrongVersion
 from exporters.export import STEPS, export, write_tensorboard
 from exporters.models import MODELS
 from exporters.network import built, loaded
@@ -15,6 +15,11 @@ from exporters.verify import sample, verify
 from exporters.warmup import WARMUP_FILE
 
 SIGNATURES = [(model, name) for model, contract in CONTRACTS.items() for name in contract.signatures]
+
+LAYERS = {
+    **{name: {"conv1/Conv2D", "conv3/kernel", "prelu2/Maximum", "pool1"} for name in ("pnet", "rnet", "onet")},
+    "embedder": {"conv1/Conv2D", "level4_1/conv2/kernel", "level1_1/fill_pool", "pool0", "fc"},
+}
 
 
 def _shape(spec, batch_size):
@@ -119,6 +124,26 @@ def test_a_network_of_other_weights_is_told_apart(exported_models):
         verify(network, exported_models / "rnet" / "1", CONTRACTS["rnet"])
 
 
+def test_a_network_that_answers_otherwise_than_the_published_one_is_not_written(tmp_path, monkeypatch):
+    embedder = MODELS["embedder"]
+
+    def blue_first(weights, inputs):
+        return embedder.build(weights, {"chips": inputs["chips"][..., ::-1]})
+
+    monkeypatch.setitem(MODELS, "embedder", dataclasses.replace(embedder, build=blue_first))
+    with pytest.raises(BrokenExport, match=r"'slope' otherwise than the published network: .* allowed is 5e-06"):
+        export("embedder", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_network_of_a_fixed_number_is_written_under_no_other(tmp_path, exported_models):
+    with pytest.raises(WrongVersion, match="this network is version 1 of embedder, not 2"):
+        export("embedder", tmp_path, 2)
+    with pytest.raises(VersionExists, match=r"embedder/1 exists already, .* remove the folder"):
+        export("embedder", exported_models)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_that_breaks_the_contract_is_told(exported_models, networks):
     with pytest.raises(BrokenExport, match="onet does not keep its contract"):
         verify(networks["onet"], exported_models / "rnet" / "1", CONTRACTS["onet"])
@@ -163,7 +188,7 @@ def test_tensorboard_is_given_every_node(tmp_path, networks, model):
     (graph_def,) = [tf.compat.v1.GraphDef.FromString(event.graph_def) for event in events if event.graph_def]
     names = {node.name for node in graph_def.node}
     assert names == {op.name for op in networks[model].graph.get_operations()}
-    assert {"conv1/Conv2D", "conv3/kernel", "prelu2/Maximum", "pool1"} <= names | {name.split("/")[0] for name in names}
+    assert LAYERS[model] <= names | {name.split("/")[0] for name in names}
 
 
 def test_loading_leaves_no_default_graph_behind(exported_models):

@@ -8,6 +8,8 @@ from exporters.errors import WeightsError
 from exporters.networks import onet, pnet, rnet
 from exporters.weights import MTCNN_SHA256, by_layer, mtcnn_path, read, read_mtcnn
 
+REMEDY = "do this"
+
 LAYERS = {"pnet": pnet.LAYERS, "rnet": rnet.LAYERS, "onet": onet.LAYERS}
 
 SMALL = {"fc1": {"kernel": (2, 3), "bias": (3,)}, "prelu1": {"alpha": (3,)}}
@@ -26,19 +28,19 @@ def test_the_package_holds_what_the_networks_need(model):
 
 
 def test_arrays_go_to_layers_in_order():
-    weights = by_layer(_arrays(), SMALL, source="small")
+    weights = by_layer(_arrays(), SMALL, source="small", remedy=REMEDY)
     assert weights["fc1"]["bias"].tolist() == [0, 0, 0]
     assert weights["prelu1"]["alpha"].tolist() == [0.25, 0.25, 0.25]
 
 
 def test_a_missing_array_is_refused_by_name():
     with pytest.raises(WeightsError, match=r"small: prelu1/alpha: expected float32 \(3,\), found no more arrays"):
-        by_layer(_arrays()[:-1], SMALL, source="small")
+        by_layer(_arrays()[:-1], SMALL, source="small", remedy=REMEDY)
 
 
 def test_an_array_left_over_is_refused():
     with pytest.raises(WeightsError, match=r"small: 1 arrays are left over after prelu1, of shapes \[\(7,\)\]"):
-        by_layer([*_arrays(), np.zeros(7, np.float32)], SMALL, source="small")
+        by_layer([*_arrays(), np.zeros(7, np.float32)], SMALL, source="small", remedy=REMEDY)
 
 
 @pytest.mark.parametrize("wrong", [np.zeros(4, np.float32), np.zeros(3, np.float64), np.zeros((1, 3), np.float32)])
@@ -46,7 +48,7 @@ def test_an_array_of_another_shape_or_dtype_is_refused(wrong):
     arrays = _arrays()
     arrays[1] = wrong
     with pytest.raises(WeightsError, match=rf"small: fc1/bias: expected float32 \(3,\), found {wrong.dtype}"):
-        by_layer(arrays, SMALL, source="small")
+        by_layer(arrays, SMALL, source="small", remedy=REMEDY)
 
 
 def test_a_file_of_the_right_checksum_is_read(tmp_path):

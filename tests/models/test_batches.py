@@ -15,8 +15,8 @@ class Recorder:
         self.sizes, self.under_way, self.most_under_way, self.finished = [], 0, 0, 0
         self._fail_at = fail_at
 
-    async def predict(self, model, inputs, *, timeout_s, signature):
-        assert (model, signature) == ("onet", "serving_default")
+    async def predict(self, model, inputs, *, timeout_s, signature, version):
+        assert (model, signature, version) == ("onet", "serving_default", 3)
         self.sizes.append(len(inputs["crops"]))
         number = len(self.sizes)
         self.under_way += 1
@@ -33,7 +33,7 @@ class Recorder:
 
 
 def predict(recorder, rows, timeout_s=60.0):
-    return asyncio.run(predict_batches(recorder, "onet", "crops", rows, deadline=Deadline(timeout_s)))
+    return asyncio.run(predict_batches(recorder, "onet", "crops", rows, deadline=Deadline(timeout_s), version=3))
 
 
 @pytest.mark.parametrize("count", [1, MAX_BATCH["onet"], MAX_BATCH["onet"] + 1, 5 * MAX_BATCH["onet"] + 7])

@@ -2,6 +2,7 @@ import shutil
 
 import pytest
 
+from exporters.signatures import CONTRACTS
 from orchestrator.app.contract_check import require_contract
 from orchestrator.app.errors import StackError
 from tests.model_server.process import ServerProcess
@@ -17,14 +18,14 @@ def serve(folder, models):
 
 
 def test_the_exported_networks_keep_the_contract(exported_models, tmp_path):
-    with serve(tmp_path, {name: exported_models / name for name in ("pnet", "rnet", "onet")}) as process:
+    with serve(tmp_path, {name: exported_models / name for name in CONTRACTS}) as process:
         process.wait_until_ready()
         require_contract(f"127.0.0.1:{process.port}", timeout_s=10)
 
 
 def test_another_network_under_a_name_is_refused_with_both_shapes(exported_models, tmp_path):
     shutil.copytree(exported_models / "onet", tmp_path / "rnet")
-    models = {"pnet": exported_models / "pnet", "rnet": tmp_path / "rnet", "onet": exported_models / "onet"}
+    models = {name: exported_models / name for name in CONTRACTS} | {"rnet": tmp_path / "rnet"}
     with serve(tmp_path, models) as process:
         process.wait_until_ready()
         with pytest.raises(StackError) as caught:
@@ -32,3 +33,12 @@ def test_another_network_under_a_name_is_refused_with_both_shapes(exported_model
     assert "rnet is of another release" in str(caught.value)
     assert "uint16 [?, 48, 48, 3]" in str(caught.value)
     assert "uint16 [?, 24, 24, 3]" in str(caught.value)
+
+
+def test_an_embedder_without_the_version_that_is_asked_for_is_refused(exported_models, tmp_path):
+    shutil.copytree(exported_models / "embedder" / "1", tmp_path / "embedder" / "9")
+    models = {name: exported_models / name for name in CONTRACTS} | {"embedder": tmp_path / "embedder"}
+    with serve(tmp_path, models) as process:
+        process.wait_until_ready()
+        with pytest.raises(StackError, match=r"no signatures of embedder: .*1"):
+            require_contract(f"127.0.0.1:{process.port}", timeout_s=10)

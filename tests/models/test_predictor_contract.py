@@ -1,15 +1,16 @@
 """The double and the real predictor keep one contract."""
 
 import asyncio
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from exporters.signatures import CONTRACTS
-from facegrid.errors import DeadlineExceeded, InternalError
+from exporters.signatures import CONTRACTS, EMBEDDER_VERSION, EMBEDDERS
+from facegrid.errors import DeadlineExceeded, InternalError, Unavailable
 from orchestrator.app.model_config import local_model_config, read_model_config, write_model_config
 from orchestrator.models.tf_serving import TfServingPredictor
-from tests.doubles import FunctionPredictor, onet, rnet
+from tests.doubles import FunctionPredictor, embedder, onet, rnet
 from tests.model_server.process import REPOSITORY, ServerProcess
 from tests.pipeline.plain_pnet import pnet
 
@@ -29,7 +30,7 @@ def model_server(exported_models, tmp_path_factory):
 @pytest.fixture(params=["double", "tf_serving"])
 def predictor(request):
     if request.param == "double":
-        return FunctionPredictor({"pnet": pnet, "rnet": rnet, "onet": onet})
+        return FunctionPredictor({"pnet": pnet, "rnet": rnet, "onet": onet, "embedder": embedder})
     port = request.getfixturevalue("model_server").port
     return TfServingPredictor(dict.fromkeys(CONTRACTS, f"127.0.0.1:{port}"))
 
@@ -47,11 +48,12 @@ def run(predictor, *calls):
 
 def batch(model, signature, rows):
     ((name, spec),) = CONTRACTS[model].signatures[signature].inputs.items()
-    return {name: np.random.default_rng(rows).integers(0, 2**16, (rows, *spec.shape[1:]), np.uint16)}
+    most = np.iinfo(spec.dtype).max
+    return {name: np.random.default_rng(rows).integers(0, most, (rows, *spec.shape[1:]), spec.dtype, endpoint=True)}
 
 
-def call(model, inputs, signature, timeout_s=60.0):
-    return (model, inputs), {"signature": signature, "timeout_s": timeout_s}
+def call(model, inputs, signature, timeout_s=60.0, **options):
+    return (model, inputs), {"signature": signature, "timeout_s": timeout_s, **options}
 
 
 @pytest.mark.parametrize(("model", "signature"), SIGNATURES)
@@ -92,3 +94,29 @@ def test_what_breaks_the_contract_is_not_sent(predictor, inputs):
 def test_no_time_is_a_deadline_that_names_the_model(predictor):
     with pytest.raises(DeadlineExceeded, match="pnet"):
         run(predictor, call("pnet", batch("pnet", "maps", 8), "maps", timeout_s=0.001))
+
+
+def test_the_version_asked_for_answers(predictor):
+    inputs = batch("embedder", "serving_default", 2)
+    asked, newest = run(
+        predictor,
+        call("embedder", inputs, "serving_default", version=EMBEDDER_VERSION),
+        call("embedder", inputs, "serving_default"),
+    )
+    np.testing.assert_array_equal(asked["embeddings"], newest["embeddings"])  # there is only one
+
+
+def test_a_version_that_is_not_served_is_unavailable_and_named(predictor, monkeypatch):
+    monkeypatch.setitem(EMBEDDERS, 7, replace(EMBEDDERS[1], version=7))
+    inputs = batch("embedder", "serving_default", 1)
+    with pytest.raises(Unavailable, match="embedder version 7"):
+        run(predictor, call("embedder", inputs, "serving_default", version=7))
+
+
+def test_each_version_is_held_to_its_own_chips(predictor, monkeypatch):
+    monkeypatch.setitem(EMBEDDERS, 7, replace(EMBEDDERS[1], version=7, chip_px=112))
+    inputs = batch("embedder", "serving_default", 1)
+    with pytest.raises(
+        InternalError, match=r"input of embedder, chips is uint8 \[1, 150, 150, 3\].* \[1, 112, 112, 3\]"
+    ):
+        run(predictor, call("embedder", inputs, "serving_default", version=7))
