@@ -164,14 +164,15 @@ def unreadable_warmup_file(reason: str) -> ServingError:
     return ServingError(_Code.DATA_LOSS, f"{reason}. Please verify your warmup data is in TFRecord format.")
 
 
-def unreadable_warmup_record(path: str) -> ServingError:
+def unreadable_warmup_record(record: bytes, path: str) -> ServingError:
     """A record of the warm-up file is not a PredictionLog."""
-    return ServingError(_Code.INVALID_ARGUMENT, f"Failed to parse warmup record: not a PredictionLog, at {path}")
+    shown = record.decode(errors="replace")
+    return ServingError(_Code.INVALID_ARGUMENT, f"Failed to parse warmup record: {shown} from {path}")
 
 
-def unsupported_warmup_record(kind: str) -> ServingError:
-    """A warm-up record of a kind that is not replayed."""
-    return ServingError(_Code.UNIMPLEMENTED, f"Unsupported log_type for warmup: {kind}")
+def unsupported_warmup_record(number: int) -> ServingError:
+    """A warm-up record of a kind that is not replayed, by the number of its field."""
+    return ServingError(_Code.UNIMPLEMENTED, f"Unsupported log_type for warmup: {number}")
 
 
 # --- Configuration ------------------------------------------------------------------------------

@@ -11,7 +11,10 @@ from google.protobuf.message import DecodeError
 
 from facegrid.tfserving.v1.prediction_log_pb2 import PredictionLog
 from model_server import runtime, texts
+from model_server.classify import classify
+from model_server.multi_inference import multi_inference
 from model_server.predict import PredictOptions, predict
+from model_server.regress import regress
 from model_server.servable import Servable
 
 WARMUP_FILE = Path("assets.extra") / "tf_serving_warmup_requests"
@@ -20,8 +23,14 @@ MAX_RECORDS = 1000
 _log = logging.getLogger(__name__)
 
 
-def warm_up(servable: Servable, path: Path, *, iterations: int = 1) -> int:
+def warm_up(servable: Servable, path: Path, *, iterations: int = 1, check_method_name: bool = False) -> int:
     """Replays the warm-up requests of the version in folder `path`.
+
+    Args:
+        servable: The version.
+        path: Its folder.
+        iterations: Times that each request is run.
+        check_method_name: As the option of the methods that are run.
 
     Returns:
         How many were replayed; 0 when the version brings none.
@@ -35,11 +44,11 @@ def warm_up(servable: Servable, path: Path, *, iterations: int = 1) -> int:
         return 0
     count = 0
     for record in _records(file):
+        for _ in range(iterations):
+            _replay(servable, record, check_method_name=check_method_name)
         count += 1
         if count > MAX_RECORDS:
             raise texts.too_many_warmup_records(MAX_RECORDS, str(file))
-        for _ in range(iterations):
-            _replay(servable, record)
     _log.info("Finished reading warmup data for model at %s. Number of warmup records read: %d", file, count)
     return count
 
@@ -47,18 +56,31 @@ def warm_up(servable: Servable, path: Path, *, iterations: int = 1) -> int:
 def _records(file: Path) -> Iterator[PredictionLog]:
     try:
         for record in runtime.tf_record_iterator(str(file)):
-            yield PredictionLog.FromString(record)
+            yield _parsed(record, file)
     except runtime.DataLossError as error:
         raise texts.unreadable_warmup_file(error.message) from error
+
+
+def _parsed(record: bytes, file: Path) -> PredictionLog:
+    try:
+        return PredictionLog.FromString(record)
     except DecodeError as error:
-        raise texts.unreadable_warmup_record(str(file)) from error
+        raise texts.unreadable_warmup_record(record, str(file)) from error
 
 
-def _replay(servable: Servable, record: PredictionLog) -> None:
-    kind = record.WhichOneof("log_type")
-    if kind is None:
-        return
-    if kind != "predict_log":
-        raise texts.unsupported_warmup_record(kind)
-    # Name and version in the record are not looked at: it was written before they were known.
-    predict(servable, 0, record.predict_log.request, PredictOptions())
+def _replay(servable: Servable, record: PredictionLog, *, check_method_name: bool) -> None:
+    """Runs a record. Its model's name and version are not looked at: it was written before they were known."""
+    match record.WhichOneof("log_type"):
+        case None:
+            return
+        case "predict_log":
+            options = PredictOptions(check_method_name=check_method_name)
+            predict(servable, 0, record.predict_log.request, options)
+        case "classify_log":
+            classify(servable, 0, record.classify_log.request, check_method_name=check_method_name)
+        case "regress_log":
+            regress(servable, 0, record.regress_log.request, check_method_name=check_method_name)
+        case "multi_inference_log":
+            multi_inference(servable, 0, record.multi_inference_log.request, check_method_name=check_method_name)
+        case kind:
+            raise texts.unsupported_warmup_record(PredictionLog.DESCRIPTOR.fields_by_name[kind].number)

@@ -9,10 +9,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from facegrid.tfserving.v1.predict_pb2 import PredictRequest
-from facegrid.tfserving.v1.prediction_log_pb2 import PredictionLog
 from tests.model_server.example_models import write_example_models
-from tests.model_server.messages import floats, ints, predict_request
+from tests.model_server.warm_models import write_warm_models
 from tests.model_server.write_saved_model import signature, v1, write
 
 ECHO_DTYPES = (
@@ -90,35 +88,9 @@ def rows():
     return {"serving_default": signature({"x": x}, per_row), "odd": signature({"x": x}, outputs)}
 
 
-def write_warmup(version: Path, *requests: PredictRequest, logs: tuple[PredictionLog, ...] = ()) -> None:
-    file = version / "assets.extra" / "tf_serving_warmup_requests"
-    file.parent.mkdir()
-    with tf.io.TFRecordWriter(str(file)) as writer:
-        for request in requests:
-            writer.write(PredictionLog(predict_log={"request": request}).SerializeToString())
-        for log in logs:
-            writer.write(log.SerializeToString())
-
-
-def write_warmups(root: Path) -> None:
-    """Versions of half_plus_two whose warm-up goes well (3 records, one of no kind), and not."""
-    good = predict_request("another name", {"x": floats([[1]])}, version=99)
-    wrong = predict_request("", {"x": ints([[1]])})
-    regress = PredictionLog()
-    regress.regress_log.SetInParent()
-    for name in ("warm", "warm_wrong", "warm_garbage", "warm_regress", "warm_many"):
-        write(root / name / "1", half_plus_two(2.0))
-    write_warmup(root / "warm" / "1", good, good, logs=(PredictionLog(),))
-    write_warmup(root / "warm_wrong" / "1", good, wrong)
-    write_warmup(root / "warm_regress" / "1", logs=(regress,))
-    write_warmup(root / "warm_many" / "1", *[good] * 1001)
-    write_warmup(root / "warm_garbage" / "1")
-    (root / "warm_garbage/1/assets.extra/tf_serving_warmup_requests").write_bytes(b"not a TFRecord file")
-
-
 def main(root: Path) -> None:
-    write_warmups(root)
     write_example_models(root)
+    write_warm_models(root, half_plus_two(2.0))
     write(root / "half_plus_two" / "00000123", half_plus_two(2.0))
     write(root / "half_plus_three" / "1", half_plus_two(3.0))
     write(root / "two_inputs" / "1", two_inputs)
