@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help install demo test lint typecheck format protos lock bench accuracy clean
+.PHONY: help install demo test lint typecheck format protos lock bench accuracy rollouts clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -50,6 +50,9 @@ bench: $(READY) models  ## measure speed against the mtcnn package (ten minutes)
 
 accuracy: $(READY) models  ## compare with the mtcnn package and labelled data (needs the evaluation data)
 	$(BIN)/python -m benchmarks.detect_accuracy
+
+rollouts: $(READY)  ## replace versions of a served model 200 times under traffic (five minutes)
+	$(BIN)/python -m benchmarks.rollouts --plot docs/images/rollouts.svg
 
 models: $(READY)
 	$(BIN)/facegrid export --if-missing
