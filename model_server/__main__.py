@@ -14,6 +14,7 @@ from model_server.config import configured_models
 from model_server.errors import ServingError
 from model_server.flags import FlagError, Flags, parse_flags, usage
 from model_server.listen import addresses, check_free
+from model_server.server_metrics import ServerMetrics
 from model_server.short_import import shorten_import
 from model_server.tls import configured_credentials
 
@@ -69,7 +70,8 @@ def _serve(flags: Flags) -> None:
     from model_server.reload import ConfigFilePoller  # noqa: PLC0415 - as above
 
     freeze_startup()
-    manager = make_manager(flags, batching)
+    metrics = ServerMetrics()
+    manager = make_manager(flags, batching, metrics)
     failure: list[ServingError] = []
 
     def start() -> None:
@@ -90,7 +92,7 @@ def _serve(flags: Flags) -> None:
     if failure:
         raise failure[0]
 
-    server = make_server(flags, make_services(flags, manager))
+    server = make_server(flags, make_services(flags, manager, metrics), metrics)
     for address in addresses(flags):
         server.listen(address, credentials)
     server.start()

@@ -7,6 +7,7 @@ from pathlib import Path
 from facegrid.tfserving.v1.batching_parameters_pb2 import BatchingParameters
 from model_server.batch_queues import BatchScheduler
 from model_server.batching import Batcher
+from model_server.batching_metrics import BatchingMetrics
 from model_server.batching_parameters import BatchingOptions, BatchLimits
 from model_server.config import read_text_proto
 from model_server.flags import Flags
@@ -17,6 +18,7 @@ from model_server.predict import PredictOptions
 from model_server.runtime import ConfigProto
 from model_server.servable import Servable
 from model_server.server import ModelServer
+from model_server.server_metrics import ServerMetrics
 from model_server.services import Services
 from model_server.version_life import Retries
 from model_server.warmup import warm_up
@@ -25,13 +27,14 @@ BATCHING_FILE = "batching_params.pbtxt"
 """The parameters that a version brings along, read with --enable_per_model_batching_parameters."""
 
 
-def make_manager(flags: Flags, batching: BatchingOptions | None) -> Manager:
+def make_manager(flags: Flags, batching: BatchingOptions | None, metrics: ServerMetrics) -> Manager:
     """Returns a manager that loads and warms up as the flags say."""
     tags = flags.text("saved_model_tags").split(",")
     config = session_config(flags)
-    batch = None if batching is None else make_batching(batching)
+    batch = None if batching is None else make_batching(batching, metrics.batching)
     with_warmup = flags.is_set("enable_model_warmup")
     iterations = flags.number("num_request_iterations_for_warmup") or 1
+    check_method_name = flags.is_set("enable_signature_method_name_check")
 
     def load_and_warm_up(path: Path) -> Servable:
         servable = load(path, tags=tags, session_config=config)
@@ -39,7 +42,7 @@ def make_manager(flags: Flags, batching: BatchingOptions | None) -> Manager:
             if batch is not None:
                 batch(servable, path)
             if with_warmup:
-                warm_up(servable, path, iterations=iterations)
+                warm_up(servable, path, metrics, iterations=iterations, check_method_name=check_method_name)
         except BaseException:
             servable.close()
             raise
@@ -61,7 +64,7 @@ def make_manager(flags: Flags, batching: BatchingOptions | None) -> Manager:
     )
 
 
-def make_batching(options: BatchingOptions) -> Callable[[Servable, Path], None]:
+def make_batching(options: BatchingOptions, metrics: BatchingMetrics) -> Callable[[Servable, Path], None]:
     """Starts the threads that run batches; returns what makes the version loaded from a folder use them."""
     scheduler = BatchScheduler(options.pool)
     scheduler.start()
@@ -73,7 +76,7 @@ def make_batching(options: BatchingOptions) -> Callable[[Servable, Path], None]:
             if not file.is_file():
                 return
             limits = BatchLimits.from_proto(read_text_proto(str(file), BatchingParameters()))
-        servable.run_batched(Batcher(servable.run_alone, scheduler, limits).run)
+        servable.run_batched(Batcher(servable.run_alone, scheduler, limits, metrics).run)
 
     return batch
 
@@ -94,10 +97,11 @@ def session_config(flags: Flags) -> ConfigProto:
     return config
 
 
-def make_services(flags: Flags, manager: Manager) -> Services:
+def make_services(flags: Flags, manager: Manager, metrics: ServerMetrics) -> Services:
     """Returns the methods of the API, for whatever carries them."""
     return Services(
         manager,
+        metrics,
         PredictOptions(
             as_content=flags.is_set("enable_serialization_as_tensor_content"),
             check_method_name=flags.is_set("enable_signature_method_name_check"),
@@ -106,10 +110,11 @@ def make_services(flags: Flags, manager: Manager) -> Services:
     )
 
 
-def make_server(flags: Flags, services: Services) -> ModelServer:
+def make_server(flags: Flags, services: Services, metrics: ServerMetrics) -> ModelServer:
     """Returns the gRPC server, not yet listening."""
     return ModelServer(
         services,
+        metrics,
         max_threads=max(1, flags.number("grpc_max_threads")),
         channel_arguments=channel_arguments(flags.text("grpc_channel_arguments")),
         with_health=flags.is_set("enable_grpc_healthcheck_service"),

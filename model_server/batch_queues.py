@@ -30,11 +30,12 @@ class Task:
     size: int
     deadline_s: float | None = None
     """On the clock of `time.monotonic`."""
+    enqueued_s: float = field(default_factory=time.monotonic)
     answer: "Future[list[Array]]" = field(default_factory=Future)
 
     def rows(self, start: int, stop: int) -> "Task":
         """Returns a task of its own for a part of the rows."""
-        return Task([array[start:stop] for array in self.arrays], stop - start, self.deadline_s)
+        return Task([array[start:stop] for array in self.arrays], stop - start, self.deadline_s, self.enqueued_s)
 
 
 Process = Callable[[Sequence[Task]], None]
@@ -111,6 +112,11 @@ class BatchScheduler:
         """The queues in which a batch waits, the one served longest ago first."""
         self._changed = threading.Condition()
         self._is_closed = False
+
+    @property
+    def name(self) -> str:
+        """The name of the pool of threads."""
+        return self._pool.name
 
     def start(self) -> None:
         """Starts the threads, which end with `close` or the process."""

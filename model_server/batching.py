@@ -14,6 +14,7 @@ import numpy as np
 
 from model_server import batching_texts as texts
 from model_server.batch_queues import Array, BatchScheduler, Task
+from model_server.batching_metrics import BatchingMetrics
 from model_server.batching_parameters import BatchLimits
 
 if TYPE_CHECKING:
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
 class Batcher:
     """Runs the calls of one version in batches."""
 
-    def __init__(self, run: "Run", scheduler: BatchScheduler, limits: BatchLimits) -> None:
+    def __init__(self, run: "Run", scheduler: BatchScheduler, limits: BatchLimits, metrics: BatchingMetrics) -> None:
         self._run = run
         self._scheduler = scheduler
         self._limits = limits
+        self._metrics = metrics
 
     def run(
         self,
@@ -42,6 +44,7 @@ class Batcher:
                 over before the batch was run, outputs that cannot be split, or what the network says.
         """
         size = common_size([array for _, array in feeds])
+        self._metrics.record_request(size, len(feeds))
         deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
         names = tuple(sorted({port.tensor_name for port in fetches}))
         by_name = {port.tensor_name: port for port in fetches}
@@ -55,11 +58,18 @@ class Batcher:
         return [rows[port.tensor_name] for port in fetches]
 
     def _process(self, inputs: Sequence["Port"], outputs: Sequence["Port"], tasks: Sequence[Task]) -> None:
+        now_s = time.monotonic()
+        self._metrics.record_waits(self._scheduler.name, (now_s - task.enqueued_s for task in tasks))
         timeout_s = time_left_s(tasks)
         size = sum(task.size for task in tasks)
-        padding = self._limits.padded_size(size) - size
+        padded_size = self._limits.padded_size(size)
+        padding = padded_size - size
+        self._metrics.record_batch(padded_size, padding)
         arrays = [padded([task.arrays[index] for task in tasks], padding) for index in range(len(inputs))]
-        results = self._run(list(zip(inputs, arrays, strict=True)), outputs, timeout_s=timeout_s)
+        try:
+            results = self._run(list(zip(inputs, arrays, strict=True)), outputs, timeout_s=timeout_s)
+        finally:
+            self._metrics.record_run()
         for result in results:
             if result.ndim == 0:
                 raise texts.scalar_output()

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -49,6 +50,7 @@ def unary_method(
     request_type: type[_Request],
     response_type: type[_Response],
     counter: CallCounter,
+    observe: Callable[[_Request, grpc.StatusCode, float], None] | None = None,
 ) -> "MethodHandler[_Request, _Response]":
     """Returns the handler of a method.
 
@@ -57,26 +59,37 @@ def unary_method(
         request_type: Message to parse.
         response_type: Message to send; an empty one goes with an error.
         counter: Counts the call.
+        observe: Gets the request, the status of the answer, and the seconds it took.
     """
 
     def handle(request: _Request, context: grpc.ServicerContext) -> _Response:
+        started_s = time.perf_counter()
+        code = grpc.StatusCode.OK
         with counter:
             try:
-                return answer(request, _time_left(context))
+                response = answer(request, _time_left(context))
             except ServingError as error:
-                context.set_code(error.code)
-                context.set_details(error.wire_message)
+                code = _refuse(context, error.code, error.wire_message)
+                response = response_type()
             except Exception:  # noqa: BLE001 - the caller gets a status, never a traceback
                 _log.exception("a call failed unexpectedly")
-                context.set_code(grpc.StatusCode.INTERNAL)
-                context.set_details("internal error; see the log of the model server")
-        return response_type()
+                code = _refuse(context, grpc.StatusCode.INTERNAL, "internal error; see the log of the model server")
+                response = response_type()
+            if observe is not None:
+                observe(request, code, time.perf_counter() - started_s)
+        return response
 
     return grpc.unary_unary_rpc_method_handler(
         handle,
         request_deserializer=request_type.FromString,
         response_serializer=response_type.SerializeToString,
     )
+
+
+def _refuse(context: grpc.ServicerContext, code: grpc.StatusCode, details: str) -> grpc.StatusCode:
+    context.set_code(code)
+    context.set_details(details)
+    return code
 
 
 def _time_left(context: grpc.ServicerContext) -> float | None:

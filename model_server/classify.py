@@ -17,7 +17,7 @@ from facegrid.tfserving.v1.model_metadata_pb2 import SignatureDef
 from model_server import example_texts as texts
 from model_server.examples import INPUTS, serialized_examples
 from model_server.model_spec import served_spec, signature_name
-from model_server.servable import Array, Port, Servable, Signature
+from model_server.servable import Array, Network, Port, Signature
 from model_server.tensors import data_type_name
 
 METHOD_NAME = "tensorflow/serving/classify"
@@ -27,7 +27,7 @@ _CLASSES, _SCORES = "classes", "scores"
 
 
 def classify(
-    servable: Servable,
+    network: Network,
     version: int,
     request: ClassificationRequest,
     *,
@@ -41,12 +41,12 @@ def classify(
             refused them, or it gave something else than classes.
     """
     name = signature_name(request.model_spec)
-    signature = servable.signatures.get(name)
+    signature = network.signatures.get(name)
     if signature is None:
         raise texts.no_such_signature(name)
-    fed, fetched = classification_ports(signature, servable.signature_defs[name], check_method_name=check_method_name)
+    fed, fetched = classification_ports(signature, network.signature_defs[name], check_method_name=check_method_name)
     examples = serialized_examples(request.input)
-    arrays = servable.run([(fed, examples)], fetched, timeout_s=timeout_s)
+    arrays = network.run([(fed, examples)], fetched, timeout_s=timeout_s)
     by_tensor = {port.tensor_name: array for port, array in zip(fetched, arrays, strict=True)}
     return ClassificationResponse(
         model_spec=served_spec(request.model_spec, version),

@@ -15,7 +15,7 @@ from model_server import classify, regress
 from model_server import example_texts as texts
 from model_server.examples import serialized_examples
 from model_server.model_spec import served_spec, signature_name
-from model_server.servable import Array, Port, Servable, Signature
+from model_server.servable import Array, Network, Port, Signature
 
 
 def asked_model(request: MultiInferenceRequest) -> ModelSpec:
@@ -24,28 +24,28 @@ def asked_model(request: MultiInferenceRequest) -> ModelSpec:
 
 
 def multi_inference(
-    servable: Servable,
+    network: Network,
     version: int,
     request: MultiInferenceRequest,
     *,
     check_method_name: bool = False,
     timeout_s: float | None = None,
 ) -> MultiInferenceResponse:
-    """Returns the result of each task, each with a model_spec; `asked_model` has led to the servable.
+    """Returns the result of each task, each with a model_spec; `asked_model` has led to the network.
 
     Raises:
         ServingError: The tasks do not fit each other, or a signature its task; or what Classify and Regress raise.
     """
-    fed, fetched = _ports(servable, request, check_method_name=check_method_name)
+    fed, fetched = _ports(network, request, check_method_name=check_method_name)
     examples = serialized_examples(request.input)
-    arrays = servable.run([(port, examples) for port in fed], fetched, timeout_s=timeout_s)
+    arrays = network.run([(port, examples) for port in fed], fetched, timeout_s=timeout_s)
     by_tensor = {port.tensor_name: array for port, array in zip(fetched, arrays, strict=True)}
-    results = [_result(servable, version, task, len(examples), by_tensor) for task in request.tasks]
+    results = [_result(network, version, task, len(examples), by_tensor) for task in request.tasks]
     return MultiInferenceResponse(results=results)
 
 
 def _ports(
-    servable: Servable, request: MultiInferenceRequest, *, check_method_name: bool
+    network: Network, request: MultiInferenceRequest, *, check_method_name: bool
 ) -> tuple[list[Port], list[Port]]:
     """Returns each tensor to feed, of which TensorFlow 2 has one a signature, and each to fetch, once."""
     fed: dict[str, Port] = {}
@@ -54,11 +54,11 @@ def _ports(
     for task in request.tasks:
         name = _signature_name(task, request.tasks[0].model_spec.name, names)
         names.add(name)
-        signature = servable.signatures.get(name)
+        signature = network.signatures.get(name)
         if signature is None:
             raise texts.no_such_task_signature(name)
         task_fed, task_fetched = _task_ports(
-            task, signature, servable.signature_defs[name], check_method_name=check_method_name
+            task, signature, network.signature_defs[name], check_method_name=check_method_name
         )
         fed[task_fed.tensor_name] = task_fed
         fetched.update((port.tensor_name, port) for port in task_fetched)
@@ -90,9 +90,9 @@ def _task_ports(
 
 
 def _result(
-    servable: Servable, version: int, task: InferenceTask, count: int, by_tensor: Mapping[str, Array]
+    network: Network, version: int, task: InferenceTask, count: int, by_tensor: Mapping[str, Array]
 ) -> InferenceResult:
-    signature = servable.signatures[signature_name(task.model_spec)]
+    signature = network.signatures[signature_name(task.model_spec)]
     result = InferenceResult(model_spec=served_spec(task.model_spec, version))
     if task.method_name == classify.METHOD_NAME:
         result.classification_result.CopyFrom(classify.classification_result(signature, count, by_tensor))

@@ -10,7 +10,7 @@ from facegrid.tfserving.v1.predict_pb2 import PackedPredictResponse, PredictRequ
 from facegrid.tfserving.v1.tensor_pb2 import TensorProto
 from model_server import texts
 from model_server.model_spec import served_spec, signature_name
-from model_server.servable import Array, Servable, Signature
+from model_server.servable import Array, Network, Signature
 from model_server.tensors import MAX_FILLED_BYTES, AbsurdTensor, UnreadableTensor, decode, encode_into
 
 _METHOD_NAMES = frozenset(f"tensorflow/serving/{method}" for method in ("predict", "classify", "regress"))
@@ -29,7 +29,7 @@ class PredictOptions:
 
 
 def predict(
-    servable: Servable,
+    network: Network,
     version: int,
     request: PredictRequest,
     options: PredictOptions,
@@ -42,7 +42,7 @@ def predict(
         ServingError: The request does not fit the signature, or the network refused it.
     """
     name = signature_name(request.model_spec)
-    signature = servable.signatures.get(name)
+    signature = network.signatures.get(name)
     if signature is None:
         raise texts.signature_not_found(name)
     if options.check_method_name and signature.method_name not in _METHOD_NAMES:
@@ -53,7 +53,7 @@ def predict(
         for alias, array in inputs.items():
             _check_shape(alias, array.shape, signature.inputs[alias].shape)
     feeds = [(signature.inputs[alias], array) for alias, array in inputs.items()]
-    arrays = servable.run(feeds, [signature.outputs[alias] for alias in aliases], timeout_s=timeout_s)
+    arrays = network.run(feeds, [signature.outputs[alias] for alias in aliases], timeout_s=timeout_s)
 
     response = PackedPredictResponse(model_spec=served_spec(request.model_spec, version))
     for alias, array in zip(aliases, arrays, strict=True):

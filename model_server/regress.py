@@ -10,7 +10,7 @@ from facegrid.tfserving.v1.regression_pb2 import Regression, RegressionRequest, 
 from model_server import example_texts as texts
 from model_server.examples import INPUTS, serialized_examples
 from model_server.model_spec import served_spec, signature_name
-from model_server.servable import Array, Port, Servable, Signature
+from model_server.servable import Array, Network, Port, Signature
 from model_server.tensors import data_type_name
 
 METHOD_NAME = "tensorflow/serving/regress"
@@ -20,7 +20,7 @@ _OUTPUTS = "outputs"
 
 
 def regress(
-    servable: Servable,
+    network: Network,
     version: int,
     request: RegressionRequest,
     *,
@@ -34,12 +34,12 @@ def regress(
             them, or it gave something else than a number each.
     """
     name = signature_name(request.model_spec)
-    signature = servable.signatures.get(name)
+    signature = network.signatures.get(name)
     if signature is None:
         raise texts.no_such_signature(name)
-    fed, fetched = regression_ports(signature, servable.signature_defs[name], check_method_name=check_method_name)
+    fed, fetched = regression_ports(signature, network.signature_defs[name], check_method_name=check_method_name)
     examples = serialized_examples(request.input)
-    (values,) = servable.run([(fed, examples)], [fetched], timeout_s=timeout_s)
+    (values,) = network.run([(fed, examples)], [fetched], timeout_s=timeout_s)
     return RegressionResponse(
         model_spec=served_spec(request.model_spec, version),
         result=regression_result(signature, len(examples), {fetched.tensor_name: values}),

@@ -9,17 +9,24 @@ from model_server import texts
 from model_server.config import checked_models, read_text_proto
 from model_server.errors import ServingError
 from model_server.manager import Manager
+from model_server.metrics import Registry
 
 _log = logging.getLogger(__name__)
 
 
-def reload_config(manager: Manager, request: ReloadConfigRequest, timeout_s: float | None) -> ReloadConfigResponse:
+def reload_config(
+    manager: Manager, registry: Registry, request: ReloadConfigRequest, timeout_s: float | None
+) -> ReloadConfigResponse:
     """Returns when each new model of the request has an available version. Models left out are unloaded later.
+
+    The response says by how much the metrics named in the request rose meanwhile: as upstream, of each only the
+    first number, in the order of its labels, and 0 for histograms and for names that there are not.
 
     Raises:
         ServingError: The config is refused, and everything stays as it was; or a new model cannot be
             loaded, or not in time, and the config is in force all the same.
     """
+    before = {name: registry.first_value(name) for name in request.metric_names}
     if request.config.WhichOneof("config") != "model_config_list":
         raise texts.unsupported_config()
     try:
@@ -29,6 +36,8 @@ def reload_config(manager: Manager, request: ReloadConfigRequest, timeout_s: flo
         raise
     response = ReloadConfigResponse()
     response.status.SetInParent()
+    for name, value in before.items():
+        response.metric.add(name=name, int64_value_increase=registry.first_value(name) - value)
     return response
 
 

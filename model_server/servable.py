@@ -54,6 +54,22 @@ class Run(Protocol):
         """Returns the arrays of `fetches`, in their order."""
 
 
+class Network(Protocol):
+    """What answers requests: signatures, and a way to run them."""
+
+    @property
+    def signatures(self) -> Mapping[str, Signature]:
+        """The ways to call it, by name."""
+
+    @property
+    def signature_defs(self) -> Mapping[str, SignatureDef]:
+        """The same as the SavedModel has them."""
+
+    @property
+    def run(self) -> Run:
+        """Runs it."""
+
+
 class Servable:
     """A loaded SavedModel. Calls may come from many threads at once."""
 

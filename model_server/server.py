@@ -16,6 +16,7 @@ from facegrid.tfserving.v1.predict_pb2 import PackedPredictResponse, PredictRequ
 from facegrid.tfserving.v1.regression_pb2 import RegressionRequest, RegressionResponse
 from model_server import texts
 from model_server.calls import CallCounter, unary_method
+from model_server.server_metrics import ServerMetrics
 from model_server.services import Services
 
 PREDICTION_SERVICE = "tensorflow.serving.PredictionService"
@@ -37,6 +38,7 @@ class ModelServer:
     def __init__(
         self,
         services: Services,
+        metrics: ServerMetrics,
         *,
         max_threads: int,
         channel_arguments: tuple[tuple[str, int | str], ...] = (),
@@ -55,7 +57,7 @@ class ModelServer:
         )
         self._server.add_generic_rpc_handlers(
             (
-                grpc.method_handlers_generic_handler(PREDICTION_SERVICE, self._prediction_methods(services)),
+                grpc.method_handlers_generic_handler(PREDICTION_SERVICE, self._prediction_methods(services, metrics)),
                 grpc.method_handlers_generic_handler(MODEL_SERVICE, self._model_methods(services)),
             )
         )
@@ -92,11 +94,14 @@ class ModelServer:
         # Streams of the health service never end by themselves.
         self._server.stop(0).wait()
 
-    def _prediction_methods(self, services: Services) -> "Methods":
+    def _prediction_methods(self, services: Services, metrics: ServerMetrics) -> "Methods":
+        predict, classify, regress = (metrics.observer(api, "GRPC") for api in ("Predict", "Classify", "Regress"))
         return {
-            "Predict": unary_method(services.predict, PredictRequest, PackedPredictResponse, self._calls),
-            "Classify": unary_method(services.classify, ClassificationRequest, ClassificationResponse, self._calls),
-            "Regress": unary_method(services.regress, RegressionRequest, RegressionResponse, self._calls),
+            "Predict": unary_method(services.predict, PredictRequest, PackedPredictResponse, self._calls, predict),
+            "Classify": unary_method(
+                services.classify, ClassificationRequest, ClassificationResponse, self._calls, classify
+            ),
+            "Regress": unary_method(services.regress, RegressionRequest, RegressionResponse, self._calls, regress),
             "MultiInference": unary_method(
                 services.multi_inference, MultiInferenceRequest, MultiInferenceResponse, self._calls
             ),

@@ -19,14 +19,16 @@ from model_server.multi_inference import asked_model, multi_inference
 from model_server.predict import PredictOptions, predict
 from model_server.regress import regress
 from model_server.reload import reload_config
+from model_server.server_metrics import ServerMetrics
 from model_server.status import model_status
 
 
 class Services:
     """Answers requests for the versions that a manager keeps. Calls may come from many threads at once."""
 
-    def __init__(self, manager: Manager, predict_options: PredictOptions) -> None:
+    def __init__(self, manager: Manager, metrics: ServerMetrics, predict_options: PredictOptions) -> None:
         self._manager = manager
+        self._metrics = metrics
         self._predict_options = predict_options
 
     def predict(self, request: PredictRequest, timeout_s: float | None) -> PackedPredictResponse:
@@ -34,7 +36,8 @@ class Services:
         if not request.HasField("model_spec"):
             raise texts.missing_model_spec()
         with self._manager.available.use(request.model_spec) as handle:
-            return predict(handle.servable, handle.version, request, self._predict_options, timeout_s=timeout_s)
+            network = self._metrics.observed(handle.servable, request.model_spec.name, "Predict")
+            return predict(network, handle.version, request, self._predict_options, timeout_s=timeout_s)
 
     def classify(self, request: ClassificationRequest, timeout_s: float | None) -> ClassificationResponse:
         """PredictionService.Classify."""
@@ -42,7 +45,8 @@ class Services:
             raise texts.missing_model_spec()
         check = self._predict_options.check_method_name
         with self._manager.available.use(request.model_spec) as handle:
-            return classify(handle.servable, handle.version, request, check_method_name=check, timeout_s=timeout_s)
+            network = self._metrics.observed(handle.servable, request.model_spec.name, "Classify")
+            return classify(network, handle.version, request, check_method_name=check, timeout_s=timeout_s)
 
     def regress(self, request: RegressionRequest, timeout_s: float | None) -> RegressionResponse:
         """PredictionService.Regress."""
@@ -50,15 +54,15 @@ class Services:
             raise texts.missing_model_spec()
         check = self._predict_options.check_method_name
         with self._manager.available.use(request.model_spec) as handle:
-            return regress(handle.servable, handle.version, request, check_method_name=check, timeout_s=timeout_s)
+            network = self._metrics.observed(handle.servable, request.model_spec.name, "Regress")
+            return regress(network, handle.version, request, check_method_name=check, timeout_s=timeout_s)
 
     def multi_inference(self, request: MultiInferenceRequest, timeout_s: float | None) -> MultiInferenceResponse:
         """PredictionService.MultiInference."""
         check = self._predict_options.check_method_name
         with self._manager.available.use(asked_model(request)) as handle:
-            return multi_inference(
-                handle.servable, handle.version, request, check_method_name=check, timeout_s=timeout_s
-            )
+            network = self._metrics.observed(handle.servable, asked_model(request).name, "MultiInference")
+            return multi_inference(network, handle.version, request, check_method_name=check, timeout_s=timeout_s)
 
     def get_model_metadata(
         self, request: GetModelMetadataRequest, _timeout_s: float | None
@@ -74,4 +78,4 @@ class Services:
 
     def reload_config(self, request: ReloadConfigRequest, timeout_s: float | None) -> ReloadConfigResponse:
         """ModelService.HandleReloadConfigRequest."""
-        return reload_config(self._manager, request, timeout_s)
+        return reload_config(self._manager, self._metrics.registry, request, timeout_s)

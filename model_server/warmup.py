@@ -4,6 +4,7 @@ The file is TFRecord of serialized PredictionLog, written by the exporter of the
 """
 
 import logging
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from model_server.multi_inference import multi_inference
 from model_server.predict import PredictOptions, predict
 from model_server.regress import regress
 from model_server.servable import Servable
+from model_server.server_metrics import ServerMetrics
 
 WARMUP_FILE = Path("assets.extra") / "tf_serving_warmup_requests"
 MAX_RECORDS = 1000
@@ -23,12 +25,15 @@ MAX_RECORDS = 1000
 _log = logging.getLogger(__name__)
 
 
-def warm_up(servable: Servable, path: Path, *, iterations: int = 1, check_method_name: bool = False) -> int:
+def warm_up(
+    servable: Servable, path: Path, metrics: ServerMetrics, *, iterations: int = 1, check_method_name: bool = False
+) -> int:
     """Replays the warm-up requests of the version in folder `path`.
 
     Args:
         servable: The version.
         path: Its folder.
+        metrics: Counts the records of a file that was replayed to its end; not the runs of the network.
         iterations: Times that each request is run.
         check_method_name: As the option of the methods that are run.
 
@@ -42,6 +47,7 @@ def warm_up(servable: Servable, path: Path, *, iterations: int = 1, check_method
     if not file.is_file():
         _log.info("No warmup data file found at %s", file)
         return 0
+    started_s = time.perf_counter()
     count = 0
     for record in _records(file):
         for _ in range(iterations):
@@ -49,7 +55,15 @@ def warm_up(servable: Servable, path: Path, *, iterations: int = 1, check_method
         count += 1
         if count > MAX_RECORDS:
             raise texts.too_many_warmup_records(MAX_RECORDS, str(file))
-    _log.info("Finished reading warmup data for model at %s. Number of warmup records read: %d", file, count)
+    took_s = time.perf_counter() - started_s
+    metrics.record_warmup(str(path), "OK", records=count, took_s=took_s)
+    _log.info(
+        "Finished reading warmup data for model at %s. Number of warmup records read: %d. "
+        "Elapsed time (microseconds): %d.",
+        file,
+        count,
+        took_s * 1e6,
+    )
     return count
 
 

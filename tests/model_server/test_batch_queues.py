@@ -13,8 +13,10 @@ from google.protobuf import text_format
 from facegrid.tfserving.v1.batching_parameters_pb2 import BatchingParameters
 from model_server.batch_queues import BatchScheduler, Task
 from model_server.batching import Batcher
+from model_server.batching_metrics import BatchingMetrics
 from model_server.batching_parameters import BatchLimits, PoolSize
 from model_server.errors import ServingError
+from model_server.metrics import Registry
 from orchestrator.models.batches import MAX_BATCH
 from tests.model_server.process import REPOSITORY
 
@@ -123,7 +125,7 @@ def test_a_batch_is_given_up_only_if_all_of_it_are_late(scheduler, deadlines_s):
         assert (timeout_s is None) == (deadlines_s[1] is None)
         return [feeds[0][1]]
 
-    batcher = Batcher(network, scheduler, limits(2))
+    batcher = Batcher(network, scheduler, limits(2), BatchingMetrics(Registry()))
     answers = []
 
     def ask(timeout_s):
@@ -153,7 +155,7 @@ def test_everyone_gets_their_own_rows(scheduler):
         sizes.append(len(feeds[0][1]))
         return [feeds[0][1] * 2]
 
-    batcher = Batcher(network, scheduler, own)
+    batcher = Batcher(network, scheduler, own, BatchingMetrics(Registry()))
     scheduler.start()
     wrong = []
 
