@@ -9,7 +9,7 @@ from facegrid.tfserving.v1.model_server_config_pb2 import ModelServerConfig
 from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest, ModelVersionStatus
 from facegrid.tfserving.v1.predict_pb2 import ModelSpec
 from tests.model_server.messages import floats, predict_request, values
-from tests.model_server.process import ServerProcess, eventually
+from tests.model_server.process import UPSTREAM, ServerProcess, eventually
 
 END = ModelVersionStatus.STATE_END
 
@@ -69,6 +69,24 @@ def test_a_new_model_is_available_when_the_call_returns(server, entry):
         eventually(lambda: states(server, "n") == {1: END}, "n unloaded")
         assert refusal(lambda: at_zero(server, "n"))[1] == "Servable not found for request: Latest(n)"
     assert at_zero(server) == 2.0
+
+
+@pytest.mark.skipif(bool(UPSTREAM), reason="its count of warm-up records is not known")
+def test_the_metrics_asked_for_tell_how_much_they_rose(server, entry):
+    records, latency = "/tensorflow/serving/model_warmup_records_read", "/tensorflow/serving/model_warmup_latency"
+    names = (records, latency, "/unknown", records)
+    config = text_format.Parse(
+        f"model_config_list {{ {entry('m', 'half_plus_two')} {entry('w', 'warm')} }}", ModelServerConfig()
+    )
+    method = server.method("ModelService/HandleReloadConfigRequest", ReloadConfigRequest, ReloadConfigResponse)
+    for rise in (3, 0):  # w is loaded by the first call, with three records
+        response = method(ReloadConfigRequest(config=config, metric_names=names), timeout=60.0)
+        assert len(response.metric) == 3
+        assert {metric.name: metric.int64_value_increase for metric in response.metric} == {
+            records: rise,
+            latency: 0,
+            "/unknown": 0,
+        }
 
 
 REFUSED = {
