@@ -5,18 +5,23 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
 from model_server import texts
 from model_server.batching_parameters import configured_batching
-from model_server.config import configured_models
+from model_server.config import Model, configured_models
 from model_server.errors import ServingError
 from model_server.flags import FlagError, Flags, parse_flags, usage
-from model_server.listen import addresses, check_free
+from model_server.listen import addresses, check_free, rest_port, rest_socket
 from model_server.server_metrics import ServerMetrics
 from model_server.short_import import shorten_import
 from model_server.tls import configured_credentials
+
+if TYPE_CHECKING:
+    from model_server.manager import Manager  # loads TensorFlow
 
 EXIT_FAILED_START = 255
 """What upstream's exit(-1) becomes."""
@@ -61,38 +66,35 @@ def _serve(flags: Flags) -> None:
     credentials = configured_credentials(flags)
     for address in addresses(flags):
         check_free(address)
+    port = rest_port(flags)
+    if port:
+        rest_socket(port).close()
 
     # TensorFlow's own messages below errors are not for the users of a server; whoever wants them sets the variable.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     shorten_import()
-    from model_server.assembly import make_manager, make_server, make_services  # noqa: PLC0415 - loads TensorFlow: seconds
+    from model_server.assembly import (  # noqa: PLC0415 - loads TensorFlow: seconds
+        make_manager,
+        make_rest_server,
+        make_server,
+        make_services,
+    )
     from model_server.memory import freeze_startup  # noqa: PLC0415 - after what it freezes
     from model_server.reload import ConfigFilePoller  # noqa: PLC0415 - as above
 
     freeze_startup()
     metrics = ServerMetrics()
     manager = make_manager(flags, batching, metrics)
-    failure: list[ServingError] = []
+    if not _wait_for_models(manager, models, stop):
+        _log.info("stopped before the models were available")
+        return
 
-    def start() -> None:
-        try:
-            manager.start(models)
-        except ServingError as error:
-            failure.append(error)
-        finally:
-            started.set()
-
-    started = threading.Event()
-    # In a thread of its own, so that a signal is heard during the load.
-    threading.Thread(target=start, name="start", daemon=True).start()
-    while not started.wait(0.1):
-        if stop.is_set():
-            _log.info("stopped before the models were available")
-            return
-    if failure:
-        raise failure[0]
-
-    server = make_server(flags, make_services(flags, manager, metrics), metrics)
+    services = make_services(flags, manager, metrics)
+    rest = make_rest_server(flags, services, manager)
+    if port:
+        rest.start(rest_socket(port))
+        _log.info("Exporting HTTP/REST API at:localhost:%d ...", port)
+    server = make_server(flags, services, metrics)
     for address in addresses(flags):
         server.listen(address, credentials)
     server.start()
@@ -102,9 +104,39 @@ def _serve(flags: Flags) -> None:
         ConfigFilePoller(manager, flags.text("model_config_file"), period_s).start()
     stop.wait()
     _log.info("stopping: calls under way get %d s", flags.number("drain_timeout_seconds"))
+    due_s = time.monotonic() + flags.number("drain_timeout_seconds")
+    rest.stop()
     server.drain(flags.number("drain_timeout_seconds"))
+    rest.wait(due_s - time.monotonic())
     manager.close()
     _log.info("stopped")
+
+
+def _wait_for_models(manager: "Manager", models: Mapping[str, Model] | None, stop: threading.Event) -> bool:
+    """Returns whether the models are available; False where the server is to stop before they are.
+
+    Raises:
+        ServingError: They will not be.
+    """
+    failure: list[ServingError] = []
+    started = threading.Event()
+
+    def start() -> None:
+        try:
+            manager.start(models)
+        except ServingError as error:
+            failure.append(error)
+        finally:
+            started.set()
+
+    # In a thread of its own, so that a signal is heard during the load.
+    threading.Thread(target=start, name="start", daemon=True).start()
+    while not started.wait(0.1):
+        if stop.is_set():
+            return False
+    if failure:
+        raise failure[0]
+    return True
 
 
 def _check(flags: Flags) -> None:

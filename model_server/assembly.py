@@ -11,10 +11,12 @@ from model_server.batching_metrics import BatchingMetrics
 from model_server.batching_parameters import BatchingOptions, BatchLimits
 from model_server.config import read_text_proto
 from model_server.flags import Flags
+from model_server.http_server import RestServer
 from model_server.listen import channel_arguments
 from model_server.loading import load
 from model_server.manager import Manager, ManagerOptions
 from model_server.predict import PredictOptions
+from model_server.rest import RestApi
 from model_server.runtime import ConfigProto
 from model_server.servable import Servable
 from model_server.server import ModelServer
@@ -118,4 +120,15 @@ def make_server(flags: Flags, services: Services, metrics: ServerMetrics) -> Mod
         max_threads=max(1, flags.number("grpc_max_threads")),
         channel_arguments=channel_arguments(flags.text("grpc_channel_arguments")),
         with_health=flags.is_set("enable_grpc_healthcheck_service"),
+    )
+
+
+def make_rest_server(flags: Flags, services: Services, manager: Manager) -> RestServer:
+    """Returns the server of the REST API, not yet listening."""
+    timeout_ms = flags.number("rest_api_timeout_in_ms")
+    return RestServer(
+        RestApi(services, manager.available).answer,
+        max_threads=max(1, flags.number("rest_api_num_threads")),
+        timeout_s=timeout_ms / 1000 if timeout_ms > 0 else None,
+        with_cors=flags.is_set("rest_api_enable_cors_support"),
     )

@@ -1,5 +1,7 @@
 """Where the server listens: addresses from the flags, and whether they are free."""
 
+import errno
+import logging
 import re
 import socket
 import stat
@@ -10,11 +12,42 @@ from model_server.flags import Flags
 
 _UNIX = "unix:"
 
+_log = logging.getLogger(__name__)
+
 
 def addresses(flags: Flags) -> list[str]:
     """Returns gRPC addresses: "0.0.0.0:PORT" and "unix:PATH", as far as they are asked for."""
     port, path = flags.number("port"), flags.text("grpc_socket_path")
     return [f"0.0.0.0:{port}"] * bool(port) + [f"{_UNIX}{path}"] * bool(path)
+
+
+def rest_port(flags: Flags) -> int:
+    """Returns the port of the REST API; 0 for none, and, as upstream, where it is the port of the gRPC API."""
+    port = flags.number("rest_api_port")
+    if port and port == flags.number("port"):
+        _log.error(
+            "--rest_api_port cannot be same as --port. Please use different port for HTTP/REST API. "
+            "Skipped exporting HTTP/REST API."
+        )
+        return 0
+    return port
+
+
+def rest_socket(port: int) -> socket.socket:
+    """Returns a socket that listens on all addresses, IPv6 and IPv4; IPv4 alone where there is no IPv6.
+
+    Raises:
+        ServingError: The port is taken, or is not a port.
+    """
+    try:
+        try:
+            return socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise
+            return socket.create_server(("0.0.0.0", port))  # noqa: S104 - all addresses are meant
+    except (OSError, OverflowError) as error:
+        raise texts.address_taken(f"port {port}", getattr(error, "strerror", None) or str(error)) from error
 
 
 def check_free(address: str) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 from tensorflow.core.protobuf.config_pb2 import ConfigProto, RunOptions
+from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 from tensorflow.python.client import pywrap_tf_session
 from tensorflow.python.client.session import Session
 from tensorflow.python.framework.errors import DataLossError, OpError
@@ -17,6 +18,7 @@ __all__ = [
     "Graph",
     "OpError",
     "Session",
+    "SignatureDef",
     "delete_buffer",
     "load_saved_model",
     "new_buffer",

@@ -79,6 +79,11 @@ class AbsurdTensor(UnreadableTensor):
         self.needed_bytes = needed_bytes
 
 
+def numpy_type(data_type: DataType) -> np.dtype[Any] | None:
+    """Returns NumPy's dtype, object for strings; None where NumPy has none."""
+    return _NUMPY_TYPES.get(data_type)
+
+
 def decode(proto: TensorProto) -> Array:
     """Returns the tensor, read-only where it shares memory with the message; strings as an object array of bytes.
 
@@ -206,6 +211,21 @@ def encode_into(proto: PackedTensorProto, array: Array, *, as_content: bool) -> 
     Raises:
         UnreadableTensor: The dtype is not supported.
     """
+    if as_content:
+        encode_content_into(proto, array)
+        return
+    _set_type(proto, array)
+    if array.size:
+        _set_field(proto, array)
+
+
+def encode_content_into(proto: PackedTensorProto | TensorProto, array: Array) -> None:
+    """Fills either message with an array, its values as `tensor_content`; otherwise as `encode_into`."""
+    _set_type(proto, array)
+    proto.tensor_content = _content(array)
+
+
+def _set_type(proto: PackedTensorProto | TensorProto, array: Array) -> None:
     data_type = _DATA_TYPES.get(array.dtype)
     if data_type is None:
         raise UnreadableTensor(f"dtype {array.dtype} is not supported")
@@ -213,10 +233,6 @@ def encode_into(proto: PackedTensorProto, array: Array, *, as_content: bool) -> 
     proto.tensor_shape.SetInParent()  # a scalar's shape is present and empty
     for size in array.shape:
         proto.tensor_shape.dim.add(size=size)
-    if as_content:
-        proto.tensor_content = _content(array)
-    elif array.size:
-        _set_field(proto, array)
 
 
 def _content(array: Array) -> bytes:

@@ -329,6 +329,11 @@ def deadline_passed() -> ServingError:
     return ServingError(_Code.DEADLINE_EXCEEDED, "the deadline was over before the request was run")
 
 
+def internal_error() -> ServingError:
+    """A fault of this server; its log has the rest."""
+    return ServingError(_Code.INTERNAL, "internal error; see the log of the model server")
+
+
 def reload_not_finished() -> ServingError:
     """A new model was neither available nor failed by the caller's deadline (upstream waits without limit)."""
     return ServingError(_Code.DEADLINE_EXCEEDED, "new models were not available in time; they go on being loaded")
@@ -347,7 +352,8 @@ def address_taken(address: str, reason: str = "it is in use") -> ServingError:
     """The address to listen on cannot be bound."""
     return ServingError(
         _Code.UNAVAILABLE,
-        f"cannot listen on {address}: {reason}; stop what uses it, or choose another with --port or --grpc_socket_path",
+        f"cannot listen on {address}: {reason}; stop what uses it, or choose another with --port, "
+        "--rest_api_port or --grpc_socket_path",
     )
 
 
