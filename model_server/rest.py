@@ -13,12 +13,15 @@ from typing import Any
 
 import grpc
 
+from facegrid.tfserving.v1.classification_pb2 import ClassificationRequest
 from facegrid.tfserving.v1.model_metadata_pb2 import GetModelMetadataRequest
 from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest
 from facegrid.tfserving.v1.predict_pb2 import ModelSpec, PackedPredictResponse, PredictRequest, PredictResponse
+from facegrid.tfserving.v1.regression_pb2 import RegressionRequest
 from model_server import json_texts, texts
 from model_server.errors import ServingError
 from model_server.handles import AvailableVersions
+from model_server.json_examples import classifications_json, examples_of, regressions_json
 from model_server.json_metadata import metadata_json, status_json
 from model_server.json_parser import parse_object
 from model_server.json_predict import INPUTS, INSTANCES, is_in_rows, signature_name, tensors_of_columns, tensors_of_rows
@@ -78,6 +81,8 @@ class RestApi:
         self._available = available
         self._table: dict[str, Respond] = {
             "predict": self._predict,
+            "classify": self._classify,
+            "regress": self._regress,
             METADATA: self._metadata,
             STATUS: self._status,
         }
@@ -127,6 +132,20 @@ class RestApi:
             if dtype is None:
                 raise json_texts.unsupported_input(alias)
         return types
+
+    def _classify(self, model: ModelSpec, body: bytes, due_s: float | None) -> str:
+        document = parse_object(body)
+        request = ClassificationRequest(model_spec=model)
+        request.model_spec.signature_name = signature_name(document)
+        request.input.CopyFrom(examples_of(document))
+        return classifications_json(self._services.classify(request, time_left(due_s)).result)
+
+    def _regress(self, model: ModelSpec, body: bytes, due_s: float | None) -> str:
+        document = parse_object(body)
+        request = RegressionRequest(model_spec=model)
+        request.model_spec.signature_name = signature_name(document)
+        request.input.CopyFrom(examples_of(document))
+        return regressions_json(self._services.regress(request, time_left(due_s)).result)
 
     def _metadata(self, model: ModelSpec, _body: bytes, due_s: float | None) -> str:
         request = GetModelMetadataRequest(model_spec=model, metadata_field=[SIGNATURE_DEF])
