@@ -40,6 +40,26 @@ if TYPE_CHECKING:
     from facegrid.errors import TryAgain as TryAgain
     from facegrid.errors import Unavailable as Unavailable
     from facegrid.errors import UnusableFace as UnusableFace
+    from facegrid.people import Candidate as Candidate
+    from facegrid.people import EmbeddedItem as EmbeddedItem
+    from facegrid.people import Embedder as Embedder
+    from facegrid.people import Embedding as Embedding
+    from facegrid.people import EnrolledFace as EnrolledFace
+    from facegrid.people import EnrolledItem as EnrolledItem
+    from facegrid.people import Enrollment as Enrollment
+    from facegrid.people import EnrollOptions as EnrollOptions
+    from facegrid.people import Erasure as Erasure
+    from facegrid.people import GalleryFace as GalleryFace
+    from facegrid.people import Identification as Identification
+    from facegrid.people import IdentifiedItem as IdentifiedItem
+    from facegrid.people import IdentifiedPicture as IdentifiedPicture
+    from facegrid.people import IdentifyOptions as IdentifyOptions
+    from facegrid.people import Portrait as Portrait
+    from facegrid.people import Refusal as Refusal
+    from facegrid.people import Subject as Subject
+    from facegrid.people import SubjectDetails as SubjectDetails
+    from facegrid.people import Verification as Verification
+    from facegrid.people import VerifyOptions as VerifyOptions
     from facegrid.types import BoundingBox as BoundingBox
     from facegrid.types import DetectedItem as DetectedItem
     from facegrid.types import Detection as Detection
@@ -77,6 +97,28 @@ _HOMES = {
         "Unavailable",
         "UnusableFace",
     ),
+    "facegrid.people": (
+        "Candidate",
+        "EmbeddedItem",
+        "Embedder",
+        "Embedding",
+        "EnrollOptions",
+        "EnrolledFace",
+        "EnrolledItem",
+        "Enrollment",
+        "Erasure",
+        "GalleryFace",
+        "Identification",
+        "IdentifiedItem",
+        "IdentifiedPicture",
+        "IdentifyOptions",
+        "Portrait",
+        "Refusal",
+        "Subject",
+        "SubjectDetails",
+        "Verification",
+        "VerifyOptions",
+    ),
     "facegrid.types": (
         "BoundingBox",
         "DetectOptions",
@@ -104,6 +146,26 @@ __all__ = [  # noqa: RUF022  (first what a reader needs first)
     "BoundingBox",
     "Landmarks",
     "Point",
+    "Embedding",
+    "EmbeddedItem",
+    "Embedder",
+    "Portrait",
+    "VerifyOptions",
+    "Verification",
+    "EnrollOptions",
+    "Enrollment",
+    "EnrolledFace",
+    "EnrolledItem",
+    "Refusal",
+    "IdentifyOptions",
+    "Identification",
+    "IdentifiedPicture",
+    "IdentifiedItem",
+    "Candidate",
+    "Subject",
+    "SubjectDetails",
+    "GalleryFace",
+    "Erasure",
     "Health",
     "draw_faces",
     "FacegridError",

@@ -15,27 +15,25 @@ from typing import Any, Generic
 
 import grpc
 
-from facegrid._images import encode_image
-from facegrid._ledger import END, Ledger
+from facegrid._ledger import ItemT, Ledger
 from facegrid._status import error_of_rpc
 from facegrid.errors import DeadlineExceeded, FacegridError
-from facegrid.types import DetectedItem, SourceT
-from facegrid.v1 import detect_pb2 as pb
+from facegrid.types import AnySourceT
 
 
-async def detect_stream(
+async def stream(
     start: Callable[[], Any],
-    images: AsyncIterator[SourceT],
-    ledger: Ledger[SourceT],
+    images: AsyncIterator[AnySourceT],
+    ledger: Ledger[AnySourceT, ItemT],
     *,
     target: str,
     window: int,
     stall_s: float,
-) -> AsyncGenerator[DetectedItem[SourceT], None]:
+) -> AsyncGenerator[ItemT, None]:
     """Yields one answer per image, in completion order.
 
     Args:
-        start: Begins the call; the stub's DetectStream.
+        start: Begins the call; the stub's method.
         images: Read lazily.
         ledger: A new one.
         target: Named in errors.
@@ -63,15 +61,15 @@ async def detect_stream(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-class _Exchange(Generic[SourceT]):
+class _Exchange(Generic[AnySourceT, ItemT]):
     """What the three tasks share."""
 
-    def __init__(self, images: AsyncIterator[SourceT], ledger: Ledger[SourceT], window: int) -> None:
+    def __init__(self, images: AsyncIterator[AnySourceT], ledger: Ledger[AnySourceT, ItemT], window: int) -> None:
         self._images = images
         self._ledger = ledger
         self._places = asyncio.Semaphore(window)
         # Bounded by the places; None says that the call is over.
-        self._answers: asyncio.Queue[DetectedItem[SourceT] | None] = asyncio.Queue()
+        self._answers: asyncio.Queue[ItemT | None] = asyncio.Queue()
         self._active_s = time.monotonic()
         self._failed_reading: BaseException | None = None
         self._broken: FacegridError | None = None
@@ -99,11 +97,12 @@ class _Exchange(Generic[SourceT]):
             broken = error_of_rpc(err, target)
         except FacegridError as err:
             broken = err
-        if not self._ledger.ended:
-            self._broken = self._ledger.broken(broken)
-        self._answers.put_nowait(None)
+        finally:  # whatever happens here, the caller must not wait for ever
+            if not self._ledger.ended:
+                self._broken = self._ledger.broken(broken)
+            self._answers.put_nowait(None)
 
-    async def next_answer(self, stall_s: float) -> DetectedItem[SourceT] | None:
+    async def next_answer(self, stall_s: float) -> ItemT | None:
         """Returns the next answer, waiting for it; None when the call ended well."""
         item = await self._take(stall_s)
         if item is not None:
@@ -115,7 +114,7 @@ class _Exchange(Generic[SourceT]):
             raise self._failed_reading
         return None
 
-    async def _requests(self) -> AsyncGenerator[pb.DetectStreamRequest, None]:
+    async def _requests(self) -> AsyncGenerator[Any, None]:
         while True:
             await self._places.acquire()
             try:
@@ -130,21 +129,21 @@ class _Exchange(Generic[SourceT]):
                 break
             if request is not None:
                 yield request
-        yield END
+        yield self._ledger.form.end()
 
-    async def _prepare(self, source: SourceT) -> pb.DetectStreamRequest | None:
+    async def _prepare(self, source: AnySourceT) -> Any | None:
         """Returns the request for an item; an item that cannot be sent is answered here, with None."""
         item = self._ledger.admit(source)
         try:
-            image = await asyncio.to_thread(encode_image, source)
+            encoded = await asyncio.to_thread(self._ledger.form.encode, source)
         except (FacegridError, OSError) as err:
             self._answers.put_nowait(self._ledger.refused(item, err))
             return None
         if not self._ledger.unanswered:
             self._active_s = time.monotonic()
-        return self._ledger.request(item, image)
+        return self._ledger.request(item, encoded)
 
-    async def _take(self, stall_s: float) -> DetectedItem[SourceT] | None:
+    async def _take(self, stall_s: float) -> ItemT | None:
         while True:
             # With nothing unanswered there is nothing to wait for but the iterable, which may take its time.
             left_s = self._active_s + stall_s - time.monotonic() if self._ledger.unanswered else stall_s

@@ -16,7 +16,7 @@ HUNG_SERVICE_S = 120.0
 _RETRIES = {
     "methodConfig": [
         {
-            # Every call of ours may be repeated safely: detection changes nothing.
+            # These change nothing, so they may be repeated safely.
             "name": [{"service": "facegrid.v1.FaceService"}],
             "retryPolicy": {
                 "maxAttempts": 4,
@@ -25,7 +25,16 @@ _RETRIES = {
                 "backoffMultiplier": 3,
                 "retryableStatusCodes": ["UNAVAILABLE"],
             },
-        }
+        },
+        {
+            # Of a repeated enrolment or deletion whose first answer was lost, the answer would be wrong: enrolled
+            # already, or not there.
+            "name": [
+                {"service": "facegrid.v1.FaceService", "method": "Enroll"},
+                {"service": "facegrid.v1.FaceService", "method": "EnrollStream"},
+                {"service": "facegrid.v1.FaceService", "method": "DeleteSubject"},
+            ],
+        },
     ]
 }
 """Attempts at about 0, 0.1, 0.4 and 1.3 s, spread at random by gRPC, all within the call's deadline."""

@@ -1,41 +1,57 @@
-"""Who is waiting for what in one DetectStream call: the bookkeeping of both clients.
+"""Who is waiting for what in one streaming call: the bookkeeping of both clients.
 
-    iterable -> admit -> (encode) -> request ... wire ... answer -> DetectedItem
+    iterable -> admit -> (encode) -> request ... wire ... answer -> item
 
 An item is unanswered from `request` to `answer`. Nothing here waits or locks; the callers do.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic
+from typing import Any, Generic, TypeVar
 
-from facegrid._messages import detection_of
 from facegrid._status import error_of_item
 from facegrid.errors import FacegridError, InternalError, InvalidOption, Unavailable
-from facegrid.types import DetectedItem, Detection, SourceT
-from facegrid.v1 import detect_pb2 as pb
-from facegrid.v1 import face_pb2
+from facegrid.types import AnySourceT, StreamItem
 
-END = pb.DetectStreamRequest(end=pb.DetectStreamRequest.End())
-"""The caller's explicit last message: a service cannot tell a cancelled call from a finished one."""
+ItemT = TypeVar("ItemT", bound=StreamItem[Any, Any])
 
 
 @dataclass(frozen=True)
-class Admitted(Generic[SourceT]):
+class Form(Generic[AnySourceT, ItemT]):
+    """What tells one streaming method from another."""
+
+    method: str
+    """Its name in the proto."""
+    message: Any
+    """The class of the messages that are sent."""
+    encode: Callable[[AnySourceT], Any]
+    """Returns the request for a source; may take its time, and raise FacegridError or OSError."""
+    read: Callable[[Any], Any]
+    """Returns the result in a response; may raise FacegridError."""
+    item: Callable[..., ItemT]
+    """The class of what is yielded, a `StreamItem`."""
+
+    def end(self) -> Any:
+        """Returns the explicit last message: a service cannot tell a cancelled call from a finished one."""
+        return self.message(end=self.message.End())
+
+
+@dataclass(frozen=True)
+class Admitted(Generic[AnySourceT]):
     """An item that was read from the iterable."""
 
     index: int
-    source: SourceT
+    source: AnySourceT
     started_s: float
 
 
-class Ledger(Generic[SourceT]):
+class Ledger(Generic[AnySourceT, ItemT]):
     """The items of one call, by the ids that were given to them here."""
 
-    def __init__(self, options: face_pb2.DetectOptions, timeout_ms: int) -> None:
-        self._options = options
-        self._timeout_ms = timeout_ms
-        self._unanswered: dict[str, Admitted[SourceT]] = {}
+    def __init__(self, form: Form[AnySourceT, ItemT]) -> None:
+        self.form = form
+        self._unanswered: dict[str, Admitted[AnySourceT]] = {}
         self._admitted = 0
         self._sent = 0
         self.ended = False
@@ -45,25 +61,24 @@ class Ledger(Generic[SourceT]):
         """Number of items that were sent and have no answer yet."""
         return len(self._unanswered)
 
-    def admit(self, source: SourceT) -> Admitted[SourceT]:
+    def admit(self, source: AnySourceT) -> Admitted[AnySourceT]:
         """Returns the next item, numbered in the order of the iterable."""
         item = Admitted(self._admitted, source, time.monotonic())
         self._admitted += 1
         return item
 
-    def request(self, item: Admitted[SourceT], image: bytes) -> pb.DetectStreamRequest:
-        """Returns the message that sends the item; from here on it is unanswered."""
+    def request(self, item: Admitted[AnySourceT], encoded: Any) -> Any:
+        """Returns the message that sends the item, as `Form.encode` gave it; from here on it is unanswered."""
         item_id = str(item.index)
         self._unanswered[item_id] = item
         self._sent += 1
-        request = pb.DetectRequest(image=image, options=self._options, timeout_ms=self._timeout_ms)
-        return pb.DetectStreamRequest(item=pb.DetectStreamRequest.Item(id=item_id, request=request))
+        return self.form.message(item=self.form.message.Item(id=item_id, request=encoded))
 
-    def refused(self, item: Admitted[SourceT], error: FacegridError | OSError) -> DetectedItem[SourceT]:
+    def refused(self, item: Admitted[AnySourceT], error: FacegridError | OSError) -> ItemT:
         """Returns the answer to an item that could not even be sent."""
-        return _answered(item, None, error)
+        return self._answered(item, None, error)
 
-    def answer(self, response: pb.DetectStreamResponse) -> DetectedItem[SourceT] | None:
+    def answer(self, response: Any) -> ItemT | None:
         """Returns the item that the service answers, or None where it says that it has answered all.
 
         Raises:
@@ -76,9 +91,12 @@ class Ledger(Generic[SourceT]):
         item = self._unanswered.pop(response.id, None)
         if item is None:
             raise InternalError(f"the service answered item {response.id!r}, which is not waiting for an answer")
-        if kind == "response":
-            return _answered(item, detection_of(response.response), None)
-        return _answered(item, None, error_of_item(response.error))
+        if kind != "response":
+            return self._answered(item, None, error_of_item(response.error))
+        try:
+            return self._answered(item, self.form.read(response.response), None)
+        except FacegridError as err:
+            return self._answered(item, None, err)
 
     def broken(self, cause: FacegridError | None) -> FacegridError:
         """Returns the error for a call that is over without its end, by its cause; None is an orderly close."""
@@ -94,6 +112,9 @@ class Ledger(Generic[SourceT]):
                 f"and {self.unanswered} are unanswered"
             )
         self.ended = True
+
+    def _answered(self, item: Admitted[AnySourceT], result: Any, error: FacegridError | OSError | None) -> ItemT:
+        return self.form.item(item.index, item.source, result, error, time.monotonic() - item.started_s)
 
 
 def check_window(window: int) -> None:
@@ -113,11 +134,4 @@ def check_many(images: object) -> None:
         TypeError: it is a path or bytes, whose items are letters and numbers.
     """
     if isinstance(images, (str, bytes, bytearray, memoryview)):
-        raise TypeError(f"detect_many takes an iterable of images, got one {type(images).__name__}; wrap it in a list")
-
-
-def _answered(
-    item: Admitted[SourceT], detection: Detection | None, error: FacegridError | OSError | None
-) -> DetectedItem[SourceT]:
-    elapsed_s = time.monotonic() - item.started_s
-    return DetectedItem(item.index, item.source, detection, error, elapsed_s)
+        raise TypeError(f"this takes an iterable of images, got one {type(images).__name__}; wrap it in a list")

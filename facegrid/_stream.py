@@ -18,27 +18,25 @@ from typing import Any, Generic
 
 import grpc
 
-from facegrid._images import encode_image
-from facegrid._ledger import END, Ledger
+from facegrid._ledger import ItemT, Ledger
 from facegrid._status import error_of_rpc
 from facegrid.errors import DeadlineExceeded, FacegridError
-from facegrid.types import DetectedItem, SourceT
-from facegrid.v1 import detect_pb2 as pb
+from facegrid.types import AnySourceT
 
 
-def detect_stream(
-    start: Callable[[Iterator[pb.DetectStreamRequest]], Any],
-    images: Iterator[SourceT],
-    ledger: Ledger[SourceT],
+def stream(
+    start: Callable[[Iterator[Any]], Any],
+    images: Iterator[AnySourceT],
+    ledger: Ledger[AnySourceT, ItemT],
     *,
     target: str,
     window: int,
     stall_s: float,
-) -> Generator[DetectedItem[SourceT], None, None]:
+) -> Generator[ItemT, None, None]:
     """Yields one answer per image, in completion order.
 
     Args:
-        start: Begins the call with an iterator of requests; the stub's DetectStream.
+        start: Begins the call with an iterator of requests; the stub's method.
         images: Read lazily, in another thread.
         ledger: A new one.
         target: Named in errors.
@@ -63,22 +61,22 @@ def detect_stream(
         receiver.join()
 
 
-class _Exchange(Generic[SourceT]):
+class _Exchange(Generic[AnySourceT, ItemT]):
     """What the three threads share; every field below `_changed` is guarded by it."""
 
-    def __init__(self, images: Iterator[SourceT], ledger: Ledger[SourceT], window: int) -> None:
+    def __init__(self, images: Iterator[AnySourceT], ledger: Ledger[AnySourceT, ItemT], window: int) -> None:
         self._images = images
         self._changed = threading.Condition()
         self._ledger = ledger
         self._free = window
-        self._answers: deque[DetectedItem[SourceT]] = deque()
+        self._answers: deque[ItemT] = deque()
         self._active_s = time.monotonic()
         self._failed_reading: BaseException | None = None
         self._over = False
         self._broken: FacegridError | None = None
         self._closed = False
 
-    def requests(self) -> Iterator[pb.DetectStreamRequest]:
+    def requests(self) -> Iterator[Any]:
         """Yields what is to be sent; gRPC's thread runs this."""
         while self._take_place():
             try:
@@ -90,7 +88,7 @@ class _Exchange(Generic[SourceT]):
                 break
             if request is not None:
                 yield request
-        yield END
+        yield self._ledger.form.end()
 
     def receive(self, call: Any, target: str) -> None:
         """Collects the answers until the call is over; our own thread runs this."""
@@ -103,13 +101,14 @@ class _Exchange(Generic[SourceT]):
         except FacegridError as err:
             broken = err
             call.cancel()
-        with self._changed:
-            self._over = True
-            if not self._ledger.ended:
-                self._broken = self._ledger.broken(broken)
-            self._changed.notify_all()
+        finally:  # whatever happens here, the caller must not wait for ever
+            with self._changed:
+                self._over = True
+                if not self._ledger.ended:
+                    self._broken = self._ledger.broken(broken)
+                self._changed.notify_all()
 
-    def next_answer(self, stall_s: float) -> DetectedItem[SourceT] | None:
+    def next_answer(self, stall_s: float) -> ItemT | None:
         """Returns the next answer, waiting for it; None when the call ended well."""
         with self._changed:
             while not self._answers and not self._over:
@@ -137,12 +136,12 @@ class _Exchange(Generic[SourceT]):
             self._free -= 1
             return not (self._closed or self._over)
 
-    def _prepare(self, source: SourceT) -> pb.DetectStreamRequest | None:
+    def _prepare(self, source: AnySourceT) -> Any | None:
         """Returns the request for an item; an item that cannot be sent is answered here, with None."""
         with self._changed:
             item = self._ledger.admit(source)
         try:
-            image = encode_image(source)
+            encoded = self._ledger.form.encode(source)
         except (FacegridError, OSError) as err:
             with self._changed:
                 self._answers.append(self._ledger.refused(item, err))
@@ -151,11 +150,11 @@ class _Exchange(Generic[SourceT]):
         with self._changed:
             if not self._ledger.unanswered:
                 self._active_s = time.monotonic()
-            request = self._ledger.request(item, image)
+            request = self._ledger.request(item, encoded)
             self._changed.notify_all()
         return request
 
-    def _receive_one(self, response: pb.DetectStreamResponse) -> None:
+    def _receive_one(self, response: Any) -> None:
         with self._changed:
             item = self._ledger.answer(response)
             self._active_s = time.monotonic()

@@ -1,24 +1,32 @@
 """The client for asyncio, call for call the twin of `facegrid.client`."""
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator
-from types import TracebackType
-from typing import Any, Self, Unpack
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable
+from typing import Unpack
 
-import grpc
-
-from facegrid import _health
-from facegrid._async_stream import detect_stream
-from facegrid._channel import CHANNEL_OPTIONS, DEFAULT_TARGET, HUNG_SERVICE_S, TIMEOUT_GRACE_S, check_target
-from facegrid._images import encode_image
-from facegrid._ledger import Ledger, check_many, check_window
-from facegrid._messages import detection_of, options_message, timeout_ms
-from facegrid._status import raised_as_facegrid_errors
-from facegrid.errors import DeadlineExceeded, FacegridError
-from facegrid.types import DetectedItem, Detection, DetectOptions, Face, Health, ImageSource, SourceT
-from facegrid.v1 import detect_pb2 as pb
-from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
+from facegrid import _calls, _forms
+from facegrid._async_connection import AsyncConnection
+from facegrid._calls import Images
+from facegrid._channel import DEFAULT_TARGET
+from facegrid._forms import SubjectPicture
+from facegrid.people import (
+    EmbeddedItem,
+    Embedding,
+    EnrolledItem,
+    Enrollment,
+    EnrollOptions,
+    Erasure,
+    Identification,
+    IdentifiedItem,
+    IdentifiedPicture,
+    IdentifyOptions,
+    Portrait,
+    Subject,
+    SubjectDetails,
+    Verification,
+    VerifyOptions,
+)
+from facegrid.types import DetectedItem, Detection, DetectOptions, Face, ImageSource, SourceT
 
 
 def connect_async(target: str = DEFAULT_TARGET) -> "AsyncClient":
@@ -36,20 +44,8 @@ def connect_async(target: str = DEFAULT_TARGET) -> "AsyncClient":
     return AsyncClient(target)
 
 
-class AsyncClient:
+class AsyncClient(AsyncConnection):
     """A connection to the service, for any number of tasks of one event loop; raises what `Client` does."""
-
-    def __init__(self, target: str) -> None:
-        self.target = check_target(target)
-        asyncio.get_running_loop()  # a channel made outside would belong to a loop that never runs
-        self._channel = grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS)
-        self._stub = FaceServiceStub(self._channel)
-        self._check: Any = self._channel.unary_unary(
-            _health.METHOD,
-            request_serializer=_health.serialize_request,
-            response_deserializer=_health.parse_response,
-        )
-        self._closed = False
 
     async def detect(
         self, image: ImageSource, *, timeout_s: float | None = None, **options: Unpack[DetectOptions]
@@ -61,12 +57,7 @@ class AsyncClient:
         self, image: ImageSource, *, timeout_s: float | None = None, **options: Unpack[DetectOptions]
     ) -> Detection:
         """Returns the faces of a picture with its size and what was left out; see `Client.detect_detailed`."""
-        request = pb.DetectRequest(options=options_message(options), timeout_ms=timeout_ms(timeout_s))
-        request.image = await asyncio.to_thread(encode_image, image)
-        deadline_s = HUNG_SERVICE_S if timeout_s is None else timeout_s + TIMEOUT_GRACE_S
-        self._require_open()
-        with raised_as_facegrid_errors(self.target):
-            return detection_of(await self._stub.Detect(request, timeout=deadline_s))
+        return await self._ask(_calls.detect, image, timeout_s, options)
 
     def detect_many(
         self,
@@ -82,65 +73,99 @@ class AsyncClient:
         encoded in threads. To leave the loop early, wrap the generator in `contextlib.aclosing`, which
         cancels the call at once.
         """
-        check_window(window)
-        check_many(images)
-        self._require_open()
-        return detect_stream(
-            self._stub.DetectStream,
-            _as_async(images),
-            Ledger[SourceT](options_message(options), timeout_ms(timeout_s)),
-            target=self.target,
-            window=window,
-            stall_s=HUNG_SERVICE_S + (timeout_s or 0),
-        )
+        return self._stream(_forms.detect(timeout_s, options), images, window, timeout_s)
 
-    async def health(self, *, timeout_s: float = 5.0) -> Health:
-        """Returns what the service says of itself; see `Client.health`."""
-        self._require_open()
-        with raised_as_facegrid_errors(self.target):
-            status: Health = await self._check(_health.REQUEST, timeout=timeout_s)
-        return status
+    async def embed(
+        self, image: ImageSource, *, timeout_s: float | None = None, **options: Unpack[DetectOptions]
+    ) -> list[Embedding]:
+        """Returns the faces of a picture as vectors, best score first; see `Client.embed`."""
+        return await self._ask(_calls.embed, image, timeout_s, options)
 
-    async def wait_until_ready(self, timeout_s: float = 30.0) -> None:
-        """Returns when the service says that it is serving; see `Client.wait_until_ready`."""
-        give_up_s = time.monotonic() + timeout_s
-        last = "it was not asked"
-        while (left_s := give_up_s - time.monotonic()) > 0:
-            try:
-                status = await self.health(timeout_s=min(left_s, 1.0))
-                if status is Health.SERVING:
-                    return
-                last = f"it says {status}"
-            except FacegridError as err:
-                last = err.message
-            await asyncio.sleep(min(0.1, left_s))
-        raise DeadlineExceeded(f"the service at {self.target} is not ready after {timeout_s:g} s: {last}")
+    def embed_many(
+        self,
+        images: Iterable[SourceT] | AsyncIterable[SourceT],
+        *,
+        window: int = 8,
+        timeout_s: float | None = None,
+        **options: Unpack[DetectOptions],
+    ) -> AsyncGenerator[EmbeddedItem[SourceT], None]:
+        """Yields one `EmbeddedItem` for each picture; see `detect_many`."""
+        return self._stream(_forms.embed(timeout_s, options), images, window, timeout_s)
 
-    async def close(self) -> None:
-        """Ends the connection and the calls under way. Closing again does nothing."""
-        self._closed = True
-        await self._channel.close()
+    async def verify(
+        self,
+        first: ImageSource | Portrait,
+        second: ImageSource | Portrait,
+        *,
+        timeout_s: float | None = None,
+        **options: Unpack[VerifyOptions],
+    ) -> Verification:
+        """Returns whether two pictures show the same person; see `Client.verify`."""
+        return await self._ask(_calls.verify, first, second, timeout_s, options)
 
-    async def __aenter__(self) -> Self:
-        return self
+    async def enroll(
+        self,
+        subject: str,
+        images: Images,
+        *,
+        timeout_s: float | None = None,
+        detect_options: DetectOptions | None = None,
+        **options: Unpack[EnrollOptions],
+    ) -> Enrollment:
+        """Remembers the face of a person; see `Client.enroll`."""
+        calls = _calls.enroll(subject, images, timeout_s, options, detect_options or {})
+        parts: list[Enrollment] = []
+        while (call := await asyncio.to_thread(next, calls, None)) is not None:
+            parts.append(await self._answer(call))
+        return _calls.enrollment(parts)
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
+    def enroll_many(
+        self,
+        people: Iterable[SubjectPicture] | AsyncIterable[SubjectPicture],
+        *,
+        window: int = 8,
+        timeout_s: float | None = None,
+        detect_options: DetectOptions | None = None,
+        **options: Unpack[EnrollOptions],
+    ) -> AsyncGenerator[EnrolledItem, None]:
+        """Yields one `EnrolledItem` for each pair of a subject and a picture; see `Client.enroll_many`."""
+        return self._stream(_forms.enroll(timeout_s, options, detect_options or {}), people, window, timeout_s)
 
-    def _require_open(self) -> None:
-        if self._closed:
-            raise RuntimeError(f"this client of {self.target} is closed")
+    async def identify(
+        self, image: ImageSource, *, timeout_s: float | None = None, **options: Unpack[IdentifyOptions]
+    ) -> list[Identification]:
+        """Returns who is in a picture; see `Client.identify`."""
+        return (await self.identify_detailed(image, timeout_s=timeout_s, **options)).identifications
 
+    async def identify_detailed(
+        self, image: ImageSource, *, timeout_s: float | None = None, **options: Unpack[IdentifyOptions]
+    ) -> IdentifiedPicture:
+        """Returns who is in a picture, its size, and the threshold used; see `Client.identify_detailed`."""
+        return await self._ask(_calls.identify, image, timeout_s, options)
 
-def _as_async(images: Iterable[SourceT] | AsyncIterable[SourceT]) -> AsyncIterator[SourceT]:
-    """Returns an iterator over either kind of iterable; raises TypeError at once where it is neither."""
-    if isinstance(images, AsyncIterable):
-        return aiter(images)
-    return _over(iter(images))
+    def identify_many(
+        self,
+        images: Iterable[SourceT] | AsyncIterable[SourceT],
+        *,
+        window: int = 8,
+        timeout_s: float | None = None,
+        **options: Unpack[IdentifyOptions],
+    ) -> AsyncGenerator[IdentifiedItem[SourceT], None]:
+        """Yields one `IdentifiedItem` for each picture; see `Client.identify_many`."""
+        return self._stream(_forms.identify(timeout_s, options), images, window, timeout_s)
 
+    async def subjects(self, *, timeout_s: float | None = None) -> AsyncGenerator[Subject, None]:
+        """Yields the people of the gallery by name; see `Client.subjects`."""
+        token: str | None = ""
+        while token is not None:
+            page, token = await self._ask(_calls.list_subjects, token, timeout_s)
+            for subject in page:
+                yield subject
 
-async def _over(images: Iterator[SourceT]) -> AsyncIterator[SourceT]:
-    for image in images:
-        yield image
+    async def subject(self, name: str, *, timeout_s: float | None = None) -> SubjectDetails:
+        """Returns what is kept of a person; see `Client.subject`."""
+        return await self._ask(_calls.get_subject, name, timeout_s)
+
+    async def delete_subject(self, name: str, *, timeout_s: float | None = None) -> Erasure:
+        """Forgets a person for good, and returns what was erased; see `Client.delete_subject`."""
+        return await self._ask(_calls.delete_subject, name, timeout_s)

@@ -1,24 +1,30 @@
 """The client for threads and scripts. `facegrid.async_client` is its twin for asyncio."""
 
-import threading
-import time
 from collections.abc import Generator, Iterable
-from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Unpack
 
-import grpc
-
-from facegrid import _health
-from facegrid._channel import CHANNEL_OPTIONS, DEFAULT_TARGET, HUNG_SERVICE_S, TIMEOUT_GRACE_S, check_target
-from facegrid._images import encode_image
-from facegrid._ledger import Ledger, check_many, check_window
-from facegrid._messages import detection_of, options_message, timeout_ms
-from facegrid._status import raised_as_facegrid_errors
-from facegrid._stream import detect_stream
-from facegrid.errors import DeadlineExceeded, FacegridError
-from facegrid.types import DetectedItem, Detection, DetectOptions, Face, Health, ImageSource, SourceT
-from facegrid.v1 import detect_pb2 as pb
-from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
+from facegrid import _calls, _forms
+from facegrid._calls import Images
+from facegrid._channel import DEFAULT_TARGET
+from facegrid._connection import Connection
+from facegrid.people import (
+    EmbeddedItem,
+    Embedding,
+    EnrolledItem,
+    Enrollment,
+    EnrollOptions,
+    Erasure,
+    Identification,
+    IdentifiedItem,
+    IdentifiedPicture,
+    IdentifyOptions,
+    Portrait,
+    Subject,
+    SubjectDetails,
+    Verification,
+    VerifyOptions,
+)
+from facegrid.types import DetectedItem, Detection, DetectOptions, Face, ImageSource, SourceT
 
 
 def connect(target: str = DEFAULT_TARGET) -> "Client":
@@ -36,7 +42,7 @@ def connect(target: str = DEFAULT_TARGET) -> "Client":
     return Client(target)
 
 
-class Client:
+class Client(Connection):
     """A connection to the service. Any number of threads may use one client at the same time.
 
     Every method raises `FacegridError`: `InvalidRequest` and its kinds where the request must be changed,
@@ -45,17 +51,6 @@ class Client:
 
     A client is a context manager; `close` ends its connection.
     """
-
-    def __init__(self, target: str) -> None:
-        self.target = check_target(target)
-        self._channel = grpc.insecure_channel(target, options=CHANNEL_OPTIONS)
-        self._stub = FaceServiceStub(self._channel)
-        self._check: Any = self._channel.unary_unary(
-            _health.METHOD,
-            request_serializer=_health.serialize_request,
-            response_deserializer=_health.parse_response,
-        )
-        self._closed = threading.Event()
 
     def detect(
         self, image: ImageSource, *, timeout_s: float | None = None, **options: Unpack[DetectOptions]
@@ -78,12 +73,7 @@ class Client:
         self, image: ImageSource, *, timeout_s: float | None = None, **options: Unpack[DetectOptions]
     ) -> Detection:
         """Returns the faces of a picture with its size and what was left out; takes and raises what `detect` does."""
-        request = pb.DetectRequest(options=options_message(options), timeout_ms=timeout_ms(timeout_s))
-        request.image = encode_image(image)
-        deadline_s = HUNG_SERVICE_S if timeout_s is None else timeout_s + TIMEOUT_GRACE_S
-        self._require_open()
-        with raised_as_facegrid_errors(self.target):
-            return detection_of(self._stub.Detect(request, timeout=deadline_s))
+        return self._ask(_calls.detect(image, timeout_s, options))
 
     def detect_many(
         self,
@@ -110,61 +100,149 @@ class Client:
             TypeError: `images` is one picture.
             Exception: what `images` itself raised, after the answers that were under way.
         """
-        check_window(window)
-        check_many(images)
-        self._require_open()
-        return detect_stream(
-            self._stub.DetectStream,
-            iter(images),
-            Ledger[SourceT](options_message(options), timeout_ms(timeout_s)),
-            target=self.target,
-            window=window,
-            stall_s=HUNG_SERVICE_S + (timeout_s or 0),
-        )
+        return self._stream(_forms.detect(timeout_s, options), images, window, timeout_s)
 
-    def health(self, *, timeout_s: float = 5.0) -> Health:
-        """Returns what the service says of itself.
+    def embed(
+        self, image: ImageSource, *, timeout_s: float | None = None, **options: Unpack[DetectOptions]
+    ) -> list[Embedding]:
+        """Returns the faces of a picture as vectors, best score first; takes and raises what `detect` does."""
+        return self._ask(_calls.embed(image, timeout_s, options))
+
+    def embed_many(
+        self,
+        images: Iterable[SourceT],
+        *,
+        window: int = 8,
+        timeout_s: float | None = None,
+        **options: Unpack[DetectOptions],
+    ) -> Generator[EmbeddedItem[SourceT], None, None]:
+        """Yields one `EmbeddedItem` for each picture; see `detect_many`."""
+        return self._stream(_forms.embed(timeout_s, options), images, window, timeout_s)
+
+    def verify(
+        self,
+        first: ImageSource | Portrait,
+        second: ImageSource | Portrait,
+        *,
+        timeout_s: float | None = None,
+        **options: Unpack[VerifyOptions],
+    ) -> Verification:
+        """Returns whether two pictures show the same person.
+
+        Args:
+            first: A picture with one face, or a `Portrait` that says which of several is meant.
+            second: The other; which is first makes no difference.
+            timeout_s: Time the service may spend on both pictures; None is the service's default.
+            **options: `threshold` or `target_false_match_rate`, and those of `detect`; see `VerifyOptions`.
 
         Raises:
-            FacegridError: it says nothing; Unavailable where it cannot be reached.
+            NoFace, ManyFaces: a picture without the one face that is meant.
+            FacegridError: see `Client`.
+            OSError: a path cannot be read.
         """
-        self._require_open()
-        with raised_as_facegrid_errors(self.target):
-            status: Health = self._check(_health.REQUEST, timeout=timeout_s)
-        return status
+        return self._ask(_calls.verify(first, second, timeout_s, options))
 
-    def wait_until_ready(self, timeout_s: float = 30.0) -> None:
-        """Returns when the service says that it is serving; asks again while it does not.
+    def enroll(
+        self,
+        subject: str,
+        images: Images,
+        *,
+        timeout_s: float | None = None,
+        detect_options: DetectOptions | None = None,
+        **options: Unpack[EnrollOptions],
+    ) -> Enrollment:
+        """Remembers the face of a person, and returns which pictures were taken and which refused.
+
+        Each picture is decided on its own. Those enrolled are on disk when this returns. After an error that may have
+        come too late, simply enrol again: what is there already is refused with `AlreadyEnrolled`.
+
+        Args:
+            subject: Name of the person: 1 to 256 bytes without control characters. One who is enrolled is given more
+                faces.
+            images: A picture with this face only, or a `Portrait` that says which of several it is; or many of them.
+            timeout_s: Time the service may spend on each call; many pictures take several.
+            detect_options: As the options of `detect`.
+            **options: `min_face_px`, `min_score`, `max_yaw_degrees`; see `EnrollOptions`.
 
         Raises:
-            DeadlineExceeded: it does not say so within `timeout_s`; the message holds its last answer.
+            InvalidSubject: the name is not allowed.
+            UnusableFace, AlreadyEnrolled, InvalidImage: all pictures were refused; this is why the first one was.
+            FacegridError: see `Client`.
+            OSError: a path cannot be read.
         """
-        give_up_s = time.monotonic() + timeout_s
-        last = "it was not asked"
-        while (left_s := give_up_s - time.monotonic()) > 0:
-            try:
-                status = self.health(timeout_s=min(left_s, 1.0))
-                if status is Health.SERVING:
-                    return
-                last = f"it says {status}"
-            except FacegridError as err:
-                last = err.message
-            self._closed.wait(min(0.1, left_s))
-        raise DeadlineExceeded(f"the service at {self.target} is not ready after {timeout_s:g} s: {last}")
+        calls = _calls.enroll(subject, images, timeout_s, options, detect_options or {})
+        return _calls.enrollment([self._ask(call) for call in calls])
 
-    def close(self) -> None:
-        """Ends the connection and the calls under way. Closing again does nothing."""
-        self._closed.set()
-        self._channel.close()
+    def enroll_many(
+        self,
+        people: Iterable[tuple[str, ImageSource | Portrait]],
+        *,
+        window: int = 8,
+        timeout_s: float | None = None,
+        detect_options: DetectOptions | None = None,
+        **options: Unpack[EnrollOptions],
+    ) -> Generator[EnrolledItem, None, None]:
+        """Yields one `EnrolledItem` for each pair of a subject and a picture; see `enroll` and `detect_many`."""
+        return self._stream(_forms.enroll(timeout_s, options, detect_options or {}), people, window, timeout_s)
 
-    def __enter__(self) -> Self:
-        return self
+    def identify(
+        self, image: ImageSource, *, timeout_s: float | None = None, **options: Unpack[IdentifyOptions]
+    ) -> list[Identification]:
+        """Returns who is in a picture: for each face, best score first, the person or None.
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        One person is at most one face of a picture.
 
-    def _require_open(self) -> None:
-        if self._closed.is_set():
-            raise RuntimeError(f"this client of {self.target} is closed")
+        Args:
+            image: As for `detect`.
+            timeout_s: Time the service may spend; None is the service's default.
+            **options: `threshold` or `target_false_positive_rate`, `top_k`, and those of `detect`; see
+                `IdentifyOptions`.
+
+        Raises:
+            GalleryMismatch, GalleryUnavailable: the gallery cannot be asked.
+            FacegridError: see `Client`.
+            OSError: a path cannot be read.
+        """
+        return self.identify_detailed(image, timeout_s=timeout_s, **options).identifications
+
+    def identify_detailed(
+        self, image: ImageSource, *, timeout_s: float | None = None, **options: Unpack[IdentifyOptions]
+    ) -> IdentifiedPicture:
+        """Returns who is in a picture, its size, and the threshold used; takes and raises what `identify` does."""
+        return self._ask(_calls.identify(image, timeout_s, options))
+
+    def identify_many(
+        self,
+        images: Iterable[SourceT],
+        *,
+        window: int = 8,
+        timeout_s: float | None = None,
+        **options: Unpack[IdentifyOptions],
+    ) -> Generator[IdentifiedItem[SourceT], None, None]:
+        """Yields one `IdentifiedItem` for each picture; see `identify` and `detect_many`."""
+        return self._stream(_forms.identify(timeout_s, options), images, window, timeout_s)
+
+    def subjects(self, *, timeout_s: float | None = None) -> Generator[Subject, None, None]:
+        """Yields the people of the gallery by name, in the order of the code points; asks page by page."""
+        token: str | None = ""
+        while token is not None:
+            page, token = self._ask(_calls.list_subjects(token, timeout_s))
+            yield from page
+
+    def subject(self, name: str, *, timeout_s: float | None = None) -> SubjectDetails:
+        """Returns what is kept of a person.
+
+        Raises:
+            SubjectNotFound: nobody of this name is enrolled.
+            FacegridError: see `Client`.
+        """
+        return self._ask(_calls.get_subject(name, timeout_s))
+
+    def delete_subject(self, name: str, *, timeout_s: float | None = None) -> Erasure:
+        """Forgets a person for good, and returns what was erased.
+
+        Raises:
+            SubjectNotFound: nobody of this name is enrolled.
+            FacegridError: see `Client`.
+        """
+        return self._ask(_calls.delete_subject(name, timeout_s))

@@ -23,6 +23,8 @@ else:
 """A path; the bytes of a JPEG, PNG or WebP file; or an array uint8 [height, width, 3] in RGB order."""
 
 SourceT = TypeVar("SourceT", bound="ImageSource")
+AnySourceT = TypeVar("AnySourceT")
+ResultT = TypeVar("ResultT")
 
 
 class DetectOptions(TypedDict, total=False):
@@ -118,31 +120,46 @@ class Detection:
 
 
 @dataclass(frozen=True, slots=True)
-class DetectedItem(Generic[SourceT]):
-    """The answer to one picture of `detect_many`: a detection, or the error in its place."""
+class StreamItem(Generic[AnySourceT, ResultT]):
+    """The answer to one picture of many: a result, or the error in its place."""
 
     index: int
     """Position of the picture in the iterable, from 0."""
-    source: SourceT = field(repr=False)
+    source: AnySourceT = field(repr=False)
     """The picture as it was given; not part of the text form, which may end up in a log."""
-    detection: Detection | None
-    """What was found; None where there is an error."""
+    result: ResultT | None
+    """What was answered; None where there is an error."""
     error: "FacegridError | OSError | None"
-    """Why there is no detection; an OSError where the file could not be read."""
+    """Why there is no result; an OSError where the file could not be read."""
     elapsed_s: float
     """Seconds from reading the picture to its answer, waiting behind other pictures included."""
 
-    @property
-    def faces(self) -> list[Face]:
-        """The faces found, best score first.
+    def require(self) -> ResultT:
+        """Returns the result.
 
         Raises:
             FacegridError: the picture's error, where it has one.
             OSError: the file could not be read.
         """
-        if self.detection is None:
-            raise self.error or AssertionError("an item has a detection or an error")
-        return self.detection.faces
+        if self.result is None:
+            raise self.error or AssertionError("an item has a result or an error")
+        return self.result
+
+
+class DetectedItem(StreamItem[SourceT, Detection], Generic[SourceT]):
+    """The answer to one picture of `detect_many`."""
+
+    __slots__ = ()
+
+    @property
+    def detection(self) -> Detection | None:
+        """What was found; None where there is an error."""
+        return self.result
+
+    @property
+    def faces(self) -> list[Face]:
+        """The faces found, best score first; raises the picture's error, where it has one."""
+        return self.require().faces
 
 
 class Health(StrEnum):

@@ -81,11 +81,13 @@ class DeleteSubjectRequest(_message.Message):
     def __init__(self, subject: _Optional[str] = ..., timeout_ms: _Optional[int] = ...) -> None: ...
 
 class DeleteSubjectResponse(_message.Message):
-    __slots__ = ("subject", "erased_vectors", "erased_chips")
+    __slots__ = ("subject", "erased_vectors", "erased_chips", "pending")
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
     ERASED_VECTORS_FIELD_NUMBER: _ClassVar[int]
     ERASED_CHIPS_FIELD_NUMBER: _ClassVar[int]
+    PENDING_FIELD_NUMBER: _ClassVar[int]
     subject: str
     erased_vectors: int
     erased_chips: int
-    def __init__(self, subject: _Optional[str] = ..., erased_vectors: _Optional[int] = ..., erased_chips: _Optional[int] = ...) -> None: ...
+    pending: bool
+    def __init__(self, subject: _Optional[str] = ..., erased_vectors: _Optional[int] = ..., erased_chips: _Optional[int] = ..., pending: _Optional[bool] = ...) -> None: ...

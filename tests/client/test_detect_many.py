@@ -10,10 +10,9 @@ from contextlib import aclosing, closing
 import numpy as np
 import pytest
 
-from facegrid import _ledger, async_client, client, errors
+from facegrid import _forms, _ledger, async_client, client, errors
 from facegrid.types import DetectOptions
 from facegrid.v1 import detect_pb2 as pb
-from facegrid.v1 import face_pb2
 from tests.client.conftest import eventually
 from tests.client.face_server import FaceServer, expected_face
 
@@ -228,17 +227,17 @@ def test_one_picture_in_place_of_many_is_a_type_error(runner, server, images):
     assert server.servicer.streams == 0
 
 
-@pytest.mark.parametrize("module", ["facegrid.client", "facegrid.async_client"])
+@pytest.mark.parametrize("module", ["facegrid._connection", "facegrid._async_connection"])
 def test_a_service_that_hangs_is_given_up(server, monkeypatch, module):
     monkeypatch.setattr(f"{module}.HUNG_SERVICE_S", 0.2)
-    runner = Threads() if module == "facegrid.client" else Tasks()
+    runner = Threads() if module == "facegrid._connection" else Tasks()
     start = time.monotonic()
     with pytest.raises(errors.DeadlineExceeded, match=r"no answer for 0.2 s; 1 of the 2"):
         runner.stream(server.target, [pictures(1)[0], b"hold"])
     assert time.monotonic() - start < 5
 
 
-@pytest.mark.parametrize("module", ["facegrid.client", "facegrid.async_client"])
+@pytest.mark.parametrize("module", ["facegrid._connection", "facegrid._async_connection"])
 def test_a_slow_iterable_is_no_hanging_service(server, monkeypatch, module):
     monkeypatch.setattr(f"{module}.HUNG_SERVICE_S", 0.1)
     answered = threading.Event()
@@ -255,7 +254,7 @@ def test_a_slow_iterable_is_no_hanging_service(server, monkeypatch, module):
         await asyncio.sleep(0.25)
         yield pictures(1)[0]
 
-    runner, images = (Threads(), slow()) if module == "facegrid.client" else (Tasks(), slow_async())
+    runner, images = (Threads(), slow()) if module == "facegrid._connection" else (Tasks(), slow_async())
     assert len(runner.stream(server.target, images, then=lambda _: answered.set())) == 2
 
 
@@ -280,9 +279,9 @@ def test_an_async_client_outside_of_a_loop_is_refused():
 
 
 def ledger_with(count: int) -> _ledger.Ledger:
-    ledger = _ledger.Ledger(face_pb2.DetectOptions(), 0)
+    ledger = _ledger.Ledger(_forms.detect(None, {}))
     for _ in range(count):
-        ledger.request(ledger.admit(b""), b"")
+        ledger.request(ledger.admit(b""), pb.DetectRequest())
     return ledger
 
 

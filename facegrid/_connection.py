@@ -1,0 +1,101 @@
+"""The connection of the client for threads: how it is made and ended, asked, and waited for."""
+
+import threading
+import time
+from collections.abc import Generator, Iterable
+from types import TracebackType
+from typing import Any, Self
+
+import grpc
+
+from facegrid import _health
+from facegrid._calls import AnswerT, Call
+from facegrid._channel import CHANNEL_OPTIONS, HUNG_SERVICE_S, check_target
+from facegrid._ledger import Form, ItemT, Ledger, check_many, check_window
+from facegrid._status import raised_as_facegrid_errors
+from facegrid._stream import stream
+from facegrid.errors import DeadlineExceeded, FacegridError
+from facegrid.types import AnySourceT, Health
+from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
+
+
+class Connection:
+    """A channel to the service; `facegrid.client.Client` says what can be asked over it."""
+
+    def __init__(self, target: str) -> None:
+        self.target = check_target(target)
+        self._channel = grpc.insecure_channel(target, options=CHANNEL_OPTIONS)
+        self._stub = FaceServiceStub(self._channel)
+        self._check: Any = self._channel.unary_unary(
+            _health.METHOD,
+            request_serializer=_health.serialize_request,
+            response_deserializer=_health.parse_response,
+        )
+        self._closed = threading.Event()
+
+    def health(self, *, timeout_s: float = 5.0) -> Health:
+        """Returns what the service says of itself.
+
+        Raises:
+            FacegridError: it says nothing; Unavailable where it cannot be reached.
+        """
+        self._require_open()
+        with raised_as_facegrid_errors(self.target):
+            status: Health = self._check(_health.REQUEST, timeout=timeout_s)
+        return status
+
+    def wait_until_ready(self, timeout_s: float = 30.0) -> None:
+        """Returns when the service says that it is serving; asks again while it does not.
+
+        Raises:
+            DeadlineExceeded: it does not say so within `timeout_s`; the message holds its last answer.
+        """
+        give_up_s = time.monotonic() + timeout_s
+        last = "it was not asked"
+        while (left_s := give_up_s - time.monotonic()) > 0:
+            try:
+                status = self.health(timeout_s=min(left_s, 1.0))
+                if status is Health.SERVING:
+                    return
+                last = f"it says {status}"
+            except FacegridError as err:
+                last = err.message
+            self._closed.wait(min(0.1, left_s))
+        raise DeadlineExceeded(f"the service at {self.target} is not ready after {timeout_s:g} s: {last}")
+
+    def close(self) -> None:
+        """Ends the connection and the calls under way. Closing again does nothing."""
+        self._closed.set()
+        self._channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _ask(self, call: Call[AnswerT]) -> AnswerT:
+        self._require_open()
+        with raised_as_facegrid_errors(self.target):
+            return call.read(getattr(self._stub, call.method)(call.request, timeout=call.wait_s))
+
+    def _stream(
+        self, form: Form[AnySourceT, ItemT], images: Iterable[AnySourceT], window: int, timeout_s: float | None
+    ) -> Generator[ItemT, None, None]:
+        check_window(window)
+        check_many(images)
+        self._require_open()
+        return stream(
+            getattr(self._stub, form.method),
+            iter(images),
+            Ledger(form),
+            target=self.target,
+            window=window,
+            stall_s=HUNG_SERVICE_S + (timeout_s or 0),
+        )
+
+    def _require_open(self) -> None:
+        if self._closed.is_set():
+            raise RuntimeError(f"this client of {self.target} is closed")
