@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tests.model_server.example_models import write_example_models
+from tests.model_server.model_kinds import write_model_kinds
 from tests.model_server.warm_models import write_warm_models
 from tests.model_server.write_saved_model import signature, v1, write
 
@@ -63,6 +64,16 @@ def echo():
     return signatures
 
 
+def words():
+    """Strings of any shape, answered as text, as bytes (by the output's name) and by their length."""
+    x = v1.placeholder(tf.string, None, name="x")
+    outputs = {"text": tf.identity(x), "raw_bytes": tf.identity(x), "length": tf.strings.length(x)}
+    return {
+        "serving_default": signature({"x": x}, outputs),
+        "bytes": signature({"x": x}, {"raw_bytes": tf.identity(x)}),
+    }
+
+
 def slow():
     """Multiplies a matrix `steps` times, which takes as long as one likes."""
     steps = v1.placeholder(tf.int32, [], name="steps")
@@ -90,6 +101,7 @@ def rows():
 
 def main(root: Path) -> None:
     write_example_models(root)
+    write_model_kinds(root)
     write_warm_models(root, half_plus_two(2.0))
     write(root / "half_plus_two" / "00000123", half_plus_two(2.0))
     write(root / "half_plus_three" / "1", half_plus_two(3.0))
@@ -98,6 +110,7 @@ def main(root: Path) -> None:
     write(root / "conv" / "1", conv)
     write(root / "echo" / "1", echo)
     write(root / "slow" / "1", slow)
+    write(root / "words" / "1", words)
     write(root / "rows" / "1", rows)
 
 
