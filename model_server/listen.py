@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import os
 import re
 import socket
 import stat
@@ -46,8 +47,10 @@ def rest_socket(port: int) -> socket.socket:
             if error.errno == errno.EADDRINUSE:
                 raise
             return socket.create_server(("0.0.0.0", port))  # noqa: S104 - all addresses are meant
-    except (OSError, OverflowError) as error:
-        raise texts.address_taken(f"port {port}", getattr(error, "strerror", None) or str(error)) from error
+    except OSError as error:
+        raise texts.address_taken(f"port {port}", os.strerror(error.errno or 0)) from error
+    except OverflowError as error:
+        raise texts.address_taken(f"port {port}", str(error)) from error
 
 
 def check_free(address: str) -> None:

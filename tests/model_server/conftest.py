@@ -49,6 +49,8 @@ def server(saved_models, write_config, tmp_path_factory):
         "examples",
         "odd_examples",
         "examples_tf2",
+        "words",
+        "rows",
     )
     config = write_config(
         *((name, saved_models / name, "") for name in names),
@@ -63,7 +65,7 @@ def server(saved_models, write_config, tmp_path_factory):
         "--allow_version_labels_for_unavailable_models",
         "--enable_grpc_healthcheck_service",
     )
-    with ServerProcess(tmp_path_factory.mktemp("server"), *flags) as running:
+    with ServerProcess(tmp_path_factory.mktemp("server"), *flags, with_rest=True) as running:
         yield running.wait_until_ready()
 
 

@@ -51,11 +51,14 @@ def run_to_exit(*flags: str) -> subprocess.CompletedProcess[str]:
 class ServerProcess:
     """A server and a channel to it. Stops the server on exit; `wait_until_ready` before the first call.
 
-    `wrapper` is a command that becomes the server, as `nice` does.
+    `wrapper` is a command that becomes the server, as `nice` does. `with_rest` gives it a `rest_port`.
     """
 
-    def __init__(self, folder: Path, *flags: str, wrapper: Sequence[str] = ()) -> None:
+    def __init__(self, folder: Path, *flags: str, wrapper: Sequence[str] = (), with_rest: bool = False) -> None:
         self.port = free_port()
+        if with_rest:
+            self.rest_port = free_port()
+            flags = (*flags, f"--rest_api_port={self.rest_port}")
         self.log = folder / f"server-{self.port}.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
