@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from model_server import texts
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 EXIT_FAILED_START = 255
 """What upstream's exit(-1) becomes."""
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 _log = logging.getLogger("model_server")
 
@@ -56,9 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(flags: Flags) -> None:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = _stop_signals()
 
     _check(flags)
     models = configured_models(flags)
@@ -72,6 +73,7 @@ def _serve(flags: Flags) -> None:
 
     # TensorFlow's own messages below errors are not for the users of a server; whoever wants them sets the variable.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    importing_s = time.monotonic()
     shorten_import()
     from model_server.assembly import (  # noqa: PLC0415 - loads TensorFlow: seconds
         make_manager,
@@ -83,6 +85,7 @@ def _serve(flags: Flags) -> None:
     from model_server.reload import ConfigFilePoller  # noqa: PLC0415 - as above
 
     freeze_startup()
+    _log.info("TensorFlow was imported in %.2f s", time.monotonic() - importing_s)
     metrics = ServerMetrics()
     manager = make_manager(flags, batching, metrics)
     if not _wait_for_models(manager, models, stop):
@@ -102,8 +105,8 @@ def _serve(flags: Flags) -> None:
     period_s = flags.number("model_config_file_poll_wait_seconds")
     if flags.text("model_config_file") and period_s > 0:
         ConfigFilePoller(manager, flags.text("model_config_file"), period_s).start()
-    stop.wait()
-    _log.info("stopping: calls under way get %d s", flags.number("drain_timeout_seconds"))
+    stop.get()
+    _log.info("stopping: calls under way get %d s, a second signal ends them", flags.number("drain_timeout_seconds"))
     due_s = time.monotonic() + flags.number("drain_timeout_seconds")
     rest.stop()
     server.drain(flags.number("drain_timeout_seconds"))
@@ -112,7 +115,25 @@ def _serve(flags: Flags) -> None:
     _log.info("stopped")
 
 
-def _wait_for_models(manager: "Manager", models: Mapping[str, Model] | None, stop: threading.Event) -> bool:
+def _stop_signals() -> "SimpleQueue[int]":
+    """Returns where the first signal to stop will be put; the second ends the process at once.
+
+    Not an Event: setting one in a handler waits for ever if the signal came while the same thread was entering its
+    `wait`. Putting into a SimpleQueue can interrupt everything.
+    """
+    received: SimpleQueue[int] = SimpleQueue()
+
+    def put(number: int, _: object) -> None:
+        received.put(number)
+        for each in STOP_SIGNALS:
+            signal.signal(each, signal.SIG_DFL)
+
+    for each in STOP_SIGNALS:
+        signal.signal(each, put)
+    return received
+
+
+def _wait_for_models(manager: "Manager", models: Mapping[str, Model] | None, stop: "SimpleQueue[int]") -> bool:
     """Returns whether the models are available; False where the server is to stop before they are.
 
     Raises:
@@ -132,7 +153,7 @@ def _wait_for_models(manager: "Manager", models: Mapping[str, Model] | None, sto
     # In a thread of its own, so that a signal is heard during the load.
     threading.Thread(target=start, name="start", daemon=True).start()
     while not started.wait(0.1):
-        if stop.is_set():
+        if not stop.empty():
             return False
     if failure:
         raise failure[0]

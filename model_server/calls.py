@@ -1,7 +1,6 @@
 """What every gRPC method has in common: counting, the deadline, and one mapping from errors to statuses."""
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -10,6 +9,7 @@ import grpc
 from google.protobuf.message import Message
 
 from model_server import texts
+from model_server.drain import CallGate
 from model_server.errors import ServingError
 
 if TYPE_CHECKING:
@@ -23,33 +23,11 @@ _Request = TypeVar("_Request", bound=Message)
 _Response = TypeVar("_Response", bound=Message)
 
 
-class CallCounter:
-    """Counts the calls under way; `with counter:` around each."""
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._changed = threading.Condition()
-
-    def __enter__(self) -> None:
-        with self._changed:
-            self._count += 1
-
-    def __exit__(self, *exception: object) -> None:
-        with self._changed:
-            self._count -= 1
-            self._changed.notify_all()
-
-    def wait_for_none(self, timeout_s: float) -> bool:
-        """Returns whether no call was left within the time."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self._count == 0, timeout_s)
-
-
 def unary_method(
     answer: Callable[[_Request, float | None], _Response],
     request_type: type[_Request],
     response_type: type[_Response],
-    counter: CallCounter,
+    gate: CallGate,
     observe: Callable[[_Request, grpc.StatusCode, float], None] | None = None,
 ) -> "MethodHandler[_Request, _Response]":
     """Returns the handler of a method.
@@ -58,25 +36,25 @@ def unary_method(
         answer: Gets the request and the seconds left to the caller's deadline, None without one.
         request_type: Message to parse.
         response_type: Message to send; an empty one goes with an error.
-        counter: Counts the call.
+        gate: Counts the call, or refuses it because the server stops.
         observe: Gets the request, the status of the answer, and the seconds it took.
     """
 
     def handle(request: _Request, context: grpc.ServicerContext) -> _Response:
         started_s = time.perf_counter()
         code = grpc.StatusCode.OK
-        with counter:
-            try:
-                response = answer(request, _time_left(context))
-            except ServingError as error:
-                code = _refuse(context, error.code, error.wire_message)
-                response = response_type()
-            except Exception:  # noqa: BLE001 - the caller gets a status, never a traceback
-                _log.exception("a call failed unexpectedly")
-                code = _refuse(context, grpc.StatusCode.INTERNAL, "internal error; see the log of the model server")
-                response = response_type()
-            if observe is not None:
-                observe(request, code, time.perf_counter() - started_s)
+        try:
+            gate.enter(context)
+            response = answer(request, _time_left(context))
+        except ServingError as error:
+            code = _refuse(context, error.code, error.wire_message)
+            response = response_type()
+        except Exception:  # noqa: BLE001 - the caller gets a status, never a traceback
+            _log.exception("a call failed unexpectedly")
+            code = _refuse(context, grpc.StatusCode.INTERNAL, "internal error; see the log of the model server")
+            response = response_type()
+        if observe is not None:
+            observe(request, code, time.perf_counter() - started_s)
         return response
 
     return grpc.unary_unary_rpc_method_handler(

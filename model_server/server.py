@@ -15,7 +15,8 @@ from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest, GetMod
 from facegrid.tfserving.v1.predict_pb2 import PackedPredictResponse, PredictRequest
 from facegrid.tfserving.v1.regression_pb2 import RegressionRequest, RegressionResponse
 from model_server import texts
-from model_server.calls import CallCounter, unary_method
+from model_server.calls import unary_method
+from model_server.drain import CallGate
 from model_server.server_metrics import ServerMetrics
 from model_server.services import Services
 
@@ -25,6 +26,12 @@ HEALTH_NAMES = ("", "ModelService", "PredictionService")
 
 WAITING_PER_THREAD = 15
 """Calls that may wait for each thread; beyond them the answer is RESOURCE_EXHAUSTED."""
+
+QUIET_S, FAREWELL_S = 0.1, 1.0
+"""At the end, when every call is answered: the server goes when nobody asked for the first, or after the second, and
+open streams get the second."""
+CANCEL_S = 5.0
+"""What cancelled calls get to be gone; the process ends after it in any case."""
 
 if TYPE_CHECKING:
     Methods = dict[str, grpc.RpcMethodHandler[Any, Any]]
@@ -44,7 +51,9 @@ class ModelServer:
         channel_arguments: tuple[tuple[str, int | str], ...] = (),
         with_health: bool = False,
     ) -> None:
-        self._calls = CallCounter()
+        self._calls = CallGate()
+        self._questions = CallGate()
+        """GetModelStatus, which is answered to the end, as the health service is."""
         self._server = grpc.server(
             ThreadPoolExecutor(max_threads, thread_name_prefix="grpc"),
             options=(
@@ -85,14 +94,20 @@ class ModelServer:
         self._server.start()
 
     def drain(self, timeout_s: float) -> None:
-        """Takes no more calls, and returns when those under way are answered or `timeout_s` is over."""
+        """Takes no more calls, and returns when those under way are answered or `timeout_s` is over.
+
+        Until then the port stays open: whoever asks for the health is told NOT_SERVING, and new calls are
+        answered UNAVAILABLE, which a client may send to another server.
+        """
         if self._health is not None:
             _set_health(self._health, health_pb2.HealthCheckResponse.NOT_SERVING)
-        self._server.stop(timeout_s)
-        if not self._calls.wait_for_none(timeout_s):
+        self._calls.close()
+        if not self._calls.wait_until_empty(timeout_s):
             _log.warning("calls were still under way after %g s; they are cancelled", timeout_s)
-        # Streams of the health service never end by themselves.
-        self._server.stop(0).wait()
+        self._calls.wait_until_quiet(QUIET_S, min(timeout_s, FAREWELL_S))
+        # Streams of the health service never end by themselves; they get the time to take the last word.
+        farewell_s = min(timeout_s, FAREWELL_S)
+        self._server.stop(farewell_s).wait(farewell_s + CANCEL_S)
 
     def _prediction_methods(self, services: Services, metrics: ServerMetrics) -> "Methods":
         predict, classify, regress = (metrics.observer(api, "GRPC") for api in ("Predict", "Classify", "Regress"))
@@ -113,7 +128,7 @@ class ModelServer:
     def _model_methods(self, services: Services) -> "Methods":
         return {
             "GetModelStatus": unary_method(
-                services.get_model_status, GetModelStatusRequest, GetModelStatusResponse, self._calls
+                services.get_model_status, GetModelStatusRequest, GetModelStatusResponse, self._questions
             ),
             "HandleReloadConfigRequest": unary_method(
                 services.reload_config, ReloadConfigRequest, ReloadConfigResponse, self._calls

@@ -334,6 +334,11 @@ def internal_error() -> ServingError:
     return ServingError(_Code.INTERNAL, "internal error; see the log of the model server")
 
 
+def stopping() -> ServingError:
+    """A call that came after SIGTERM (upstream dies of it)."""
+    return ServingError(_Code.UNAVAILABLE, "the model server is stopping; send the request to another, or later")
+
+
 def reload_not_finished() -> ServingError:
     """A new model was neither available nor failed by the caller's deadline (upstream waits without limit)."""
     return ServingError(_Code.DEADLINE_EXCEEDED, "new models were not available in time; they go on being loaded")
