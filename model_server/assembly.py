@@ -13,6 +13,7 @@ from model_server.config import read_text_proto
 from model_server.flags import Flags
 from model_server.http_server import RestServer
 from model_server.listen import channel_arguments
+from model_server.lite import LITE_FILE, load_lite
 from model_server.loading import load
 from model_server.manager import Manager, ManagerOptions
 from model_server.predict import PredictOptions
@@ -37,9 +38,14 @@ def make_manager(flags: Flags, batching: BatchingOptions | None, metrics: Server
     with_warmup = flags.is_set("enable_model_warmup")
     iterations = flags.number("num_request_iterations_for_warmup") or 1
     check_method_name = flags.is_set("enable_signature_method_name_check")
+    prefer_lite = flags.is_set("prefer_tflite_model")
+    interpreters = max(1, flags.number("num_tflite_pools"))
 
     def load_and_warm_up(path: Path) -> Servable:
-        servable = load(path, tags=tags, session_config=config)
+        if prefer_lite and (path / LITE_FILE).is_file():
+            servable = load_lite(path, interpreters=interpreters)
+        else:
+            servable = load(path, tags=tags, session_config=config)
         try:
             if batch is not None:
                 batch(servable, path)

@@ -76,8 +76,8 @@ FLAGS: Mapping[str, FlagSpec] = MappingProxyType(
         "skip_initialize_tpu": _later(False, "for TPUs"),
         "thread_pool_factory_config_file": _later("", "text ThreadPoolConfig"),
         "platform_config_file": _later("", "text PlatformConfigMap"),
-        "prefer_tflite_model": _later(False, "prefer model.tflite"),
-        "num_tflite_pools": _later(_CPUS, "pools of TensorFlow Lite interpreters"),
+        "prefer_tflite_model": FlagSpec(False, "serve model.tflite where a version has one"),
+        "num_tflite_pools": FlagSpec(_CPUS, "TensorFlow Lite interpreters of a version, each for a request"),
         "num_tflite_interpreters_per_pool": _later(1, "interpreters of each of these"),
         # Batching
         "enable_batching": FlagSpec(False, "form batches across requests"),

@@ -1,5 +1,6 @@
 """The part of TensorFlow that runs a SavedModel: every name of it that this server uses."""
 
+import warnings
 from typing import Any
 
 from google.protobuf.message import Message
@@ -20,6 +21,8 @@ __all__ = [
     "Session",
     "SignatureDef",
     "delete_buffer",
+    "lite_interpreter",
+    "lite_model",
     "load_saved_model",
     "new_buffer",
     "run_options",
@@ -31,6 +34,23 @@ def run_options(timeout_s: float) -> Message:
     """Returns options that end a call after the time; at least a millisecond, for 0 would be no limit."""
     options: Message = RunOptions(timeout_in_ms=max(1, round(timeout_s * 1000)))
     return options
+
+
+def lite_interpreter(content: bytes) -> Any:
+    """Returns an interpreter of a TensorFlow Lite network; ValueError or RuntimeError if it is none."""
+    from tensorflow.lite.python.interpreter import Interpreter  # noqa: PLC0415 - most servers need none
+
+    with warnings.catch_warnings():
+        # It recommends a package of its own, which is not TensorFlow's any more.
+        warnings.filterwarnings("ignore", message=".*tf.lite.Interpreter is deprecated", category=UserWarning)
+        return Interpreter(model_content=content)
+
+
+def lite_model(content: bytes) -> Any:
+    """Returns the content of a TensorFlow Lite file as objects."""
+    from tensorflow.lite.python import schema_py_generated  # noqa: PLC0415 - as above
+
+    return schema_py_generated.ModelT.InitFromPackedBuf(content)
 
 
 def new_buffer(message: Message) -> Any:

@@ -194,10 +194,14 @@ def _field_values(proto: TensorProto, dtype: np.dtype[Any]) -> Array:
     return values.astype(dtype, copy=False)  # narrower integers wrap round, as a C cast does
 
 
+def data_type(dtype: np.dtype[Any]) -> DataType:
+    """Returns TensorFlow's number of a dtype, object for strings; 0 where it has none."""
+    return _DATA_TYPES.get(dtype, DataType.DATA_TYPE_UNSPECIFIED)
+
+
 def data_type_name(array: Array) -> str:
-    """Returns TensorFlow's name of the array's dtype, for example "DT_FLOAT"; "DT_INVALID" for none of them."""
-    data_type = _DATA_TYPES.get(array.dtype)
-    return "DT_INVALID" if data_type is None else DataType.Name(data_type).replace("DATA_TYPE_", "DT_")
+    """Returns TensorFlow's name of the array's dtype, for example "DT_FLOAT"; "DT_UNSPECIFIED" for none of them."""
+    return DataType.Name(data_type(array.dtype)).replace("DATA_TYPE_", "DT_")
 
 
 def encode_into(proto: PackedTensorProto, array: Array, *, as_content: bool) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tests.model_server.example_models import write_example_models
+from tests.model_server.lite_models import write_lite_models
 from tests.model_server.model_kinds import write_model_kinds
 from tests.model_server.warm_models import write_warm_models
 from tests.model_server.write_saved_model import signature, v1, write
@@ -102,6 +103,7 @@ def rows():
 def main(root: Path) -> None:
     write_example_models(root)
     write_model_kinds(root)
+    write_lite_models(root)
     write_warm_models(root, half_plus_two(2.0))
     write(root / "half_plus_two" / "00000123", half_plus_two(2.0))
     write(root / "half_plus_three" / "1", half_plus_two(3.0))

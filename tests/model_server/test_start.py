@@ -80,8 +80,8 @@ def test_what_cannot_be_parsed_gives_the_usage(flag, text):
 
 @pytest.mark.usefixtures("embedded_only")
 def test_a_flag_that_is_not_available_yet_says_so():
-    text = failed_start("--model_base_path=/m", "--prefer_tflite_model")
-    assert text.startswith("UNIMPLEMENTED: --prefer_tflite_model is not available yet")
+    text = failed_start("--model_base_path=/m", "--mixed_precision=bfloat16")
+    assert text.startswith("UNIMPLEMENTED: --mixed_precision is not available yet")
 
 
 CONFIGS = {
