@@ -25,7 +25,7 @@ class ModelVersion:
     state: str
     """START, LOADING, AVAILABLE, UNLOADING or END."""
     error: str
-    """Why it could not be loaded; empty where nothing went wrong."""
+    """Why it could not be loaded, or what is wrong with its model's folder; empty where all is well."""
 
 
 def model_server_command(config_file: Path, socket: Path) -> list[str]:
@@ -34,7 +34,12 @@ def model_server_command(config_file: Path, socket: Path) -> list[str]:
     Raises:
         StackError: Neither tensorflow_model_server nor TensorFlow is installed.
     """
-    flags = [f"--model_config_file={config_file}", "--port=0", f"--grpc_socket_path={socket}"]
+    flags = [
+        f"--model_config_file={config_file}",
+        "--port=0",
+        f"--grpc_socket_path={socket}",
+        "--enable_grpc_healthcheck_service",  # for probes; `model_versions` asks model by model
+    ]
     if binary := shutil.which(_BINARY):
         return [binary, *flags]
     if importlib.util.find_spec("tensorflow") is None:
