@@ -17,6 +17,7 @@ from model_server.config import Model, configured_models
 from model_server.errors import ServingError
 from model_server.flags import FlagError, Flags, parse_flags, usage
 from model_server.listen import addresses, check_free, rest_port, rest_socket
+from model_server.monitoring import configured_metrics_path
 from model_server.server_metrics import ServerMetrics
 from model_server.short_import import shorten_import
 from model_server.tls import configured_credentials
@@ -50,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname).1s %(name)s: %(message)s")
     # TensorFlow's Python side tells of deprecations and of every model without variables.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    # gRPC's tells, with a trace, of every message that cannot be parsed; its caller is told by the status.
+    logging.getLogger("grpc._common").setLevel(logging.CRITICAL)
     try:
         _serve(flags)
     except ServingError as error:
@@ -65,6 +68,7 @@ def _serve(flags: Flags) -> None:
     models = configured_models(flags)
     batching = configured_batching(flags)
     credentials = configured_credentials(flags)
+    metrics_path = configured_metrics_path(flags)
     for address in addresses(flags):
         check_free(address)
     port = rest_port(flags)
@@ -93,7 +97,7 @@ def _serve(flags: Flags) -> None:
         return
 
     services = make_services(flags, manager, metrics)
-    rest = make_rest_server(flags, services, manager)
+    rest = make_rest_server(flags, services, manager, metrics, metrics_path)
     if port:
         rest.start(rest_socket(port))
         _log.info("Exporting HTTP/REST API at:localhost:%d ...", port)

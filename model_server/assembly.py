@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 
 from facegrid.tfserving.v1.batching_parameters_pb2 import BatchingParameters
+from model_server import prometheus
 from model_server.batch_queues import BatchScheduler
 from model_server.batching import Batcher
 from model_server.batching_metrics import BatchingMetrics
@@ -17,7 +19,7 @@ from model_server.lite import LITE_FILE, load_lite
 from model_server.loading import load
 from model_server.manager import Manager, ManagerOptions
 from model_server.predict import PredictOptions
-from model_server.rest import RestApi
+from model_server.rest import HttpAnswer, RestApi
 from model_server.runtime import ConfigProto
 from model_server.servable import Servable
 from model_server.server import ModelServer
@@ -129,12 +131,19 @@ def make_server(flags: Flags, services: Services, metrics: ServerMetrics) -> Mod
     )
 
 
-def make_rest_server(flags: Flags, services: Services, manager: Manager) -> RestServer:
+def make_rest_server(
+    flags: Flags, services: Services, manager: Manager, metrics: ServerMetrics, metrics_path: str | None
+) -> RestServer:
     """Returns the server of the REST API, not yet listening."""
     timeout_ms = flags.number("rest_api_timeout_in_ms")
+
+    def metrics_page(_target: str) -> HttpAnswer:
+        return HttpAnswer(HTTPStatus.OK, prometheus.page(metrics.registry).encode(), prometheus.CONTENT_TYPE)
+
     return RestServer(
-        RestApi(services, manager.available).answer,
+        RestApi(services, manager.available, metrics).answer,
         max_threads=max(1, flags.number("rest_api_num_threads")),
         timeout_s=timeout_ms / 1000 if timeout_ms > 0 else None,
         with_cors=flags.is_set("rest_api_enable_cors_support"),
+        pages={} if metrics_path is None else {metrics_path: metrics_page},
     )

@@ -86,7 +86,7 @@ FLAGS: Mapping[str, FlagSpec] = MappingProxyType(
         # Answers and checks
         "enable_serialization_as_tensor_content": FlagSpec(False, "answer in tensor_content, not in float_val etc."),
         "enable_signature_method_name_check": FlagSpec(False, "refuse signatures with an odd method name"),
-        "monitoring_config_file": _later("", "text MonitoringConfig"),
+        "monitoring_config_file": FlagSpec("", "text MonitoringConfig: serve Prometheus metrics on the REST port"),
         # There is no profiler here, so on (upstream's default) and off are the same.
         "enable_profiler": FlagSpec(True, "accepted; there is no profiler service"),
         "version": FlagSpec(False, "print versions and exit"),

@@ -29,11 +29,14 @@ from model_server.json_response import error_json, outputs_json, predictions_jso
 from model_server.json_values import encoded
 from model_server.metadata import SIGNATURE_DEF
 from model_server.model_spec import signature_name as served_signature_name
-from model_server.rest_paths import METADATA, STATUS, asked_for
+from model_server.rest_paths import METADATA, STATUS, Asked, asked_for
+from model_server.server_metrics import ServerMetrics
 from model_server.services import Services
 from model_server.tensors import Array, decode, encode_content_into, numpy_type
 
 CLIENT_CLOSED_REQUEST = 499
+COUNTED = frozenset({"predict", "classify", "regress"})
+"""What the metrics count."""
 
 HTTP_STATUSES: Mapping[grpc.StatusCode, int] = MappingProxyType(
     {
@@ -76,8 +79,9 @@ Respond = Callable[[ModelSpec, bytes, float | None], str]
 class RestApi:
     """Answers requests. Calls may come from many threads at once."""
 
-    def __init__(self, services: Services, available: AvailableVersions) -> None:
+    def __init__(self, services: Services, available: AvailableVersions, metrics: ServerMetrics) -> None:
         self._services = services
+        self._metrics = metrics
         self._available = available
         self._table: dict[str, Respond] = {
             "predict": self._predict,
@@ -96,15 +100,26 @@ class RestApi:
             body: JSON, for POST.
             due_s: When the answer is due, by the monotonic clock; None for no limit.
         """
+        started_s = time.perf_counter()
         try:
             asked = asked_for(method, target)
-            text = self._table[asked.what](asked.model, body, due_s)
         except ServingError as error:
             return error_answer(error)
+        answer, code = self._answer(asked, body, due_s)
+        if asked.what in COUNTED:
+            took_s = time.perf_counter() - started_s
+            self._metrics.record_request(asked.model.name, asked.what, "REST", code, took_s)
+        return answer
+
+    def _answer(self, asked: Asked, body: bytes, due_s: float | None) -> tuple[HttpAnswer, grpc.StatusCode]:
+        try:
+            text = self._table[asked.what](asked.model, body, due_s)
+            return HttpAnswer(HTTPStatus.OK, encoded(text)), grpc.StatusCode.OK
+        except ServingError as error:
+            return error_answer(error), error.code
         except Exception:  # noqa: BLE001 - the caller gets a status, never a traceback
             _log.exception("a REST request failed unexpectedly")
-            return error_answer(texts.internal_error())
-        return HttpAnswer(HTTPStatus.OK, encoded(text))
+            return error_answer(texts.internal_error()), grpc.StatusCode.INTERNAL
 
     def _predict(self, model: ModelSpec, body: bytes, due_s: float | None) -> str:
         document = parse_object(body)

@@ -110,7 +110,7 @@ class ModelServer:
         self._server.stop(farewell_s).wait(farewell_s + CANCEL_S)
 
     def _prediction_methods(self, services: Services, metrics: ServerMetrics) -> "Methods":
-        predict, classify, regress = (metrics.observer(api, "GRPC") for api in ("Predict", "Classify", "Regress"))
+        predict, classify, regress = (metrics.observer(api) for api in ("Predict", "Classify", "Regress"))
         return {
             "Predict": unary_method(services.predict, PredictRequest, PackedPredictResponse, self._calls, predict),
             "Classify": unary_method(

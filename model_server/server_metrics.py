@@ -66,17 +66,29 @@ class ServerMetrics:
         # Always empty, as it is upstream unless somebody builds a server with a collector of requests.
         registry.counter(f"{_PREFIX}request_log_count", "model_name", "status_code")
 
-    def observer(self, api: str, entrypoint: str) -> Observe:
-        """Returns what counts the requests of a method such as "Predict" that come over "GRPC" or "REST"."""
+    def observer(self, api: str) -> Observe:
+        """Returns what counts the requests of a method such as "Predict" that come over gRPC."""
 
         def observe(request: Request, code: grpc.StatusCode, took_s: float) -> None:
-            is_answered = code is grpc.StatusCode.OK
-            label = self._models.label(request.model_spec.name, exists=is_answered)
-            if is_answered:
-                self._request_latency.cell(label, api, entrypoint).add(took_s * 1e6)
-            self._requests.cell(label, code.name).increase()
+            self.record_request(request.model_spec.name, api, "GRPC", code, took_s)
 
         return observe
+
+    def record_request(self, model: str, api: str, entrypoint: str, code: grpc.StatusCode, took_s: float) -> None:
+        """Counts a request, and the time it took if it was answered.
+
+        Args:
+            model: The name that was asked for, whether there is such a model or not.
+            api: "Predict", "Classify" or "Regress"; over REST in small letters, as upstream takes it from the path.
+            entrypoint: "GRPC" or "REST".
+            code: The status of the answer.
+            took_s: Seconds until there was an answer.
+        """
+        is_answered = code is grpc.StatusCode.OK
+        label = self._models.label(model, exists=is_answered)
+        if is_answered:
+            self._request_latency.cell(label, api, entrypoint).add(took_s * 1e6)
+        self._requests.cell(label, code.name).increase()
 
     def observed(self, network: "Network", model: str, api: str) -> "Network":
         """Returns the network of a request; its run will be counted, and the examples it takes."""

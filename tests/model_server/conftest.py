@@ -60,12 +60,15 @@ def server(saved_models, write_config, tmp_path_factory):
             'version_labels { key: "stable" value: 123 } version_labels { key: "gone" value: 7 }',
         ),
     )
+    folder = tmp_path_factory.mktemp("server")
+    (folder / "monitoring.config").write_text("prometheus_config { enable: true }")
     flags = (
         f"--model_config_file={config}",
         "--allow_version_labels_for_unavailable_models",
         "--enable_grpc_healthcheck_service",
+        f"--monitoring_config_file={folder}/monitoring.config",
     )
-    with ServerProcess(tmp_path_factory.mktemp("server"), *flags, with_rest=True) as running:
+    with ServerProcess(folder, *flags, with_rest=True) as running:
         yield running.wait_until_ready()
 
 

@@ -24,6 +24,10 @@ TWO = b'{"instances": [[2.0]]}'
 PATH = "/v1/models/half_plus_two:predict"
 
 
+def test_metrics_are_not_served_unless_a_file_asks_for_it(slow_server):
+    assert get(slow_server, "/monitoring/prometheus/metrics").status == 404
+
+
 @pytest.fixture(scope="module")
 def slow_server(saved_models, tmp_path_factory):
     """One thread, half a second for a request, and CORS."""
@@ -38,7 +42,7 @@ def slow_server(saved_models, tmp_path_factory):
         yield running.wait_until_ready()
 
 
-@pytest.mark.parametrize("path", ["/", "/statuspage", "/v1", "/v2/models/x", "/monitoring/prometheus/metrics"])
+@pytest.mark.parametrize("path", ["/", "/statuspage", "/v1", "/v2/models/x", "/monitoring"])
 def test_other_paths_are_not_found(server, path):
     answer = get(server, path)
     assert (answer.status, answer.headers["content-type"]) == (404, "text/html")

@@ -57,11 +57,11 @@ def test_a_server_that_has_not_been_asked_names_its_metrics(metrics):
 
 
 def test_every_request_is_counted_and_the_time_of_the_answered_ones(metrics):
-    grpc_predict = metrics.observer("Predict", "GRPC")
+    grpc_predict = metrics.observer("Predict")
     grpc_predict(request("m"), OK, 0.001)
     grpc_predict(request("m"), OK, 0.002)
     grpc_predict(request("m"), NOT_FOUND, 5.0)
-    metrics.observer("predict", "REST")(request("m"), OK, 0.25)
+    metrics.record_request("m", "predict", "REST", OK, 0.25)
     assert samples(metrics.registry) == {
         ':tensorflow:serving:request_count{model_name="m",status="NOT_FOUND"}': "1",
         ':tensorflow:serving:request_count{model_name="m",status="OK"}': "3",
@@ -105,7 +105,7 @@ def test_examples_are_counted(metrics, api):
 
 
 def test_made_up_names_of_models_do_not_fill_the_memory(metrics):
-    observe = metrics.observer("Predict", "GRPC")
+    observe = metrics.observer("Predict")
     for index in range(MAX_UNKNOWN_MODELS + 50):
         observe(request(f"made up {index}"), NOT_FOUND, 0.0)
     observe(request("x" * (MAX_UNKNOWN_NAME_LENGTH + 1)), NOT_FOUND, 0.0)
@@ -123,7 +123,7 @@ def test_made_up_names_of_models_do_not_fill_the_memory(metrics):
 
 
 def test_a_name_that_was_made_up_counts_as_itself_once_it_is_served(metrics):
-    observe = metrics.observer("Predict", "GRPC")
+    observe = metrics.observer("Predict")
     for index in range(MAX_UNKNOWN_MODELS + 1):
         observe(request(f"m{index}"), NOT_FOUND, 0.0)
     last = f"m{MAX_UNKNOWN_MODELS}"
