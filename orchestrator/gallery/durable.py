@@ -40,7 +40,10 @@ def _files(folder: Path) -> Iterator[str]:
 
 
 def _sync(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return  # an index is built without the lock; meanwhile others replace files by newer ones
     try:
         os.fsync(descriptor)
     finally:

@@ -1,21 +1,24 @@
-"""Rows that are deleted, and then their bytes.
+"""Rows that are deleted, and then their bytes; small files that are joined.
 
 Lance deletes a row by noting that it is not there any more. The bytes stay in the file that holds it, and in
-every older version of the table. So the files that hold a deleted row are written anew without it, index
-included, then every older version goes, and every file that none refers to.
+every older version of the table. So the files that hold a deleted row are written anew without it, codes in the
+index included, then every older version goes, and every file that none refers to.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.gallery.tables import Table
 
 if TYPE_CHECKING:
     from lance import LanceDataset
 
-FRAGMENT_ROWS = 65_536
+FILE_FACES = 65_536
 """Most faces in one file: what is written anew for one deleted face (40 MB without chips, 0.3 GB with)."""
+SMALL_FILE_FACES = 1_024
+JOIN_FROM_FILES = 32
+"""Files of one size, small or medium, from which on they are joined: each face is written about three times."""
 
 OBJECT_STORE_GRACE = timedelta(hours=1)
 """How long old versions stay in an object store, which has no lock: longer than any write or search takes."""
@@ -31,30 +34,55 @@ def delete_rows(table: Table, face_ids: Sequence[str]) -> None:
         table.change(lambda dataset: dataset.delete(condition))
 
 
-def rewrite(table: Table) -> None:
-    """Writes files with deleted rows anew without them, and joins small files."""
-
-    def compact(dataset: "LanceDataset") -> None:
-        dataset.optimize.compact_files(
-            target_rows_per_fragment=FRAGMENT_ROWS,
-            materialize_deletions=True,
-            materialize_deletions_threshold=0.0,
-        )
-
-    table.change(compact)
+def rewrite_deleted(table: Table) -> None:
+    """Writes the files that hold deleted rows anew without them."""
+    _rewrite(table, lambda fragment: fragment.num_deletions > 0)
 
 
-def forget_versions(table: Table) -> bool:
-    """Removes what only older versions need; returns whether some must wait for the object store's grace time.
+def join_files(table: Table, *, small_from: int = JOIN_FROM_FILES) -> None:
+    """Joins small files where there are many of them, and medium ones likewise: each costs every search some time."""
 
-    In a folder, the caller holds the gallery's lock, so that nobody is writing and every file that no
-    version refers to was left by a process that was killed.
+    def is_small(fragment: Any) -> bool:
+        return bool(fragment.physical_rows < SMALL_FILE_FACES)
+
+    def is_medium(fragment: Any) -> bool:
+        return bool(SMALL_FILE_FACES <= fragment.physical_rows < FILE_FACES)
+
+    fragments = table.read(lambda dataset: dataset.get_fragments())
+    if sum(map(is_medium, fragments)) >= JOIN_FROM_FILES:
+        _rewrite(table, lambda fragment: is_small(fragment) or is_medium(fragment))
+    elif sum(map(is_small, fragments)) >= small_from:
+        _rewrite(table, is_small)
+
+
+def forget_versions(table: Table, *, sweep: bool) -> None:
+    """Removes what only older versions need; in an object store, once its grace time is over.
+
+    Args:
+        table: In a folder, the caller holds the gallery's lock: nobody else is writing.
+        sweep: Whether files go, too, that no version refers to: a process that was killed left them, or else an
+            index that is being built needs them. In a folder only.
     """
     local = table.folder is not None
-    grace = timedelta(0) if local else OBJECT_STORE_GRACE
     table.change(
         lambda dataset: dataset.cleanup_old_versions(
-            older_than=grace, delete_unverified=local, error_if_tagged_old_versions=False
+            older_than=timedelta(0) if local else OBJECT_STORE_GRACE,
+            delete_unverified=local and sweep,
+            error_if_tagged_old_versions=False,
         )
     )
-    return not local
+
+
+def _rewrite(table: Table, chosen: Callable[[Any], bool]) -> None:
+    def work(dataset: "LanceDataset") -> None:
+        fragments = dataset.get_fragments()
+        others = [fragment.fragment_id for fragment in fragments if not chosen(fragment)]
+        if len(others) < len(fragments):
+            dataset.optimize.compact_files(
+                target_rows_per_fragment=FILE_FACES,
+                materialize_deletions=True,
+                materialize_deletions_threshold=0.0,
+                excluded_fragment_ids=others,
+            )
+
+    table.change(work)

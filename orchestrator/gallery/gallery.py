@@ -1,30 +1,31 @@
-"""The gallery as the service uses it."""
+"""The gallery as the service uses it; what its operator does with it is in the files beside this one."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
 import numpy as np
 
-from facegrid.errors import AlreadyEnrolled, InvalidOption, SubjectNotFound
+from facegrid.errors import AlreadyEnrolled, GalleryUnavailable, InvalidOption, SubjectNotFound
 from orchestrator.gallery import people
 from orchestrator.gallery.enroll import enroll
-from orchestrator.gallery.erase import delete_rows, forget_versions, rewrite
-from orchestrator.gallery.lock import FolderLock
-from orchestrator.gallery.registry import BUILDING, Registry, mismatch
+from orchestrator.gallery.housekeeping import LOCK_TIMEOUT_S, erase_subject, tidy
+from orchestrator.gallery.parts import open_parts
 from orchestrator.gallery.search import search
 from orchestrator.gallery.subjects import normal_subject
-from orchestrator.gallery.tables import Storage
 from orchestrator.gallery.types import EmbedderVersion, Erased, Face, Matches, NewFace, Subject, SubjectPage
 from orchestrator.types import Floats
 
+_log = logging.getLogger(__name__)
+
 Result = TypeVar("Result")
 
-LOCK_TIMEOUT_S = 30.0
-"""How long a write waits for those of other processes."""
 MAX_PAGE_SIZE = 1_000
+TIDY_EVERY_WRITES = 32
 _READERS = 4
 
 
@@ -40,17 +41,19 @@ class Gallery:
     """
 
     def __init__(self, uri: str, *, keep_chips: bool = True) -> None:
-        self._storage = Storage(uri)
-        folder = self._storage.folder
-        self._lock = FolderLock(folder and folder / ".lock")
-        self._registry = Registry(self._storage)
+        parts = open_parts(uri)
+        self._registry = parts.registry
+        self._locks = parts.locks
+        self._audit = parts.audit
         self._keep_chips = keep_chips
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="gallery-read")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="gallery-write")
+        self._keeper = ThreadPoolExecutor(1, thread_name_prefix="gallery-tidy")
+        self._writes = 0
 
     async def close(self) -> None:
-        """Waits for the writes under way; those not yet begun are dropped."""
-        for pool in (self._writer, self._readers):
+        """Waits for what is under way; what is not yet begun is dropped."""
+        for pool in (self._writer, self._keeper, self._readers):
             await asyncio.to_thread(pool.shutdown, wait=True, cancel_futures=True)
 
     async def active(self) -> EmbedderVersion | None:
@@ -81,14 +84,15 @@ class Gallery:
             GalleryUnavailable: The gallery cannot be written; the faces may or may not be there.
         """
         name = normal_subject(subject)
-        checked = [_check_face(face, embedder) for face in faces]
-        if not self._keep_chips:
-            checked = [NewFace(vector=f.vector, score=f.score, face_px=f.face_px) for f in checked]
+        checked = [self._check_face(face, embedder) for face in faces]
         at = now or datetime.now(UTC)
 
         def work() -> list[str | AlreadyEnrolled]:
-            with self._lock.hold(LOCK_TIMEOUT_S):
-                return enroll(self._registry.require(embedder, now=at), name, checked, embedder, now=at)
+            with self._locks.write.hold(LOCK_TIMEOUT_S):
+                results = enroll(self._registry.require(embedder, now=at), name, checked, embedder, now=at)
+                added = sum(isinstance(result, str) for result in results)
+                self._audit.add("enroll", subject=name, faces=added, refused=len(results) - added)
+            return results
 
         return await self._write(work) if checked else []
 
@@ -110,13 +114,10 @@ class Gallery:
             raise InvalidOption(f"k is {k}, allowed is 1 or more")
 
         def work() -> list[Matches]:
-            states = {entry.embedder: entry.state for entry in self._registry.entries()}
-            if not states:
+            table = self._registry.searched(embedder, now=datetime.now(UTC))
+            if table is None:
                 return [Matches((), None) for _ in vectors]
-            if states.get(embedder, BUILDING) == BUILDING:
-                active = self._registry.active()
-                raise mismatch(active or next(iter(states)), embedder)
-            return self._registry.faces(embedder).read(lambda dataset: search(dataset, vectors, k))
+            return table.read(lambda dataset: search(dataset, vectors, k))
 
         return await self._read(work) if len(vectors) else []
 
@@ -153,37 +154,36 @@ class Gallery:
         name = normal_subject(subject)
 
         def work() -> Erased:
-            with self._lock.hold(LOCK_TIMEOUT_S):
-                return self._erase(name)
+            with self._locks.write.hold(LOCK_TIMEOUT_S):
+                erased = erase_subject(self._registry, self._locks, name)
+                if not erased.vectors:
+                    raise SubjectNotFound(f"nobody is enrolled as {name!r}; the list of subjects has all names")
+                self._audit.add("delete", subject=name, vectors=erased.vectors, chips=erased.chips)
+            return erased
 
         return await self._write(work)
-
-    def _erase(self, name: str) -> Erased:
-        vectors = chips = 0
-        pending = False
-        tables = [self._registry.faces(entry.embedder) for entry in self._registry.entries()]
-        for table in tables:
-            kept = people.rows_of(table, name)
-            delete_rows(table, kept.face_ids)
-            vectors += len(kept.face_ids)
-            chips += kept.chips
-            if kept.face_ids:
-                rewrite(table)
-                pending |= forget_versions(table)
-        if not vectors:
-            raise SubjectNotFound(f"nobody is enrolled as {name!r}; the list of subjects has all names")
-        return Erased(name, vectors, chips, pending)
 
     async def _read(self, work: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._readers, work)
 
     async def _write(self, work: Callable[[], Result]) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+        result = await asyncio.get_running_loop().run_in_executor(self._writer, work)
+        # After the first write, too: an earlier process may have been killed with something half done.
+        if self._writes % TIDY_EVERY_WRITES == 0:
+            self._keeper.submit(self._tidy)
+        self._writes += 1
+        return result
 
+    def _tidy(self) -> None:
+        try:
+            tidy(self._registry, self._locks)
+        except GalleryUnavailable as err:
+            # The next one will do it; whoever reads or writes is told by his own call.
+            _log.warning("the gallery was not tidied: %s", err.message)
 
-def _check_face(face: NewFace, embedder: EmbedderVersion) -> NewFace:
-    _check_vectors(np.asarray(face.vector, np.float32)[None], embedder)
-    return face
+    def _check_face(self, face: NewFace, embedder: EmbedderVersion) -> NewFace:
+        _check_vectors(np.asarray(face.vector, np.float32)[None], embedder)
+        return face if self._keep_chips else replace(face, chip=None)
 
 
 def _check_vectors(vectors: Floats, embedder: EmbedderVersion) -> Floats:

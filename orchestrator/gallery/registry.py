@@ -1,12 +1,13 @@
 """Which embedder versions a gallery holds, and which of them is searched: the table `embedders`."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from facegrid.errors import GalleryMismatch
+from orchestrator.gallery.erase import forget_versions
 from orchestrator.gallery.rows import face_schema, table_name
 from orchestrator.gallery.tables import Storage, Table
 from orchestrator.gallery.types import EmbedderVersion
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 ACTIVE = "active"
 BUILDING = "building"
 RETIRED = "retired"
+
+SWITCH_GRACE_S = 60.0
+"""How long vectors of the old version are searched after a new one took over: more than a request lasts."""
 
 _SCHEMA = pa.schema(
     [
@@ -62,6 +66,32 @@ class Registry:
     def faces(self, embedder: EmbedderVersion) -> Table:
         """Returns the table of an embedder version's faces, which need not exist."""
         return self._faces.setdefault(embedder, self._storage.table(table_name(embedder)))
+
+    def searched(self, embedder: EmbedderVersion, *, now: datetime) -> Table | None:
+        """Returns the table that a vector of this embedder version is looked for in; None: nobody is enrolled.
+
+        Raises:
+            GalleryMismatch: Another one is active, and not since a moment ago.
+        """
+        entries = {entry.embedder: entry for entry in self.entries()}
+        active = next((entry.embedder for entry in entries.values() if entry.state == ACTIVE), None)
+        if active is None:
+            return None
+        entry = entries.get(embedder)
+        if embedder != active and not (
+            entry and entry.state == RETIRED and now - entry.changed_at < timedelta(seconds=SWITCH_GRACE_S)
+        ):
+            raise mismatch(active, embedder)
+        return self.faces(embedder)
+
+    def tables(self) -> list[Table]:
+        """Returns the tables of all embedder versions."""
+        return [self.faces(entry.embedder) for entry in self.entries()]
+
+    def forget_versions(self) -> None:
+        """Removes older versions of this table."""
+        if self._table.exists():
+            forget_versions(self._table, sweep=True)
 
     def require(self, embedder: EmbedderVersion, *, now: datetime) -> Table:
         """Returns the table of the active embedder version, and makes this the active one where there is none.

@@ -52,19 +52,6 @@ def face_schema(embedder: EmbedderVersion) -> pa.Schema:
     )
 
 
-def embedder_of(schema: pa.Schema) -> EmbedderVersion | None:
-    """Returns the embedder version that a schema says it is for, None if it does not say."""
-    metadata = {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
-    try:
-        return EmbedderVersion(
-            metadata["facegrid.embedder"],
-            int(metadata["facegrid.embedder_version"]),
-            int(metadata["facegrid.dimension"]),
-        )
-    except (KeyError, ValueError):
-        return None
-
-
 def face_rows(subject: str, faces: Sequence[NewFace], embedder: EmbedderVersion, now: datetime) -> pa.Table:
     """Returns the rows of new faces, each with an id of its own."""
     return pa.table(
@@ -84,14 +71,6 @@ def face_rows(subject: str, faces: Sequence[NewFace], embedder: EmbedderVersion,
 def vector_column(vectors: Floats, dimension: int) -> pa.FixedSizeListArray:
     """Returns vectors [N, dimension] as a column."""
     return pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1), pa.float32()), dimension)
-
-
-def vectors_of(column: pa.ChunkedArray) -> Floats:
-    """Returns a column of vectors as float32 [N, dimension]."""
-    dimension = column.type.list_size
-    flat = column.combine_chunks().flatten() if len(column) else pa.array([], pa.float32())
-    vectors: Floats = flat.to_numpy(zero_copy_only=False).reshape(-1, dimension)
-    return vectors
 
 
 def equals(column: str, value: str) -> str:

@@ -3,6 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
+from orchestrator.gallery.index import query
 from orchestrator.gallery.types import Match, Matches
 from orchestrator.types import Floats
 
@@ -34,7 +35,7 @@ def nearest_faces(dataset: "LanceDataset", vector: Floats, count: int) -> list[M
     """
     found = dataset.to_table(
         columns=["subject", "face_id", "_distance"],
-        nearest={"column": "vector", "q": vector, "k": count, "metric": "l2"},
+        nearest=query(vector, count),
     )
     # The engine gives the square of the distance.
     return [Match(row["subject"], row["face_id"], math.sqrt(max(row["_distance"], 0.0))) for row in found.to_pylist()]

@@ -133,7 +133,7 @@ class Table:
         with gallery_errors("written"):
             self._commit(write)
 
-    def change(self, work: Callable[["LanceDataset"], Result]) -> Result:
+    def change(self, work: Callable[["LanceDataset"], Result], *, attempts: int = _ATTEMPTS) -> Result:
         """Returns what `work` does to the newest version, on disk; done again when another writer was faster.
 
         Raises:
@@ -146,12 +146,12 @@ class Table:
             return work(dataset.checkout_version(dataset.version))
 
         with gallery_errors("written"):
-            return self._commit(write)
+            return self._commit(write, attempts)
 
-    def _commit(self, write: Callable[[], Result]) -> Result:
+    def _commit(self, write: Callable[[], Result], attempts: int = _ATTEMPTS) -> Result:
         wait_s = _FIRST_WAIT_S
         with durably(self.folder):
-            for _ in range(_ATTEMPTS - 1):
+            for _ in range(attempts - 1):
                 try:
                     return write()
                 except ENGINE_ERRORS as err:

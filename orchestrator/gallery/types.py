@@ -97,7 +97,8 @@ class Erased:
     """In all embedder versions."""
     chips: int
     pending: bool
-    """Whether bytes remain in old files of an object store until its grace time is over; never in a folder."""
+    """Whether some bytes go later: in an object store when its grace time is over; in a folder when an index is done
+    that was being built at this moment."""
 
 
 @dataclass(frozen=True)
@@ -111,5 +112,5 @@ class VersionStats:
     chips: int
     unindexed: int
     """Faces that a search compares one by one."""
-    size_bytes: int
-    """Of the files of the newest table version."""
+    files: int
+    """Files with faces; many small ones are joined in time."""

@@ -9,7 +9,7 @@ from orchestrator.gallery.types import EmbedderVersion, Erased, Matches
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
-def test_an_empty_gallery_answers_and_makes_no_folder(opened, embedder, folder):
+def test_an_empty_gallery_answers_and_makes_no_table(opened, embedder, folder):
     async def work(gallery):
         assert await gallery.active() is None
         assert await gallery.search(np.zeros((2, 16)), embedder) == [Matches((), None)] * 2
