@@ -1,0 +1,52 @@
+"""Who each track is: one subject for a track, and never the same for two people in view at once."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from orchestrator.pipeline.assignment import best_pairs
+from orchestrator.pipeline.track import Decision, Track
+
+KEEP = 0.05
+"""Part of the threshold by which a decision must be beaten to be changed: more evidence moves distances about."""
+
+_AT_THRESHOLD = 1e-12
+"""Gain of a pair that is exactly as far apart as is allowed; no gain is no pair."""
+
+
+def decide(tracks: Sequence[Track], lost: Sequence[Track], *, threshold: float, top_k: int) -> None:
+    """Sets the decision of each confirmed track whose candidates are known.
+
+    Among all ways to give tracks the subjects that are near enough, one subject to one track, the one
+    with the greatest sum of threshold less distance is taken, as for the faces of one picture. What was
+    decided before counts a little nearer than it is.
+
+    Args:
+        tracks: In view at the same time.
+        lost: Tracks that may come back; those that were in view with one of `tracks` keep their subject from it.
+        threshold: Greatest distance at which a track is named.
+        top_k: Candidates that a decision tells.
+    """
+    known = [track for track in tracks if track.confirmed and track.candidates]
+    subjects = sorted({candidate.subject for track in known for candidate in track.candidates or ()})
+    gains = np.zeros((len(known), len(subjects)))
+    for row, track in enumerate(known):
+        held = track.taken | {_subject(other) for other in lost if other.number in track.met}
+        for candidate in track.candidates or ():
+            bonus = KEEP * threshold if candidate.subject == _subject(track) else 0.0
+            if candidate.subject not in held and candidate.distance <= threshold + bonus:
+                gains[row, subjects.index(candidate.subject)] = threshold + bonus - candidate.distance + _AT_THRESHOLD
+    named = {known[row]: subjects[column] for row, column in best_pairs(gains)}
+    for track in tracks:
+        if track.confirmed and track.candidates is not None:
+            track.decision = _decision(track, named.get(track), top_k)
+
+
+def _decision(track: Track, subject: str | None, top_k: int) -> Decision:
+    candidates = track.candidates or ()
+    distances = [candidate.distance for candidate in candidates if subject in (None, candidate.subject)]
+    return Decision(subject, min(distances, default=None), candidates[:top_k], track.evidence.frames())
+
+
+def _subject(track: Track) -> str | None:
+    return track.decision.subject if track.decision else None
