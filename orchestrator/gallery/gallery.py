@@ -121,6 +121,20 @@ class Gallery:
 
         return await self._read(work) if len(vectors) else []
 
+    async def size(self, embedder: EmbedderVersion) -> int:
+        """Returns the number of faces that a search compares a vector of this embedder version with.
+
+        Raises:
+            GalleryMismatch: The gallery holds another embedder's vectors.
+            GalleryUnavailable: The gallery cannot be read.
+        """
+
+        def work() -> int:
+            table = self._registry.searched(embedder, now=datetime.now(UTC))
+            return 0 if table is None else table.read(lambda dataset: int(dataset.count_rows()))
+
+        return await self._read(work)
+
     async def subjects(self, *, page_size: int = 100, page_token: str = "") -> SubjectPage:
         """Returns the subjects that follow the page that gave `page_token`, by name.
 

@@ -12,6 +12,7 @@ NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 def test_an_empty_gallery_answers_and_makes_no_table(opened, embedder, folder):
     async def work(gallery):
         assert await gallery.active() is None
+        assert await gallery.size(embedder) == 0
         assert await gallery.search(np.zeros((2, 16)), embedder) == [Matches((), None)] * 2
         assert (await gallery.subjects()).subjects == ()
         with pytest.raises(SubjectNotFound, match="'Ann'"):
@@ -35,6 +36,7 @@ def test_what_one_process_enrols_another_finds(opened, embedder, new_face, rng):
 
     async def look(gallery):
         assert await gallery.active() == embedder
+        assert await gallery.size(embedder) == 3
         (found,) = await gallery.search(vectors[:1], embedder, k=5)
         assert [match.subject for match in found.best] == ["Ann", "Bob"]
         assert found.best[0].face_id == ids[0]
