@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 
-from exporters.signatures import CONTRACTS
+from exporters.signatures import CONTRACTS, EMBEDDER_VERSION, EMBEDDERS
 
 
 class SettingsError(Exception):
@@ -45,11 +45,25 @@ class Settings:
     gallery_chips: int = 1
     """Whether the aligned pictures of enrolled faces are kept, which a new embedder needs: 1 yes, 0 no."""
 
+    gallery: str = "gallery"
+    """Where the enrolled people are kept: a folder, or a URI that Lance knows, such as s3://bucket/prefix."""
+    keep_chips: bool = True
+    """Whether to keep the aligned picture of each enrolled face, of which a new embedder can make a new vector."""
+    embedder_version: int = EMBEDDER_VERSION
+    """Version of the embedder for Embed, Verify and a new gallery; a gallery with faces keeps to its own."""
+    max_enroll_images: int = 64
+    """Pictures in one call of Enroll."""
+
     def __post_init__(self) -> None:
         for name, (low, high) in _RANGES.items():
             value = getattr(self, name)
             if not (math.isfinite(value) and low <= value <= high):
                 raise SettingsError(f"{variable(name)} is {value}, expected is a number from {low} to {high}")
+        if self.embedder_version not in EMBEDDERS:
+            known = ", ".join(map(str, EMBEDDERS))
+            raise SettingsError(f"{variable('embedder_version')} is {self.embedder_version}, expected is one of {known}")
+        if not self.gallery:
+            raise SettingsError(f"{variable('gallery')} is empty, expected is a folder or a URI")
         self.targets()
 
     @classmethod
@@ -64,7 +78,7 @@ class Settings:
             text = environment.get(variable(field.name), "")
             if not text:
                 continue
-            parse: Callable[[str], object] = type(field.default)
+            parse = _PARSERS[type(field.default)]
             try:
                 given[field.name] = parse(text)
             except ValueError as err:
@@ -104,7 +118,18 @@ _RANGES: dict[str, tuple[float, float]] = {
     "max_images_at_once": (1, 1_024),
     "stream_window": (1, 1_024),
     "max_stream_id_bytes": (1, 65_536),
+    "max_enroll_images": (1, 1_024),
     "gallery_chips": (0, 1),
 }
 
-_FORMS: dict[object, str] = {int: "a whole number", float: "a number"}
+
+
+def _boolean(text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise ValueError(text)
+    return text == "true"
+
+
+_PARSERS: dict[type, Callable[[str], object]] = {str: str, int: int, float: float, bool: _boolean}
+
+_FORMS: dict[object, str] = {int: "a whole number", float: "a number", _boolean: "true or false"}
