@@ -98,7 +98,7 @@ class TrackedFace(_message.Message):
     def __init__(self, track_id: _Optional[int] = ..., face: _Optional[_Union[_face_pb2.Face, _Mapping]] = ..., detected: _Optional[bool] = ..., subject: _Optional[str] = ..., distance: _Optional[float] = ..., decided: _Optional[bool] = ...) -> None: ...
 
 class TrackDecision(_message.Message):
-    __slots__ = ("track_id", "subject", "distance", "candidates", "evidence_frames", "first_frame", "last_frame", "first_timestamp_ms", "last_timestamp_ms")
+    __slots__ = ("track_id", "subject", "distance", "candidates", "evidence_frames", "first_frame", "last_frame", "first_timestamp_ms", "last_timestamp_ms", "ended")
     TRACK_ID_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
     DISTANCE_FIELD_NUMBER: _ClassVar[int]
@@ -108,6 +108,7 @@ class TrackDecision(_message.Message):
     LAST_FRAME_FIELD_NUMBER: _ClassVar[int]
     FIRST_TIMESTAMP_MS_FIELD_NUMBER: _ClassVar[int]
     LAST_TIMESTAMP_MS_FIELD_NUMBER: _ClassVar[int]
+    ENDED_FIELD_NUMBER: _ClassVar[int]
     track_id: int
     subject: str
     distance: float
@@ -117,7 +118,8 @@ class TrackDecision(_message.Message):
     last_frame: int
     first_timestamp_ms: int
     last_timestamp_ms: int
-    def __init__(self, track_id: _Optional[int] = ..., subject: _Optional[str] = ..., distance: _Optional[float] = ..., candidates: _Optional[_Iterable[_Union[_identify_pb2.Candidate, _Mapping]]] = ..., evidence_frames: _Optional[_Iterable[int]] = ..., first_frame: _Optional[int] = ..., last_frame: _Optional[int] = ..., first_timestamp_ms: _Optional[int] = ..., last_timestamp_ms: _Optional[int] = ...) -> None: ...
+    ended: bool
+    def __init__(self, track_id: _Optional[int] = ..., subject: _Optional[str] = ..., distance: _Optional[float] = ..., candidates: _Optional[_Iterable[_Union[_identify_pb2.Candidate, _Mapping]]] = ..., evidence_frames: _Optional[_Iterable[int]] = ..., first_frame: _Optional[int] = ..., last_frame: _Optional[int] = ..., first_timestamp_ms: _Optional[int] = ..., last_timestamp_ms: _Optional[int] = ..., ended: _Optional[bool] = ...) -> None: ...
 
 class VideoEvent(_message.Message):
     __slots__ = ("kind", "track_id", "subject", "frame_index", "timestamp_ms", "evidence_frames")

@@ -16,7 +16,7 @@ from orchestrator.pipeline.assignment import best_pairs
 from orchestrator.pipeline.associate import MIN_IOU, associate, distances_between
 from orchestrator.pipeline.boxes import areas, clip, overlaps
 from orchestrator.pipeline.evidence import Evidence, Picture, quality_of
-from orchestrator.pipeline.follow import Grey, follow
+from orchestrator.pipeline.follow import Followed
 from orchestrator.pipeline.track import Faces, Moment, Track
 from orchestrator.types import Detections, Floats
 
@@ -54,6 +54,11 @@ class Tracker:
         """Those of this shot that may go on."""
 
     @property
+    def boxes(self) -> Floats:
+        """Those of the tracks in view [N, 4]."""
+        return _boxes(self.in_view)
+
+    @property
     def doubtful(self) -> bool:
         """Whether a face in view was found only once: it is soon known whether it is one."""
         return any(not track.confirmed for track in self.in_view)
@@ -78,17 +83,15 @@ class Tracker:
                         other.taken.add(track.decision.subject)
         return ended
 
-    def follow(self, before: Grey, after: Grey, now: Moment, *, width_px: int, height_px: int) -> bool:
+    def move(self, followed: Followed, now: Moment, *, width_px: int, height_px: int) -> bool:
         """Moves the tracks in view into the next frame of the shot; returns whether one was lost.
 
         Args:
-            before: The frame that they are in.
-            after: The next one.
-            now: Its number and time.
+            followed: Where their boxes went, in their order.
+            now: The frame.
             width_px: Of the frame.
             height_px: Of the frame.
         """
-        followed = follow(before, after, _boxes(self.in_view))
         inside = areas(clip(followed.boxes, width_px=width_px, height_px=height_px))
         visible = np.asarray(inside >= _MIN_INSIDE * areas(followed.boxes))
         gone = []

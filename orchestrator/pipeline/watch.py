@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from orchestrator.pipeline.decide import decide
-from orchestrator.pipeline.follow import Grey, to_grey
+from orchestrator.pipeline.follow import Grey, follow, to_grey
 from orchestrator.pipeline.presence import Event, Presence
 from orchestrator.pipeline.shots import Thumbnail, is_cut, thumbnail
 from orchestrator.pipeline.track import Candidate, Decision, Faces, Moment, Track
@@ -111,15 +111,18 @@ class Watch:
             due: It is time to look for faces.
 
         Raises:
-            FacegridError: What `look` and `search` raise. Tracks go on with the next frame.
+            FacegridError: What `look` and `search` raise. Tracks go on with the next frame, as they do when this
+                one is cancelled.
         """
-        before, self._before, self._now = self._before, frame, now
         cut = lost = False
-        if before is None or _is_cut(before, frame):
+        if self._before is None or _is_cut(self._before, frame):
             cut = True
             self._ended += self._tracker.end_shot()
         else:
-            lost = await asyncio.to_thread(self._follow, before, frame, now)
+            boxes = self._tracker.boxes
+            followed = await asyncio.to_thread(follow, self._before.grey, frame.grey, boxes)
+            lost = self._tracker.move(followed, now, width_px=frame.width_px, height_px=frame.height_px)
+        self._before, self._now = frame, now
         looked = due or cut or lost or self._tracker.doubtful
         if looked:
             await self._update(await look(), now)
@@ -138,9 +141,6 @@ class Watch:
         self._ended += self._tracker.end_shot()
         told, events = await self._tell(self._now)
         return View((), told, (*events, *self._presence.finish()), looked=False, cut=False)
-
-    def _follow(self, before: Sketch, frame: Sketch, now: Moment) -> bool:
-        return self._tracker.follow(before.grey, frame.grey, now, width_px=frame.width_px, height_px=frame.height_px)
 
     async def _update(self, faces: Faces, now: Moment) -> None:
         newcomers = self._tracker.update(faces, now)
