@@ -2,9 +2,10 @@
 
     python -m benchmarks.model_server --models models
 
-Direct and served calls are measured in turn, round by round, so that both see the same machine. At one
-caller the difference of the medians is the cost; at eight, the ratio of the calls per second. The callers
-run on the same machine and take their share of it.
+Direct and served calls are measured in turn, round by round, so that both see the same machine, and with them
+calls of a server that does nothing (`echo_server.py`), with messages of the same size: what gRPC in Python takes
+before a model server has done anything. At one caller the difference of the medians is the cost; at eight, the
+ratio of the calls per second. The callers run on the same machine and take their share of it.
 """
 
 import argparse
@@ -20,14 +21,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import grpc
 import numpy as np
+from numpy.typing import NDArray
 
+from benchmarks.echo_server import METHOD_PREFIX
 from benchmarks.load import calls_per_s
 from benchmarks.machine import conditions
 from exporters.signatures import CONTRACTS, SERVING_DEFAULT
-from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest, GetModelStatusResponse
 from facegrid.tfserving.v1.predict_pb2 import PredictRequest, PredictResponse
 from facegrid.tfserving.v1.tensor_pb2 import DataType
 from model_server.short_import import shorten_import
@@ -60,7 +63,7 @@ def _case(model: str, batch_size: int) -> Case:
     return Case(model, alias, np.random.default_rng(0).integers(0, 256, shape).astype(spec.dtype))
 
 
-def direct_call(folder: Path, case: Case) -> Call:
+def direct_call(folder: Path, case: Case) -> Callable[[], list[NDArray[Any]]]:
     """Returns a call of the session in this process."""
     from model_server.loading import load  # noqa: PLC0415 - loads TensorFlow
 
@@ -92,12 +95,24 @@ def served_call(channel: grpc.Channel, case: Case) -> Call:
     return call
 
 
-@contextmanager
-def serving(models: Path, names: list[str]) -> Iterator[grpc.Channel]:
-    """Runs the server for the time of the block."""
+def echo_call(channel: grpc.Channel, case: Case, answer_bytes: int) -> Call:
+    """Returns a call with messages as large as those of a served call, which nobody reads."""
+    request = bytes(case.array.nbytes)
+    method: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(f"{METHOD_PREFIX}{answer_bytes}")
+    return lambda: method(request, timeout=60.0)
+
+
+def free_port() -> int:
+    """Returns a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serving(models: Path, names: list[str]) -> Iterator[grpc.Channel]:
+    """Runs the model server for the time of the block."""
+    port = free_port()
     entries = "".join(
         f'config {{ name: "{name}" base_path: "{models.resolve() / name}" model_platform: "tensorflow" }}\n'
         for name in names
@@ -105,28 +120,22 @@ def serving(models: Path, names: list[str]) -> Iterator[grpc.Channel]:
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "models.config"
         config.write_text(f"model_config_list {{\n{entries}}}\n", encoding="utf-8")
-        command = [sys.executable, "-m", "model_server", f"--port={port}", f"--model_config_file={config}"]
-        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=[("grpc.max_receive_message_length", -1)])
-        try:
-            grpc.channel_ready_future(channel).result(START_TIMEOUT_S)
+        with running("model_server", port, f"--port={port}", f"--model_config_file={config}") as channel:
             yield channel
-        finally:
-            channel.close()
-            process.send_signal(signal.SIGTERM)
-            process.wait(START_TIMEOUT_S)
 
 
-def bare_call(channel: grpc.Channel) -> Call:
-    """Returns a call that the server answers without a network: what gRPC alone costs here."""
-    method = channel.unary_unary(
-        "/tensorflow.serving.ModelService/GetModelStatus",
-        request_serializer=GetModelStatusRequest.SerializeToString,
-        response_deserializer=GetModelStatusResponse.FromString,
-    )
-    request = GetModelStatusRequest()
-    request.model_spec.name = "rnet"
-    return lambda: method(request, timeout=60.0)
+@contextmanager
+def running(module: str, port: int, *arguments: str) -> Iterator[grpc.Channel]:
+    """Runs a Python module that listens on a port for the time of the block."""
+    process = subprocess.Popen([sys.executable, "-m", module, *arguments], stderr=subprocess.DEVNULL)
+    channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=[("grpc.max_receive_message_length", -1)])
+    try:
+        grpc.channel_ready_future(channel).result(START_TIMEOUT_S)
+        yield channel
+    finally:
+        channel.close()
+        process.send_signal(signal.SIGTERM)
+        process.wait(START_TIMEOUT_S)
 
 
 def latencies_ms(call: Call, count: int) -> list[float]:
@@ -139,26 +148,28 @@ def latencies_ms(call: Call, count: int) -> list[float]:
     return taken
 
 
-def compare(case: Case, direct: Call, served: Call, *, rounds: int, callers: int) -> None:
-    """Prints the line of one case."""
-    for call in (direct, served):
+def compare(case: Case, direct: Call, echo: Call, served: Call, *, rounds: int, callers: int) -> None:
+    """Prints the two lines of one case."""
+    calls = (direct, echo, served)
+    for call in calls:
         latencies_ms(call, 10)  # the first calls of a shape are slow
-    direct_ms: list[float] = []
-    served_ms: list[float] = []
+    taken_ms: list[list[float]] = [[], [], []]
     for _ in range(rounds):
-        direct_ms += latencies_ms(direct, 20)
-        served_ms += latencies_ms(served, 20)
-    one, other = statistics.median(direct_ms), statistics.median(served_ms)
-    shape = "x".join(map(str, case.array.shape))
+        for call, taken in zip(calls, taken_ms, strict=True):
+            taken.extend(latencies_ms(call, 20))
+    alone, bare, both = map(statistics.median, taken_ms)
+    name = f"{case.model:5} {'x'.join(map(str, case.array.shape)):14}"
     print(
-        f"{case.model:5} {shape:14} 1 caller:  direct {one:7.3f} ms  served {other:7.3f} ms  "
-        f"difference {other - one:6.3f} ms  ratio {other / one:.3f}"
+        f"{name} 1 caller:  direct {alone:7.3f} ms  served {both:7.3f} ms  ratio {both / alone:.3f}  "
+        f"difference {both - alone:6.3f} ms, of which gRPC {bare:6.3f} ms"
     )
-    rates = [(calls_per_s(direct, callers, 1.5), calls_per_s(served, callers, 1.5)) for _ in range(max(1, rounds // 4))]
-    one, other = (statistics.median(column) for column in zip(*rates, strict=True))
+    rates = [[calls_per_s(call, callers, 1.5) for call in calls] for _ in range(max(1, rounds // 4))]
+    alone, bare, both = (statistics.median(column) for column in zip(*rates, strict=True))
+    # What is left where each call first takes the time that gRPC takes, and then that of the network.
+    expected = 1 / (1 / alone + 1 / bare)
     print(
-        f"{case.model:5} {shape:14} {callers} callers: direct {one:7.1f} /s  served {other:7.1f} /s  "
-        f"ratio {other / one:.3f}"
+        f"{name} {callers} callers: direct {alone:7.1f} /s  served {both:7.1f} /s  ratio {both / alone:.3f}  "
+        f"gRPC {bare:7.1f} /s, one after the other {expected:7.1f} /s"
     )
 
 
@@ -173,14 +184,15 @@ def main(argv: list[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     shorten_import()
     print(conditions("tensorflow", "grpcio", "protobuf"))
-    with serving(args.models, [case.model for case in cases()]) as channel:
-        bare = bare_call(channel)
-        latencies_ms(bare, 100)
-        print(f"a call without a network: {statistics.median(latencies_ms(bare, 500)):.3f} ms")
+    port = free_port()
+    names = [case.model for case in cases()]
+    with serving(args.models, names) as channel, running("benchmarks.echo_server", port, str(port)) as echo_channel:
         for case in cases():
             versions = sorted((args.models / case.model).iterdir(), key=lambda path: int(path.name))
             direct = direct_call(versions[-1], case)
-            compare(case, direct, served_call(channel, case), rounds=args.rounds, callers=args.callers)
+            echo = echo_call(echo_channel, case, sum(array.nbytes for array in direct()))
+            served = served_call(channel, case)
+            compare(case, direct, echo, served, rounds=args.rounds, callers=args.callers)
     return 0
 
 
