@@ -6,9 +6,8 @@ from google.protobuf import text_format
 
 from facegrid.tfserving.v1.model_management_pb2 import ReloadConfigRequest, ReloadConfigResponse
 from facegrid.tfserving.v1.model_server_config_pb2 import ModelServerConfig
-from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest, ModelVersionStatus
-from facegrid.tfserving.v1.predict_pb2 import ModelSpec
-from tests.model_server.messages import floats, predict_request, values
+from facegrid.tfserving.v1.model_status_pb2 import ModelVersionStatus
+from tests.model_server.lifecycle_calls import at_zero, refusal, reload, states
 from tests.model_server.process import UPSTREAM, ServerProcess, eventually
 
 END = ModelVersionStatus.STATE_END
@@ -36,28 +35,6 @@ def entry(saved_models):
 def _served_before(server, entry):
     """Every test begins with m = x / 2 + 2 and nothing else."""
     reload(server, entry("m", "half_plus_two"))
-
-
-def reload(server, *entries, timeout_s=60.0) -> ReloadConfigResponse:
-    config = text_format.Parse(f"model_config_list {{ {' '.join(entries)} }}", ModelServerConfig())
-    method = server.method("ModelService/HandleReloadConfigRequest", ReloadConfigRequest, ReloadConfigResponse)
-    return method(ReloadConfigRequest(config=config), timeout=timeout_s)
-
-
-def refusal(ask) -> tuple[grpc.StatusCode, str]:
-    with pytest.raises(grpc.RpcError) as caught:
-        ask()
-    return caught.value.code(), caught.value.details()
-
-
-def at_zero(server, name="m", **chosen) -> float:
-    (answer,) = values(server.predict(predict_request(name, {"x": floats([[0]])}, **chosen)).outputs["y"])
-    return answer
-
-
-def states(server, name) -> dict[int, int]:
-    response = server.status(GetModelStatusRequest(model_spec=ModelSpec(name=name)))
-    return {found.version: found.state for found in response.model_version_status}
 
 
 def test_a_new_model_is_available_when_the_call_returns(server, entry):
