@@ -7,10 +7,12 @@ from tests.model_server.write_saved_model import signature, v1
 FLOATS = tf.TensorSpec(None, tf.float32)
 
 
-def write_product(path):
-    """y = 6 x, from variables of TensorFlow 2's kind, for any shape."""
+def write_product(path, *, compiled):
+    """y = 6 x, from variables of TensorFlow 2's kind, for any shape; compiled by XLA if so asked."""
     root = tf.train.Checkpoint(two=tf.Variable(2.0), three=tf.Variable(3.0))
-    root.call = tf.function(lambda x: {"y": root.two * root.three * x}, input_signature=[FLOATS])
+    root.call = tf.function(
+        lambda x: {"y": root.two * root.three * x}, input_signature=[FLOATS], jit_compile=compiled or None
+    )
     tf.saved_model.save(root, str(path), signatures=root.call)
 
 
@@ -60,7 +62,8 @@ class Lookup(tf.Module):
 def write_model_kinds(root):
     vocabulary = root / "vocabulary.txt"
     vocabulary.write_text("first\nsecond\n")
-    write_product(root / "tf2_product" / "00000123")
+    write_product(root / "tf2_product" / "00000123", compiled=False)
+    write_product(root / "compiled" / "00000123", compiled=True)
     write_constants(root / "tf2_constants" / "00000123")
     write_table(root / "table_v1" / "1", vocabulary, as_text=False)
     write_table(root / "table_text" / "1", vocabulary, as_text=True)

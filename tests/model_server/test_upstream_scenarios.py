@@ -2,7 +2,7 @@
 
 Upstream: model_servers/tensorflow_model_server_test.py, whose servers all get the flags of `default_server`.
 Not here, for another file has it: a bad model config (test_start.py), reloads of the config file (test_reload.py),
-the metrics (test_prometheus.py).
+the metrics (test_prometheus.py), TensorFlow Lite (test_lite.py). Not here, for the server has it not: the profiler.
 """
 
 import json
@@ -32,7 +32,7 @@ from tests.model_server.messages import FLOAT, predict_request, tensor
 from tests.model_server.process import ServerProcess, free_port
 
 X = tensor(FLOAT, (1,), float_val=[2.0])
-KINDS = ("tf2_product", "tf2_constants", "table_v1", "table_v2", "table_text")
+KINDS = ("tf2_product", "compiled", "tf2_constants", "table_v1", "table_v2", "table_text")
 
 
 class RestServer(ServerProcess):
@@ -69,7 +69,8 @@ def kinds_server(saved_models, tmp_path_factory):
     )
     file = folder / "models.config"
     file.write_text(f"model_config_list: {{\n{entries}}}\n")
-    with ServerProcess(folder, f"--model_config_file={file}") as running:
+    flags = (f"--model_config_file={file}", "--xla_cpu_compilation_enabled=true")
+    with ServerProcess(folder, *flags) as running:
         yield running.wait_until_ready()
 
 
@@ -149,7 +150,12 @@ def test_two_models_of_a_config_file(kinds_server, model, version, y, outputs):
 
 @pytest.mark.parametrize(
     ("model", "signature", "y"),
-    [("tf2_product", "", 12.0), ("tf2_constants", "", 1.0), ("tf2_constants", "custom_signature_key", 2.0)],
+    [
+        ("tf2_product", "", 12.0),
+        ("compiled", "", 12.0),
+        ("tf2_constants", "", 1.0),
+        ("tf2_constants", "custom_signature_key", 2.0),
+    ],
 )
 def test_functions_of_tensorflow_2(kinds_server, model, signature, y):
     response = kinds_server.predict(predict_request(model, {"x": X}, signature=signature))
