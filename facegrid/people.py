@@ -26,11 +26,11 @@ class EnrollOptions(TypedDict, total=False):
 
     min_face_px: float | None
     """Least length of the shorter side of the face's box, in pixels of the upright image. Range [12, 10000],
-    default 60."""
+    default 40."""
     min_score: float | None
-    """Least score of the face. Range [0, 1], default 0.95."""
+    """Least score of the face. Range [0, 1], default 0.9."""
     max_yaw_degrees: float | None
-    """Most that the face may be turned to one side, as estimated from its five points. Range [0, 90], default 45."""
+    """Most that the face may be turned to one side, as estimated from its five points. Range [0, 90], default 50."""
 
 
 class VerifyOptions(DetectOptions, total=False):

@@ -44,11 +44,6 @@ class Settings:
     """Where the enrolled people are kept: a folder, or the URI of an object store; empty: nobody can be enrolled."""
     gallery_chips: int = 1
     """Whether the aligned pictures of enrolled faces are kept, which a new embedder needs: 1 yes, 0 no."""
-
-    gallery: str = "gallery"
-    """Where the enrolled people are kept: a folder, or a URI that Lance knows, such as s3://bucket/prefix."""
-    keep_chips: bool = True
-    """Whether to keep the aligned picture of each enrolled face, of which a new embedder can make a new vector."""
     embedder_version: int = EMBEDDER_VERSION
     """Version of the embedder for Embed, Verify and a new gallery; a gallery with faces keeps to its own."""
     max_enroll_images: int = 64
@@ -61,9 +56,9 @@ class Settings:
                 raise SettingsError(f"{variable(name)} is {value}, expected is a number from {low} to {high}")
         if self.embedder_version not in EMBEDDERS:
             known = ", ".join(map(str, EMBEDDERS))
-            raise SettingsError(f"{variable('embedder_version')} is {self.embedder_version}, expected is one of {known}")
-        if not self.gallery:
-            raise SettingsError(f"{variable('gallery')} is empty, expected is a folder or a URI")
+            raise SettingsError(
+                f"{variable('embedder_version')} is {self.embedder_version}, expected is one of {known}"
+            )
         self.targets()
 
     @classmethod
@@ -78,7 +73,7 @@ class Settings:
             text = environment.get(variable(field.name), "")
             if not text:
                 continue
-            parse = _PARSERS[type(field.default)]
+            parse: Callable[[str], object] = type(field.default)
             try:
                 given[field.name] = parse(text)
             except ValueError as err:
@@ -122,14 +117,4 @@ _RANGES: dict[str, tuple[float, float]] = {
     "gallery_chips": (0, 1),
 }
 
-
-
-def _boolean(text: str) -> bool:
-    if text not in {"true", "false"}:
-        raise ValueError(text)
-    return text == "true"
-
-
-_PARSERS: dict[type, Callable[[str], object]] = {str: str, int: int, float: float, bool: _boolean}
-
-_FORMS: dict[object, str] = {int: "a whole number", float: "a number", _boolean: "true or false"}
+_FORMS: dict[object, str] = {int: "a whole number", float: "a number"}

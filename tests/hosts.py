@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from orchestrator.api.face_service import FaceService
 from orchestrator.api.grpc_host import GrpcHost
+from orchestrator.gallery.gallery import Gallery
 
 
 @contextmanager
@@ -16,7 +17,9 @@ def running_host(settings, predictor) -> Iterator[str]:
     ready, stop = threading.Event(), threading.Event()
 
     async def serve():
-        host = GrpcHost(FaceService(settings, predictor), "127.0.0.1:0")
+        host = GrpcHost(
+            FaceService(settings, predictor, Gallery(settings.gallery) if settings.gallery else None), "127.0.0.1:0"
+        )
         started.append(await host.start())
         ready.set()
         await asyncio.to_thread(stop.wait)

@@ -13,8 +13,6 @@ def test_no_variable_gives_the_defaults():
 def test_variables_override():
     settings = Settings.from_environment({"FACEGRID_TIMEOUT_S": "2.5", "FACEGRID_STREAM_WINDOW": "3"})
     assert (settings.timeout_s, settings.stream_window) == (2.5, 3)
-    chips = [Settings.from_environment({"FACEGRID_KEEP_CHIPS": word}).keep_chips for word in ("true", "false")]
-    assert chips == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -26,7 +24,6 @@ def test_variables_override():
         ("FACEGRID_MAX_IMAGE_PX", "1e6", "'1e6', expected is a whole number"),
         ("FACEGRID_MAX_IMAGE_SIDE_PX", "32767", "32767, expected is a number from 12 to 32766"),
         ("FACEGRID_STREAM_WINDOW", "-1", "-1, expected is a number from 1 to 1024"),
-        ("FACEGRID_KEEP_CHIPS", "no", "'no', expected is true or false"),
         ("FACEGRID_EMBEDDER_VERSION", "9", "9, expected is one of 1"),
         ("FACEGRID_MODEL_SERVERS", "pnet=a:1,rnet=b:2", "expected is HOST:PORT"),
         ("FACEGRID_MODEL_SERVERS", "a:1,b:2", "expected is HOST:PORT"),

@@ -9,11 +9,17 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any
 
+from facegrid.errors import GalleryUnavailable
 from orchestrator.api.detection import Detection
+from orchestrator.api.enrollment import Enrollment
+from orchestrator.api.identification import Identification
 from orchestrator.api.pictures import Pictures
+from orchestrator.api.recognition import Recognition
 from orchestrator.api.status import public
 from orchestrator.api.stream import answer_stream
+from orchestrator.api.subjects import Subjects
 from orchestrator.deadline import Deadline
+from orchestrator.gallery.gallery import Gallery
 from orchestrator.models.predictor import Predictor
 from orchestrator.models.tf_serving import TfServingPredictor
 from orchestrator.settings import Settings
@@ -22,8 +28,9 @@ _Answer = Callable[[Any, Deadline], Awaitable[Any]]
 
 
 def build(settings: Settings) -> "FaceService":
-    """Returns the service on top of the model servers that the settings name."""
-    return FaceService(settings, TfServingPredictor(settings.targets()))
+    """Returns the service on top of the model servers and the gallery that the settings name."""
+    gallery = Gallery(settings.gallery, keep_chips=bool(settings.gallery_chips)) if settings.gallery else None
+    return FaceService(settings, TfServingPredictor(settings.targets()), gallery)
 
 
 class FaceService:
@@ -32,15 +39,22 @@ class FaceService:
     Args:
         settings: Limits and times.
         predictor: Where the networks run.
+        gallery: Who is enrolled; None: nobody can be.
     """
 
-    def __init__(self, settings: Settings, predictor: Predictor) -> None:
+    def __init__(self, settings: Settings, predictor: Predictor, gallery: Gallery | None) -> None:
         self._settings = settings
         self._predictor = predictor
+        self._gallery = gallery
         pictures = Pictures(settings, predictor)
+        recognition = Recognition(pictures, settings.embedder_version)
         self._unary: dict[str, _Answer] = {
             "Detect": Detection(pictures).detect,
+            "Embed": recognition.embed,
+            "Verify": recognition.verify,
         }
+        if gallery is not None:
+            self._unary |= _of_gallery(pictures, gallery, settings)
 
     async def start(self) -> None:
         """Opens the connections to the model servers, which need not be there yet."""
@@ -49,6 +63,8 @@ class FaceService:
     async def close(self) -> None:
         """Closes the connections; requests under way fail."""
         await self._predictor.close()
+        if self._gallery is not None:
+            await self._gallery.close()
 
     async def call(self, name: str, request: Any, *, timeout_s: float | None = None) -> Any:
         """Returns the answer of a unary method.
@@ -64,7 +80,7 @@ class FaceService:
         try:
             deadline = Deadline(self._budget_s(request.timeout_ms, timeout_s))
             async with asyncio.timeout(deadline.timeout_s):
-                return await self._unary[name](request, deadline)
+                return await self._method(name)(request, deadline)
         except TimeoutError:
             raise deadline.exceeded() from None
         except Exception as err:
@@ -88,6 +104,23 @@ class FaceService:
             max_id_bytes=self._settings.max_stream_id_bytes,
         )
 
+    def _method(self, name: str) -> _Answer:
+        if name not in self._unary:
+            raise GalleryUnavailable("this service has no gallery; its operator sets FACEGRID_GALLERY")
+        return self._unary[name]
+
     def _budget_s(self, timeout_ms: int, transport_s: float | None) -> float:
         asked = timeout_ms / 1000 if timeout_ms else self._settings.timeout_s
         return min(asked, self._settings.max_timeout_s, transport_s if transport_s is not None else asked)
+
+
+def _of_gallery(pictures: Pictures, gallery: Gallery, settings: Settings) -> dict[str, _Answer]:
+    """Returns the methods that need a gallery."""
+    subjects = Subjects(gallery)
+    return {
+        "Enroll": Enrollment(pictures, gallery, settings).enroll,
+        "Identify": Identification(pictures, gallery, settings).identify,
+        "ListSubjects": subjects.list_subjects,
+        "GetSubject": subjects.get_subject,
+        "DeleteSubject": subjects.delete_subject,
+    }

@@ -1,14 +1,23 @@
 """Looks at pictures for every method that is sent some: limits and turns are the same for all."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from orchestrator.deadline import Deadline
 from orchestrator.models.predictor import Predictor
 from orchestrator.pipeline.cascade import detect
 from orchestrator.pipeline.decode import ImageLimits, decode
+from orchestrator.pipeline.recognize import recognize_faces
+from orchestrator.pipeline.watch import Sketch, sketch
 from orchestrator.settings import Settings
-from orchestrator.types import Detections, DetectOptions
+from orchestrator.types import Detections, DetectOptions, Image, RecognizedFaces
+
+Choose = Callable[[Detections], NDArray[np.intp]]
+"""Returns which of the faces found are wanted; raises UnusableFace where none can be."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +28,16 @@ class Seen:
     height_px: int
     """Of the upright picture."""
     faces: Detections
+
+
+@dataclass(frozen=True)
+class Recognized:
+    """What was found in a picture, with vectors."""
+
+    width_px: int
+    height_px: int
+    """Of the upright picture."""
+    people: RecognizedFaces
 
 
 class Pictures:
@@ -47,8 +66,61 @@ class Pictures:
             Unavailable, DeadlineExceeded, Overloaded, InternalError: See `Predictor`.
         """
         async with self._turns:
-            image = await asyncio.to_thread(decode, encoded, self._limits)
-            faces = await detect(
-                image, options, self._predictor, max_candidates=self._max_candidates, deadline=deadline
-            )
+            image, faces = await self._look(encoded, options, deadline)
         return Seen(image.shape[1], image.shape[0], faces)
+
+    async def recognize(
+        self,
+        encoded: bytes,
+        options: DetectOptions,
+        deadline: Deadline,
+        *,
+        version: int,
+        choose: Choose | None = None,
+    ) -> Recognized:
+        """Returns the faces of an encoded picture with their vectors, once it is its turn.
+
+        Args:
+            encoded: A JPEG, PNG or WebP file.
+            options: How to look for faces.
+            deadline: When to give up.
+            version: Of the embedder: a key of `exporters.signatures.EMBEDDERS`.
+            choose: Says which faces are wanted; None: all.
+
+        Raises:
+            UnusableFace: As `choose` says.
+            FacegridError: See `detect`.
+        """
+        async with self._turns:
+            image, faces = await self._look(encoded, options, deadline)
+            wanted = faces if choose is None else faces.take(choose(faces))
+            people = await recognize_faces(image, wanted, self._predictor, version=version, deadline=deadline)
+        return Recognized(image.shape[1], image.shape[0], people)
+
+    async def sketch(
+        self, encoded: bytes, options: DetectOptions, deadline: Deadline, *, version: int, look: bool
+    ) -> tuple[Sketch, RecognizedFaces | None]:
+        """Returns what a frame of a video is followed by, and, where it is to be looked at, its faces.
+
+        Args:
+            encoded: A JPEG, PNG or WebP file.
+            options: How to look for faces.
+            deadline: When to give up.
+            version: Of the embedder: a key of `exporters.signatures.EMBEDDERS`.
+            look: Whether to look for faces.
+
+        Raises:
+            FacegridError: See `detect`.
+        """
+        async with self._turns:
+            if not look:
+                image = await asyncio.to_thread(decode, encoded, self._limits)
+                return await asyncio.to_thread(sketch, image), None
+            image, faces = await self._look(encoded, options, deadline)
+            people = await recognize_faces(image, faces, self._predictor, version=version, deadline=deadline)
+            return await asyncio.to_thread(sketch, image), people
+
+    async def _look(self, encoded: bytes, options: DetectOptions, deadline: Deadline) -> tuple[Image, Detections]:
+        image = await asyncio.to_thread(decode, encoded, self._limits)
+        faces = await detect(image, options, self._predictor, max_candidates=self._max_candidates, deadline=deadline)
+        return image, faces

@@ -162,6 +162,6 @@ def test_health_and_reflection_answer(target):
 
 
 def test_a_taken_port_is_refused(target):
-    host = GrpcHost(FaceService(SETTINGS, FunctionPredictor({})), target)
+    host = GrpcHost(FaceService(SETTINGS, FunctionPredictor({}), None), target)
     with pytest.raises(RuntimeError):
         asyncio.run(host.start())
