@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help install demo test lint typecheck format protos lock bench accuracy rollouts clean
+.PHONY: help install demo test lint typecheck format protos lock bench accuracy rollouts fuzz clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -53,6 +53,9 @@ accuracy: $(READY) models  ## compare with the mtcnn package and labelled data (
 
 rollouts: $(READY)  ## replace versions of a served model 200 times under traffic (five minutes)
 	$(BIN)/python -m benchmarks.rollouts --plot docs/images/rollouts.svg
+
+fuzz: $(READY)  ## send 20,000 wrong requests to every entrance of one model server (two minutes)
+	$(BIN)/python -m benchmarks.fuzz
 
 models: $(READY)
 	$(BIN)/facegrid export --if-missing

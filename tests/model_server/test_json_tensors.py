@@ -1,6 +1,9 @@
-"""JSON values to tensors, compared with NumPy (TensorFlow is asked in json_checks.py) and at the ends of ranges."""
+"""JSON values to tensors, compared with NumPy, with TensorFlow (json_checks.py) and at the ends of ranges."""
 
 import base64
+import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ from hypothesis.extra import numpy as npst
 
 from model_server.errors import ServingError
 from model_server.json_tensors import MAX_RANK, STRING, first_unfit, shape_of, tensor
+from tests.model_server.process import REPOSITORY
 
 FLOAT, DOUBLE, BOOL, HALF = (np.dtype(kind) for kind in (np.float32, np.float64, np.bool_, np.float16))
 INTEGERS = [np.dtype(kind) for kind in (np.int32, np.int64, np.uint32, np.uint64)]
@@ -158,3 +162,16 @@ def _has_truths(value) -> bool:
 def test_the_first_unfit_is_found(count, data):
     unfit = data.draw(st.sets(st.integers(0, count - 1), min_size=1))
     assert first_unfit(range(count), lambda part: not unfit & set(part)) == min(unfit)
+
+
+def test_takes_and_refuses_what_tensorflow_does():
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.model_server.json_checks"],
+        cwd=REPOSITORY,
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    found = json.loads(done.stdout)
+    assert found["wrong"] == []
+    assert found["agreed"] > 15_000
