@@ -39,20 +39,32 @@ def rewrite_deleted(table: Table) -> None:
     _rewrite(table, lambda fragment: fragment.num_deletions > 0)
 
 
-def join_files(table: Table, *, small_from: int = JOIN_FROM_FILES) -> None:
+def join_files(table: Table) -> None:
     """Joins small files where there are many of them, and medium ones likewise: each costs every search some time."""
-
-    def is_small(fragment: Any) -> bool:
-        return bool(fragment.physical_rows < SMALL_FILE_FACES)
-
-    def is_medium(fragment: Any) -> bool:
-        return bool(SMALL_FILE_FACES <= fragment.physical_rows < FILE_FACES)
-
     fragments = table.read(lambda dataset: dataset.get_fragments())
-    if sum(map(is_medium, fragments)) >= JOIN_FROM_FILES:
-        _rewrite(table, lambda fragment: is_small(fragment) or is_medium(fragment))
-    elif sum(map(is_small, fragments)) >= small_from:
-        _rewrite(table, is_small)
+    small = sum(_is_small(fragment) for fragment in fragments)
+    below_full = sum(_is_below_full(fragment) for fragment in fragments)
+    if below_full - small >= JOIN_FROM_FILES:
+        _rewrite(table, _is_below_full)
+    elif small >= JOIN_FROM_FILES:
+        _rewrite(table, _is_small)
+
+
+def join_all_files(table: Table) -> None:
+    """Joins all files that are not full, as an index wants it.
+
+    An index covers whole files, and one that goes with the last of its faces takes the index along. So that none
+    should hold but a few people.
+    """
+    _rewrite(table, _is_below_full)
+
+
+def _is_small(fragment: Any) -> bool:
+    return bool(fragment.physical_rows < SMALL_FILE_FACES)
+
+
+def _is_below_full(fragment: Any) -> bool:
+    return bool(fragment.physical_rows < FILE_FACES)
 
 
 def forget_versions(table: Table, *, sweep: bool) -> None:

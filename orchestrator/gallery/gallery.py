@@ -194,6 +194,8 @@ class Gallery:
         except GalleryUnavailable as err:
             # The next one will do it; whoever reads or writes is told by his own call.
             _log.warning("the gallery was not tidied: %s", err.message)
+        except Exception:  # noqa: BLE001 - nobody waits for the result, so that it would go unseen
+            _log.exception("the gallery was not tidied")
 
     def _check_face(self, face: NewFace, embedder: EmbedderVersion) -> NewFace:
         _check_vectors(np.asarray(face.vector, np.float32)[None], embedder)

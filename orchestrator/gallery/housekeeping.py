@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from orchestrator.gallery.erase import JOIN_FROM_FILES, delete_rows, forget_versions, join_files, rewrite_deleted
-from orchestrator.gallery.index import INDEX_FROM_FACES, drop_stale_index, index_pays, update_index
+from orchestrator.gallery.erase import delete_rows, forget_versions, join_all_files, join_files, rewrite_deleted
+from orchestrator.gallery.index import drop_stale_index, index_pays, update_index
 from orchestrator.gallery.lock import FolderLock
 from orchestrator.gallery.people import rows_of
 from orchestrator.gallery.registry import Registry
@@ -52,17 +52,21 @@ def tidy(registry: Registry, locks: Locks) -> None:
     """Joins small files, sees to the index, and removes what is not needed any more."""
     for table in registry.tables():
         with locks.write.hold(LOCK_TIMEOUT_S):
-            faces = table.read(lambda dataset: int(dataset.count_rows()))
-            # An index covers whole files; one that goes with the last of its faces takes the index along.
-            join_files(table, small_from=2 if faces >= INDEX_FROM_FACES else JOIN_FROM_FILES)
+            join_files(table)
         if table.read(index_pays):
-            with locks.index.attempt() as mine:
-                if mine:
-                    update_index(table)
+            _see_to_index(table, locks)
         with locks.write.hold(LOCK_TIMEOUT_S):
             erase_bytes(table, locks)
     with locks.write.hold(LOCK_TIMEOUT_S):
         registry.forget_versions()
+
+
+def _see_to_index(table: Table, locks: Locks) -> None:
+    with locks.index.attempt() as mine:
+        if mine:
+            with locks.write.hold(LOCK_TIMEOUT_S):
+                join_all_files(table)
+            update_index(table)
 
 
 def erase_bytes(table: Table, locks: Locks) -> bool:

@@ -86,7 +86,7 @@ def _due(dataset: "LanceDataset") -> str:
     faces = dataset.count_rows()
     if not _segments(dataset):
         return _BUILD if faces >= INDEX_FROM_FACES else _NOTHING
-    if _partitions(faces) >= OUTGROWN_FACTOR * dataset.get_ivf_model(_NAME).num_partitions:
+    if _partitions(faces) >= OUTGROWN_FACTOR * len(dataset.get_ivf_model(_NAME).centroids):
         return _BUILD
     return _EXTEND if unindexed_faces(dataset) >= EXTEND_FROM_FACES else _NOTHING
 
