@@ -219,10 +219,10 @@ def report(findings: Findings) -> Trend:
             p50, p99, p999 = np.percentile(chosen, [50, 99, 99.9])
             print(f"latency {name}: median {p50:.2f} ms, p99 {p99:.1f}, p99.9 {p999:.1f}, max {chosen.max():.1f}")
     line = trend(findings.resident_mb)
-    print(
-        f"resident memory after a swap: {min(findings.resident_mb):.0f} to {max(findings.resident_mb):.0f} MB, "
-        f"slope {line.slope:.4f} MB per swap (95 %: {line.low:.4f} to {line.high:.4f})"
-    )
+    print(f"resident memory after a swap: {min(findings.resident_mb):.0f} to {max(findings.resident_mb):.0f} MB")
+    half = trend(findings.resident_mb[len(swaps) // 2 :])
+    for name, one in (("all swaps", line), ("the second half", half)):
+        print(f"slope over {name}: {one.slope:.4f} MB per swap (95 %: {one.low:.4f} to {one.high:.4f})")
     return line
 
 
