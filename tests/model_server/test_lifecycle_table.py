@@ -132,7 +132,8 @@ def test_a_load_that_is_tried_again_is_loading_until_its_folder_goes(server, bas
     reload(server, entry(name, base_path))
     (base_path / "4").mkdir()
     eventually(lambda: states(server, name).get(4) == LOADING, "version 4 is loading")
-    eventually(lambda: f"{{name: {name} version: 4}} failed, retry 1 of 5" in server.log.read_text(), "it has failed")
+    failed = f"{base_path}/4. Check that the directory exists"
+    eventually(lambda: failed in server.log.read_text(), "it has failed")
     assert states(server, name) == {4: LOADING, 3: AVAILABLE}
     assert at_zero(server, name) == 2.0
     (base_path / "4").rmdir()

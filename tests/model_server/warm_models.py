@@ -31,7 +31,9 @@ def write_warm_models(root, half_plus_two) -> None:
     models = {
         "warm": (half_plus_two, [predict, predict, PredictionLog()]),
         "warm_wrong": (half_plus_two, [predict, wrong]),
+        "warm_limit": (half_plus_two, [predict] * 1000),
         "warm_many": (half_plus_two, [predict] * 1001),
+        "warm_torn": (half_plus_two, [predict, predict]),
         "warm_session": (half_plus_two, [log(session_run_log={})]),
         "warm_streamed": (half_plus_two, [log(predict_streamed_log={})]),
         "warm_regress": (half_plus_two, [log(regress_log={"request": regression("", examples(1))})]),
@@ -53,6 +55,8 @@ def write_warm_models(root, half_plus_two) -> None:
         write(root / name / "1", half_plus_two)
         write_records(root / name / "1", record)
     (root / "warm_garbage/1/assets.extra/tf_serving_warmup_requests").write_bytes(b"not a TFRecord file")
+    torn = root / "warm_torn/1/assets.extra/tf_serving_warmup_requests"
+    torn.write_bytes(torn.read_bytes()[:-1])
 
 
 def write_records(version, *records: bytes) -> None:
