@@ -10,6 +10,7 @@ ratio of the calls per second. The callers run on the same machine and take thei
 
 import argparse
 import os
+import re
 import signal
 import socket
 import statistics
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +35,7 @@ from benchmarks.machine import conditions
 from exporters.signatures import CONTRACTS, SERVING_DEFAULT
 from facegrid.tfserving.v1.predict_pb2 import PredictRequest, PredictResponse
 from facegrid.tfserving.v1.tensor_pb2 import DataType
+from model_server.monitoring import DEFAULT_PATH
 from model_server.short_import import shorten_import
 
 START_TIMEOUT_S = 60.0
@@ -110,9 +113,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(models: Path, names: list[str]) -> Iterator[grpc.Channel]:
-    """Runs the model server for the time of the block."""
-    port = free_port()
+def serving(models: Path, names: list[str]) -> Iterator[tuple[grpc.Channel, int]]:
+    """Runs the model server for the time of the block; yields a channel, and the port of its metrics."""
+    port, rest_port = free_port(), free_port()
     entries = "".join(
         f'config {{ name: "{name}" base_path: "{models.resolve() / name}" model_platform: "tensorflow" }}\n'
         for name in names
@@ -120,8 +123,16 @@ def serving(models: Path, names: list[str]) -> Iterator[grpc.Channel]:
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "models.config"
         config.write_text(f"model_config_list {{\n{entries}}}\n", encoding="utf-8")
-        with running("model_server", port, f"--port={port}", f"--model_config_file={config}") as channel:
-            yield channel
+        monitoring = Path(folder) / "monitoring.config"
+        monitoring.write_text("prometheus_config { enable: true }\n", encoding="utf-8")
+        flags = (
+            f"--port={port}",
+            f"--model_config_file={config}",
+            f"--rest_api_port={rest_port}",
+            f"--monitoring_config_file={monitoring}",
+        )
+        with running("model_server", port, *flags) as channel:
+            yield channel, rest_port
 
 
 @contextmanager
@@ -173,6 +184,32 @@ def compare(case: Case, direct: Call, echo: Call, served: Call, *, rounds: int, 
     )
 
 
+def divide(case: Case, served: Call, rest_port: int, count: int = 100) -> None:
+    """Prints what the server's own metrics say of served calls by one caller, as means."""
+    before = _latency_sums_ms(rest_port, case.model)
+    seen_ms = statistics.fmean(latencies_ms(served, count))
+    handler_ms, network_ms = (
+        (after - earlier) / count
+        for after, earlier in zip(_latency_sums_ms(rest_port, case.model), before, strict=True)
+    )
+    print(
+        f"{case.model:5} a served call of {seen_ms:.3f} ms: network {network_ms:.3f} ms, the rest between request and "
+        f"response {handler_ms - network_ms:.3f} ms, gRPC and the caller {seen_ms - handler_ms:.3f} ms"
+    )
+
+
+def _latency_sums_ms(rest_port: int, model: str) -> tuple[float, float]:
+    """Returns the sums of the latencies of all requests so far, and of all runs of the network."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{rest_port}{DEFAULT_PATH}") as response:
+        page = response.read().decode()
+
+    def total_ms(metric: str) -> float:
+        found = re.search(rf'^:tensorflow:serving:{metric}_sum{{model_name="{model}".*}} (.*)$', page, re.MULTILINE)
+        return float(found[1]) / 1e3 if found else 0.0
+
+    return total_ms("request_latency"), total_ms("runtime_latency")
+
+
 def main(argv: list[str] | None = None) -> int:
     """Prints the machine and a pair of lines for each case."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
@@ -186,13 +223,15 @@ def main(argv: list[str] | None = None) -> int:
     print(conditions("tensorflow", "grpcio", "protobuf"))
     port = free_port()
     names = [case.model for case in cases()]
-    with serving(args.models, names) as channel, running("benchmarks.echo_server", port, str(port)) as echo_channel:
+    with serving(args.models, names) as server, running("benchmarks.echo_server", port, str(port)) as echo_channel:
+        channel, rest_port = server
         for case in cases():
             versions = sorted((args.models / case.model).iterdir(), key=lambda path: int(path.name))
             direct = direct_call(versions[-1], case)
             echo = echo_call(echo_channel, case, sum(array.nbytes for array in direct()))
             served = served_call(channel, case)
             compare(case, direct, echo, served, rounds=args.rounds, callers=args.callers)
+            divide(case, served, rest_port)
     return 0
 
 
