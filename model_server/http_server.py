@@ -122,16 +122,20 @@ class RestServer:
             )
         if request.method == "OPTIONS" and self._headers:
             return Response(headers=self._headers)
-        return _as_response(await self._api_answer(request, target), self._headers)
+        try:
+            answer = await self._api_answer(request, target)
+        except TimeoutError:
+            answer = error_answer(json_texts.body_did_not_come())
+        return _as_response(answer, self._headers)
 
     async def _api_answer(self, request: Request, target: str) -> HttpAnswer:
         due_s = None if self._timeout_s is None else time.monotonic() + self._timeout_s
         if self._requests >= self._max_requests:
-            await _body(request, allowed_bytes=0)
+            await _body(request, allowed_bytes=0, patience_s=self._timeout_s)
             return error_answer(json_texts.too_many_requests(self._max_requests))
         self._requests += 1
         try:
-            body = await _body(request, allowed_bytes=MAX_BODY_BYTES)
+            body = await _body(request, allowed_bytes=MAX_BODY_BYTES, patience_s=self._timeout_s)
             if body is None:
                 return error_answer(json_texts.body_too_large(MAX_BODY_BYTES))
             compression = request.headers.get("Content-Encoding", "")
@@ -155,11 +159,16 @@ def _as_response(answer: HttpAnswer, headers: Mapping[str, str]) -> Response:
     return Response(answer.body, answer.status, headers={**headers, "Content-Type": answer.content_type})
 
 
-async def _body(request: Request, *, allowed_bytes: int) -> bytes | None:
-    """Returns the body, or None if it is larger: it is read to its end all the same, for the client to listen."""
+async def _body(request: Request, *, allowed_bytes: int, patience_s: float | None) -> bytes | None:
+    """Returns the body, or None if it is larger: it is read to its end all the same, for the client to listen.
+
+    Raises:
+        TimeoutError: Nothing of it came for `patience_s`.
+    """
     body = bytearray()
     is_too_large = False
-    async for chunk in request.stream():
+    chunks = request.stream()
+    while (chunk := await asyncio.wait_for(anext(chunks, None), patience_s)) is not None:
         is_too_large = is_too_large or len(body) + len(chunk) > allowed_bytes
         if is_too_large:
             body.clear()

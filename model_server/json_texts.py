@@ -243,6 +243,11 @@ def body_too_large(allowed_bytes: int) -> ServingError:
     return _invalid(f"the body of the request has more than {allowed_bytes} bytes")
 
 
+def body_did_not_come() -> ServingError:
+    """A caller keeps a place and sends nothing."""
+    return ServingError(grpc.StatusCode.DEADLINE_EXCEEDED, "the body of the request did not come in time")
+
+
 def not_gzip() -> ServingError:
     """Content-Encoding is gzip, the body is not (upstream takes it for empty)."""
     return _invalid("Failed to uncompress the gzipped body")

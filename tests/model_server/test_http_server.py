@@ -3,6 +3,7 @@
 import gzip
 import http.client
 import json
+import os
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -126,16 +127,31 @@ def test_one_that_waits_too_long_is_not_begun(slow_server):
     assert "the deadline was over before the request was run" in {answer.error for answer in answers}
 
 
+def wait_with_a_body(server) -> socket.socket:
+    """Begins a request and does not end it."""
+    waiting = socket.create_connection(("127.0.0.1", server.rest_port), timeout=60)
+    waiting.sendall(b"POST /v1/models/slow:predict HTTP/1.1\r\nHost: x\r\nContent-Length: 15\r\n\r\n{")
+    return waiting
+
+
 @pytest.mark.usefixtures("embedded_only")
-def test_more_than_may_wait_are_refused(slow_server):
+def test_more_than_may_wait_are_refused(server):
+    places = 16 * 4 * (os.cpu_count() or 1)  # a thread of the default, and fifteen that may wait for it
     with ExitStack() as stack:
-        for _ in range(16):  # one thread, and fifteen that may wait for it
-            waiting = stack.enter_context(socket.create_connection(("127.0.0.1", slow_server.rest_port), timeout=60))
-            waiting.sendall(b"POST /v1/models/slow:predict HTTP/1.1\r\nHost: x\r\nContent-Length: 15\r\n\r\n{")
-        eventually(lambda: get(slow_server, "/v1/models/slow").status == 429, "all places are taken")
-        answer = predict(slow_server, "slow", {"inputs": 1})
-        assert (answer.status, answer.error) == (429, "more than 16 REST requests at once")
-    eventually(lambda: get(slow_server, "/v1/models/slow").status == 200, "the places are free again")
+        for _ in range(places):
+            stack.enter_context(wait_with_a_body(server))
+        eventually(lambda: get(server, "/v1/models/slow").status == 429, "all places are taken")
+        answer = predict(server, "slow", {"inputs": 1})
+        assert (answer.status, answer.error) == (429, f"more than {places} REST requests at once")
+    eventually(lambda: get(server, "/v1/models/slow").status == 200, "the places are free again")
+
+
+@pytest.mark.usefixtures("embedded_only")
+def test_a_body_that_does_not_come_is_not_waited_for(slow_server):
+    with wait_with_a_body(slow_server) as waiting:
+        answer = waiting.recv(4096)
+    assert answer.startswith(b"HTTP/1.1 504 ")
+    assert b"the body of the request did not come in time" in answer
 
 
 def test_a_caller_who_goes_away_harms_nobody(server):
