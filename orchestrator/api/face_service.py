@@ -13,11 +13,13 @@ from facegrid.errors import GalleryUnavailable
 from orchestrator.api.detection import Detection
 from orchestrator.api.enrollment import Enrollment
 from orchestrator.api.identification import Identification
+from orchestrator.api.methods import VIDEO
 from orchestrator.api.pictures import Pictures
 from orchestrator.api.recognition import Recognition
 from orchestrator.api.status import public
 from orchestrator.api.stream import answer_stream
 from orchestrator.api.subjects import Subjects
+from orchestrator.api.video import VideoIdentification
 from orchestrator.deadline import Deadline
 from orchestrator.gallery.gallery import Gallery
 from orchestrator.models.predictor import Predictor
@@ -46,7 +48,7 @@ class FaceService:
         self._settings = settings
         self._predictor = predictor
         self._gallery = gallery
-        pictures = Pictures(settings, predictor)
+        self._pictures = pictures = Pictures(settings, predictor)
         recognition = Recognition(pictures, settings.embedder_version)
         self._unary: dict[str, _Answer] = {
             "Detect": Detection(pictures).detect,
@@ -87,7 +89,7 @@ class FaceService:
             raise public(err) from err
 
     def stream(self, name: str, requests: AsyncIterator[Any]) -> AsyncGenerator[Any, None]:
-        """Returns an answer for each item in the order of completion, then the end; see the .proto.
+        """Returns an answer for each item, of a video in their order, else in that of completion, then the end.
 
         Args:
             name: A name in `orchestrator.api.methods.STREAMS`.
@@ -96,6 +98,8 @@ class FaceService:
         Raises:
             FacegridError: The caller broke the protocol; a bad item does not end the stream.
         """
+        if name == VIDEO:
+            return self._video().answer(requests)
         return answer_stream(
             name,
             requests,
@@ -106,12 +110,21 @@ class FaceService:
 
     def _method(self, name: str) -> _Answer:
         if name not in self._unary:
-            raise GalleryUnavailable("this service has no gallery; its operator sets FACEGRID_GALLERY")
+            raise _no_gallery()
         return self._unary[name]
+
+    def _video(self) -> VideoIdentification:
+        if self._gallery is None:
+            raise _no_gallery()
+        return VideoIdentification(self._pictures, self._gallery, self._settings)
 
     def _budget_s(self, timeout_ms: int, transport_s: float | None) -> float:
         asked = timeout_ms / 1000 if timeout_ms else self._settings.timeout_s
         return min(asked, self._settings.max_timeout_s, transport_s if transport_s is not None else asked)
+
+
+def _no_gallery() -> GalleryUnavailable:
+    return GalleryUnavailable("this service has no gallery; its operator sets FACEGRID_GALLERY")
 
 
 def _of_gallery(pictures: Pictures, gallery: Gallery, settings: Settings) -> dict[str, _Answer]:

@@ -19,3 +19,7 @@ STREAMS: tuple[str, ...] = tuple(method.name for method in _SERVICE.methods if m
 def response_type(name: str) -> type[Message]:
     """Returns the class of the messages that a method answers with."""
     return GetMessageClass(_SERVICE.methods_by_name[name].output_type)
+
+
+VIDEO = "IdentifyVideo"
+"""The stream whose messages are frames of one video; those of all others are items that know nothing of each other."""

@@ -2,16 +2,11 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from orchestrator.pipeline.assignment import best_pairs
+from orchestrator.pipeline.naming import name_faces
 from orchestrator.pipeline.track import Decision, Track
 
 KEEP = 0.05
 """Part of the threshold by which a decision must be beaten to be changed: more evidence moves distances about."""
-
-_AT_THRESHOLD = 1e-12
-"""Gain of a pair that is exactly as far apart as is allowed; no gain is no pair."""
 
 
 def decide(tracks: Sequence[Track], lost: Sequence[Track], *, threshold: float, top_k: int) -> None:
@@ -27,19 +22,20 @@ def decide(tracks: Sequence[Track], lost: Sequence[Track], *, threshold: float, 
         threshold: Greatest distance at which a track is named.
         top_k: Candidates that a decision tells.
     """
-    known = [track for track in tracks if track.confirmed and track.candidates]
-    subjects = sorted({candidate.subject for track in known for candidate in track.candidates or ()})
-    gains = np.zeros((len(known), len(subjects)))
-    for row, track in enumerate(known):
-        held = track.taken | {_subject(other) for other in lost if other.number in track.met}
-        for candidate in track.candidates or ():
-            bonus = KEEP * threshold if candidate.subject == _subject(track) else 0.0
-            if candidate.subject not in held and candidate.distance <= threshold + bonus:
-                gains[row, subjects.index(candidate.subject)] = threshold + bonus - candidate.distance + _AT_THRESHOLD
-    named = {known[row]: subjects[column] for row, column in best_pairs(gains)}
-    for track in tracks:
-        if track.confirmed and track.candidates is not None:
-            track.decision = _decision(track, named.get(track), top_k)
+    known = [track for track in tracks if track.confirmed and track.candidates is not None]
+    near = [_near(track, lost, KEEP * threshold) for track in known]
+    for track, subject in zip(known, name_faces(near, threshold=threshold), strict=True):
+        track.decision = _decision(track, subject, top_k)
+
+
+def _near(track: Track, lost: Sequence[Track], bonus: float) -> list[tuple[str, float]]:
+    """Returns the subjects that a track may be, with their distances, less the bonus for what it is now."""
+    held = track.taken | {_subject(other) for other in lost if other.number in track.met}
+    return [
+        (candidate.subject, candidate.distance - (bonus if candidate.subject == _subject(track) else 0))
+        for candidate in track.candidates or ()
+        if candidate.subject not in held
+    ]
 
 
 def _decision(track: Track, subject: str | None, top_k: int) -> Decision:

@@ -1,0 +1,86 @@
+"""Between the messages of a video and what is watched in it."""
+
+from exporters.signatures import LANDMARKS
+from facegrid.v1 import face_pb2, geometry_pb2, video_pb2
+from orchestrator.pipeline.presence import Event, Kind
+from orchestrator.pipeline.track import Moment, Track
+from orchestrator.pipeline.watch import Sketch, Told, View
+
+_KINDS = {
+    Kind.ENTERED: video_pb2.VideoEvent.KIND_ENTERED,
+    Kind.LEFT: video_pb2.VideoEvent.KIND_LEFT,
+}
+
+
+def to_frame_result(view: View, now: Moment, frame: Sketch) -> video_pb2.FrameResult:
+    """Returns the answer to a frame."""
+    return video_pb2.FrameResult(
+        index=now.frame,
+        timestamp_ms=now.timestamp_ms,
+        faces=[_face(track, now, frame) for track in view.tracks],
+        events=[_event(event) for event in view.events],
+        decisions=[_decision(told) for told in view.told],
+        detected=view.looked,
+        shot_cut=view.cut,
+        image_width_px=frame.width_px,
+        image_height_px=frame.height_px,
+    )
+
+
+def to_summary(view: View, *, threshold: float, false_positive_rate: float | None) -> video_pb2.VideoSummary:
+    """Returns the last message, but for the counts."""
+    return video_pb2.VideoSummary(
+        decisions=[_decision(told) for told in view.told],
+        events=[_event(event) for event in view.events],
+        threshold=threshold,
+        false_positive_rate=false_positive_rate,
+    )
+
+
+def _face(track: Track, now: Moment, frame: Sketch) -> video_pb2.TrackedFace:
+    decision = track.decision
+    x_min, y_min, x_max, y_max = track.box.clip(0, [frame.width_px - 1, frame.height_px - 1] * 2).tolist()
+    points = {
+        name: geometry_pb2.Point(x=x, y=y) for name, (x, y) in zip(LANDMARKS, track.landmarks.tolist(), strict=True)
+    }
+    face = face_pb2.Face(
+        box=geometry_pb2.BoundingBox(x_min=x_min, y_min=y_min, x_max=x_max, y_max=y_max),
+        score=track.score,
+        landmarks=geometry_pb2.Landmarks(**points),
+    )
+    return video_pb2.TrackedFace(
+        track_id=track.number,
+        face=face,
+        detected=track.found_last == now,
+        subject=decision.subject if decision else None,
+        distance=decision.distance if decision else None,
+        decided=decision is not None,
+    )
+
+
+def _decision(told: Told) -> video_pb2.TrackDecision:
+    decision = video_pb2.TrackDecision(
+        track_id=told.track,
+        subject=told.decision.subject,
+        distance=told.decision.distance,
+        evidence_frames=told.decision.frames,
+        first_frame=told.first.frame,
+        last_frame=told.last.frame,
+        first_timestamp_ms=told.first.timestamp_ms,
+        last_timestamp_ms=told.last.timestamp_ms,
+        ended=told.ended,
+    )
+    for candidate in told.decision.candidates:
+        decision.candidates.add(subject=candidate.subject, distance=candidate.distance)
+    return decision
+
+
+def _event(event: Event) -> video_pb2.VideoEvent:
+    return video_pb2.VideoEvent(
+        kind=_KINDS[event.kind],
+        track_id=event.track,
+        subject=event.subject,
+        frame_index=event.at.frame,
+        timestamp_ms=event.at.timestamp_ms,
+        evidence_frames=event.frames,
+    )
