@@ -1,4 +1,4 @@
-"""Pictures with what was found in them drawn in: boxes, five points, scores.
+"""Pictures with what was found in them drawn in: boxes, five points, scores or names.
 
 Sizes follow the picture and the face: what is legible on a phone's photo would hide the faces of a
 crowd, and the other way round.
@@ -43,26 +43,29 @@ class _Pen:
     font_px: int
 
 
-def draw_faces(image: Image.Image, faces: Iterable["Face"]) -> Image.Image:
+def draw_faces(image: Image.Image, faces: Iterable["Face"], labels: Iterable[str] | None = None) -> Image.Image:
     """Returns a copy of the picture in RGB with the faces drawn in.
 
     Args:
         image: The upright picture (`PIL.ImageOps.exif_transpose` makes it so), of any mode and size.
         faces: What `Client.detect` returned for it. Parts outside the picture are cut off.
+        labels: What to write above each face, such as names; None: the scores.
     """
+    faces = list(faces)
+    texts = [f"{face.score:.2f}" for face in faces] if labels is None else list(labels)
     drawn = _to_rgb(image)
     draw = ImageDraw.Draw(drawn, "RGBA")
     # The best face last, so that its marks lie on top.
-    for face in sorted(faces, key=lambda face: face.score):
+    for face, text in sorted(zip(faces, texts, strict=True), key=lambda pair: pair[0].score):
         pen = _pen(drawn.size, face.box)
         _draw_box(draw, face.box, pen)
         for point in _points(face):
             _draw_point(drawn, point, pen.point_px)
-        _draw_score(draw, face, pen, drawn.size)
+        _draw_label(draw, text, face, pen, drawn.size)
     return drawn
 
 
-def draw_file(picture: Path, faces: Iterable["Face"], path: Path) -> None:
+def draw_file(picture: Path, faces: Iterable["Face"], path: Path, labels: Iterable[str] | None = None) -> None:
     """Writes the picture with its faces drawn in to `path`, upright, in the format that its suffix names.
 
     Raises:
@@ -76,7 +79,7 @@ def draw_file(picture: Path, faces: Iterable["Face"], path: Path) -> None:
     except (Image.DecompressionBombError, SyntaxError, ValueError) as err:  # what Pillow's readers raise besides
         raise OSError(f"cannot read {picture}: {err}") from err
     options = _SAVE_OPTIONS.get(path.suffix.lower(), {})
-    draw_faces(upright, faces).save(path, icc_profile=profile, **options)
+    draw_faces(upright, faces, labels).save(path, icc_profile=profile, **options)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -136,13 +139,19 @@ def _disk(side: int, centre: tuple[float, float], radius: float, alpha: int) -> 
     return mask.resize((side, side), Image.Resampling.BOX)
 
 
-def _draw_score(draw: ImageDraw.ImageDraw, face: "Face", pen: _Pen, size: Sequence[int]) -> None:
-    """Writes the score above the box, or inside it where the picture ends there.
+def _font(text: str, largest_px: int, width_px: float) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
+    """Returns a font in which the text is as wide as the face is, if one can be read that is."""
+    font = ImageFont.load_default(largest_px)
+    share = width_px / (font.getlength(text) + largest_px / 2 + 1)
+    return font if share >= 1 else ImageFont.load_default(max(_SMALLEST_FONT_PX, math.floor(largest_px * share)))
+
+
+def _draw_label(draw: ImageDraw.ImageDraw, text: str, face: "Face", pen: _Pen, size: Sequence[int]) -> None:
+    """Writes the text above the box, or inside it where the picture ends there.
 
     Not at all where it would be much wider than the face: in a crowd it would hide the neighbours.
     """
-    font = ImageFont.load_default(pen.font_px)
-    text = f"{face.score:.2f}"
+    font = _font(text, pen.font_px, 1.25 * face.box.width)
     pad = max(1, round(pen.font_px * 0.25))
     x_min, y_min, x_max, y_max = font.getbbox(text)
     width, height = math.ceil(x_max - x_min) + 2 * pad, math.ceil(y_max - y_min) + 2 * pad

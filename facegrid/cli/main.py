@@ -16,7 +16,16 @@ from importlib.metadata import version
 from facegrid.cli.usage import UsageError
 from facegrid.errors import FacegridError
 
-_COMMANDS = ("facegrid.cli.detect", "facegrid.cli.export", "facegrid.cli.stack")
+_COMMANDS = (
+    "facegrid.cli.detect",
+    "facegrid.cli.embed",
+    "facegrid.cli.verify",
+    "facegrid.cli.enroll",
+    "facegrid.cli.identify",
+    "facegrid.cli.subjects",
+    "facegrid.cli.export",
+    "facegrid.cli.stack",
+)
 
 _EXAMPLES = """\
 examples:
@@ -24,6 +33,8 @@ examples:
   facegrid up                              start the service on this machine
   facegrid detect photo.jpg                find the faces of a picture
   facegrid detect holiday/ --draw out/     find those of a folder, and draw them
+  facegrid enroll "Ann" ann.jpg            remember a face
+  facegrid identify party.jpg              say who is in a picture
   facegrid down                            stop the service
 """
 
@@ -32,7 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Returns the parser with all commands."""
     parser = argparse.ArgumentParser(
         prog="facegrid",
-        description="Face detection as a service: start it, stop it, and ask it.",
+        description="Face detection and recognition as a service: start it, stop it, and ask it.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -40,7 +40,7 @@ def test_errors_are_one_sentence_and_an_exit_code(facegrid, monkeypatch, error, 
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr("facegrid.cli.detect.find_pictures", fail)
+    monkeypatch.setattr("facegrid.cli._asking.find_pictures", fail)
     result = facegrid("detect", "a.jpg")
     assert (result.code, result.err) == (code, text)
 

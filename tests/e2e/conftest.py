@@ -18,7 +18,7 @@ def target(exported_models, tmp_path_factory):
     with ServerProcess(folder, f"--model_config_file={folder / 'models.config'}") as process:
         process.wait_until_ready()
         predictor = TfServingPredictor(dict.fromkeys(CONTRACTS, f"127.0.0.1:{process.port}"))
-        with running_host(Settings(), predictor) as address:
+        with running_host(Settings(gallery=str(folder / "gallery")), predictor) as address:
             yield address
 
 
