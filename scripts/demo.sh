@@ -16,7 +16,21 @@ echo "== 1. the networks as SavedModels"
 "$bin/facegrid" export --if-missing
 echo "== 2. model server, Ray Serve and the orchestrator"
 "$bin/facegrid" up --state-dir "$state" --port "$port"
+export FACEGRID_TARGET="127.0.0.1:$port"
 echo "== 3. the faces in samples/"
-"$bin/facegrid" detect samples --target "127.0.0.1:$port" --draw out
+"$bin/facegrid" detect samples
+echo "== 4. remember three people by one picture each"
+"$bin/facegrid" enroll "Barack Obama" samples/obama.jpg
+"$bin/facegrid" enroll "Joe Biden" samples/biden.jpg
+"$bin/facegrid" enroll "Grace Hopper" samples/grace_hopper.jpg
+"$bin/facegrid" subjects list
+echo "== 5. do two pictures show the same person?"
+"$bin/facegrid" verify samples/obama2.jpg samples/obama3.jpg
+"$bin/facegrid" verify samples/obama2.jpg samples/biden.jpg
+echo "== 6. who is who in samples/"
+"$bin/facegrid" identify samples --draw out
+echo "== 7. forget one of them"
+"$bin/facegrid" subjects delete "Joe Biden"
+"$bin/facegrid" identify samples/biden.jpg
 "$bin/facegrid" status --state-dir "$state"
 echo "== done: look at the pictures in out/"

@@ -75,7 +75,7 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     assert stopped.returncode == 0, stopped.stderr
     assert [process for process in processes if process.is_running()] == []
     assert not run_dir.exists()
-    assert [file.name for file in stack.state_dir.iterdir() if file.name not in {"lock", "logs"}] == []
+    assert [file.name for file in stack.state_dir.iterdir() if file.name not in {"gallery", "lock", "logs"}] == []
 
 
 @pytest.fixture

@@ -14,8 +14,12 @@ from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest
 from grpc_reflection.v1alpha.reflection_pb2_grpc import ServerReflectionStub
 
 from facegrid.v1.detect_pb2 import DetectRequest, DetectStreamRequest
-from facegrid.v1.face_pb2 import DetectOptions
+from facegrid.v1.enroll_pb2 import EnrollRequest
+from facegrid.v1.face_pb2 import DetectOptions, Portrait
 from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
+from facegrid.v1.identify_pb2 import IdentifyRequest, IdentifyStreamRequest
+from facegrid.v1.subject_pb2 import DeleteSubjectRequest, GetSubjectRequest, ListSubjectsRequest
+from facegrid.v1.verify_pb2 import VerifyRequest
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -82,6 +86,31 @@ def test_a_picture_beyond_the_limit_is_refused_as_too_large(service: FaceService
     error = failure(service, DetectRequest(image=bytes(33 * 2**20)))
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert error.details().startswith("LIMIT_EXCEEDED: ")
+
+
+def test_a_person_is_enrolled_named_compared_and_forgotten(service: FaceServiceStub, picture: bytes) -> None:
+    enrolled = service.Enroll(EnrollRequest(subject="Somebody", images=[Portrait(image=picture)]), timeout=TIMEOUT_S)
+    assert enrolled.results[0].WhichOneof("result") == "enrolled", enrolled
+    again = service.Enroll(EnrollRequest(subject="Somebody", images=[Portrait(image=picture)]), timeout=TIMEOUT_S)
+    assert again.results[0].error.reason == "ALREADY_ENROLLED"
+    requests = [
+        IdentifyStreamRequest(item=IdentifyStreamRequest.Item(id="a", request=IdentifyRequest(image=picture))),
+        IdentifyStreamRequest(end=IdentifyStreamRequest.End()),
+    ]
+    named, end = service.IdentifyStream(iter(requests), timeout=TIMEOUT_S)
+    assert named.response.identifications[0].subject == "Somebody"
+    assert end.end.items == 1
+    both = service.Verify(
+        VerifyRequest(first=Portrait(image=picture), second=Portrait(image=picture)), timeout=TIMEOUT_S
+    )
+    assert (both.same, both.distance) == (True, pytest.approx(0, abs=1e-3))
+    assert [one.name for one in service.ListSubjects(ListSubjectsRequest(), timeout=TIMEOUT_S).subjects] == ["Somebody"]
+    erased = service.DeleteSubject(DeleteSubjectRequest(subject="Somebody"), timeout=TIMEOUT_S)
+    assert (erased.erased_vectors, erased.erased_chips) == (1, 1)
+    with pytest.raises(grpc.RpcError) as caught:
+        service.GetSubject(GetSubjectRequest(subject="Somebody"), timeout=TIMEOUT_S)
+    assert caught.value.code() is grpc.StatusCode.NOT_FOUND
+    assert caught.value.details().startswith("SUBJECT_NOT_FOUND: ")
 
 
 @pytest.mark.parametrize("name", ["", "facegrid.v1.FaceService"])
