@@ -22,7 +22,8 @@ from random import Random
 
 import psutil
 
-from benchmarks.fuzz_requests import MODEL, Attack, Fault, attacks, check
+from benchmarks.fuzz_good_requests import MODEL
+from benchmarks.fuzz_requests import Attack, Fault, attacks, check
 from benchmarks.machine import conditions
 from benchmarks.server_process import model_server
 

@@ -10,18 +10,19 @@ from typing import Any
 import grpc
 from google.protobuf.message import Message
 
-from benchmarks.fuzz_models import ECHOED
+from benchmarks.fuzz_good_requests import (
+    MODEL,
+    documents,
+    example_requests,
+    floats,
+    metadata_request,
+    predict_request,
+    predict_requests,
+    reload_request,
+)
 from benchmarks.mutations import json_bytes, mutate_message, mutated_bytes, mutated_json
-from facegrid.tfserving.v1.classification_pb2 import ClassificationRequest
-from facegrid.tfserving.v1.inference_pb2 import MultiInferenceRequest
-from facegrid.tfserving.v1.model_management_pb2 import ReloadConfigRequest
-from facegrid.tfserving.v1.model_metadata_pb2 import GetModelMetadataRequest
 from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest
-from facegrid.tfserving.v1.predict_pb2 import PredictRequest
-from facegrid.tfserving.v1.regression_pb2 import RegressionRequest
-from facegrid.tfserving.v1.tensor_pb2 import DataType, TensorProto
 
-MODEL = "m"
 ANSWER_TIMEOUT_S = 30.0
 """A request that takes longer hangs."""
 RELOAD_TIMEOUT_S = 0.3
@@ -39,13 +40,13 @@ class Fault(Exception):
 def attacks(channel: grpc.Channel, rest_port: int, base_path: str) -> dict[str, tuple[float, Attack]]:
     """Returns for each entrance its share of the requests, and what attacks it."""
     prediction, management = "PredictionService", "ModelService"
-    examples = _example_requests()
+    examples = example_requests()
     shares: dict[str, tuple[float, str, Sequence[Message]]] = {
-        "Predict": (0.3, prediction, _predict_requests()),
+        "Predict": (0.3, prediction, predict_requests()),
         "Classify": (0.04, prediction, examples[:1]),
         "Regress": (0.04, prediction, examples[1:2]),
         "MultiInference": (0.04, prediction, examples[2:]),
-        "GetModelMetadata": (0.04, prediction, [_metadata_request()]),
+        "GetModelMetadata": (0.04, prediction, [metadata_request()]),
         "GetModelStatus": (0.04, management, [GetModelStatusRequest(model_spec={"name": MODEL})]),
     }
     found: dict[str, tuple[float, Attack]] = {
@@ -60,7 +61,7 @@ def attacks(channel: grpc.Channel, rest_port: int, base_path: str) -> dict[str, 
 def check(channel: grpc.Channel, rest_port: int, base_path: str) -> Attack:
     """Returns what puts the models right, and sends good requests that have to be answered well."""
     predict = _method(channel, "PredictionService/Predict")
-    request = _request("", {"x": _floats((1, 1), 3.0)}).SerializeToString()
+    request = predict_request("", {"x": floats((1, 1), 3.0)}).SerializeToString()
 
     def attempt() -> None:
         _set_models(channel, base_path)
@@ -126,7 +127,7 @@ def _grpc_status(call: Any, data: bytes, timeout_s: float) -> str:
 
 def _reload_attack(channel: grpc.Channel, base_path: str) -> Attack:
     call = _method(channel, "ModelService/HandleReloadConfigRequest")
-    good = _reload_request(base_path)
+    good = reload_request(base_path)
 
     def attack(random: Random) -> str:
         status = _grpc_status(call, _mutated(good, random), RELOAD_TIMEOUT_S)
@@ -138,16 +139,16 @@ def _reload_attack(channel: grpc.Channel, base_path: str) -> Attack:
 
 def _set_models(channel: grpc.Channel, base_path: str) -> None:
     call = _method(channel, "ModelService/HandleReloadConfigRequest")
-    status = _grpc_status(call, _reload_request(base_path).SerializeToString(), ANSWER_TIMEOUT_S)
+    status = _grpc_status(call, reload_request(base_path).SerializeToString(), ANSWER_TIMEOUT_S)
     if status != "OK":
         raise Fault(f"a good list of models was answered with {status}")
 
 
 def _rest_attack(port: int) -> Attack:
-    documents = _documents()
+    choices = documents()
 
     def attack(random: Random) -> str:
-        method, path, document = random.choice(documents)
+        method, path, document = random.choice(choices)
         body = b"" if document is None else json_bytes(document)
         match random.randrange(4):
             case 0:
@@ -194,90 +195,3 @@ def _http(port: int, request: bytes, *, ends: bool = False) -> bytes:
         except ConnectionResetError:
             pass
         return answer
-
-
-# --- Good requests ------------------------------------------------------------------------------
-
-
-_DTYPES = (
-    DataType.DATA_TYPE_FLOAT,
-    DataType.DATA_TYPE_DOUBLE,
-    DataType.DATA_TYPE_INT32,
-    DataType.DATA_TYPE_UINT8,
-    DataType.DATA_TYPE_INT64,
-    DataType.DATA_TYPE_UINT64,
-    DataType.DATA_TYPE_BOOL,
-    DataType.DATA_TYPE_STRING,
-    DataType.DATA_TYPE_HALF,
-    DataType.DATA_TYPE_COMPLEX64,
-)
-
-
-def _predict_requests() -> list[PredictRequest]:
-    requests = [_request("", {"x": _floats((2, 1), 1.0)}), _request("conv", {"images": _floats((1, 4, 4, 3), 0.5)})]
-    for name, dtype in zip(ECHOED, _DTYPES, strict=True):
-        requests.append(_request(name, {"x": TensorProto(dtype=dtype, tensor_shape={"dim": [{"size": 0}]})}))
-    pair = {"left": _floats((2, 2), 1.0), "right": TensorProto(dtype=DataType.DATA_TYPE_INT32, int_val=[2])}
-    requests.append(_request("pair", pair))
-    return requests
-
-
-def _request(signature_name: str, inputs: dict[str, TensorProto]) -> PredictRequest:
-    request = PredictRequest(model_spec={"name": MODEL, "signature_name": signature_name})
-    for alias, tensor in inputs.items():
-        request.inputs[alias].CopyFrom(tensor)
-    return request
-
-
-def _floats(shape: Sequence[int], value: float) -> TensorProto:
-    dims = [{"size": size} for size in shape]
-    return TensorProto(dtype=DataType.DATA_TYPE_FLOAT, tensor_shape={"dim": dims}, float_val=[value])
-
-
-def _example_requests() -> list[Message]:
-    example = {"features": {"feature": {"x": {"float_list": {"value": [2.0]}}}}}
-    examples = {"example_list": {"examples": [example, example]}}
-    specs = {name: {"name": MODEL, "signature_name": name} for name in ("classify", "regress")}
-    tasks = [{"model_spec": spec, "method_name": f"tensorflow/serving/{name}"} for name, spec in specs.items()]
-    return [
-        ClassificationRequest(model_spec=specs["classify"], input=examples),
-        RegressionRequest(model_spec=specs["regress"], input=examples),
-        MultiInferenceRequest(tasks=tasks, input=examples),
-    ]
-
-
-def _metadata_request() -> GetModelMetadataRequest:
-    return GetModelMetadataRequest(model_spec={"name": MODEL}, metadata_field=["signature_def"])
-
-
-def _reload_request(base_path: str) -> ReloadConfigRequest:
-    model = {
-        "name": MODEL,
-        "base_path": base_path,
-        "model_platform": "tensorflow",
-        "model_version_policy": {"latest": {"num_versions": 1}},
-    }
-    return ReloadConfigRequest(config={"model_config_list": {"config": [model]}}, metric_names=["a"])
-
-
-def _documents() -> list[tuple[str, str, Any]]:
-    """Returns methods, paths and bodies."""
-    post, model = "POST", f"/v1/models/{MODEL}"
-    predict = [
-        {"instances": [[1.0], [2.0]]},
-        {"instances": [{"x": [1.0]}, {"x": [2.0]}]},
-        {"inputs": {"x": [[1.0]]}},
-        {"signature_name": "string", "instances": ["a", {"b64": "aGk="}]},
-        {"signature_name": "pair", "inputs": {"left": [[1, 2]], "right": 3}},
-        {"signature_name": "conv", "inputs": [[[[1, 2, 3]] * 4] * 4]},
-        *({"signature_name": name, "instances": [[1, 2], [3, 4]]} for name in ECHOED),
-    ]
-    example = {"examples": [{"x": 2.0}, {"x": [1.0]}], "context": {"y": 1}}
-    return [
-        *((post, f"{model}:predict", document) for document in predict),
-        (post, f"{model}/versions/1:predict", predict[0]),
-        (post, f"{model}:classify", {"signature_name": "classify", **example}),
-        (post, f"{model}:regress", {"signature_name": "regress", **example}),
-        ("GET", model, None),
-        ("GET", f"{model}/versions/1/metadata", None),
-    ]
