@@ -50,6 +50,7 @@ bench: $(READY) models  ## measure speed against the mtcnn package (ten minutes)
 
 accuracy: $(READY) models  ## compare with the mtcnn package and labelled data (needs the evaluation data)
 	$(BIN)/python -m benchmarks.detect_accuracy
+	$(BIN)/python -m benchmarks.recognise_accuracy
 
 rollouts: $(READY)  ## replace versions of a served model 200 times under traffic (five minutes)
 	$(BIN)/python -m benchmarks.rollouts --plot docs/images/rollouts.svg

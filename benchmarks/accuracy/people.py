@@ -1,0 +1,53 @@
+"""The evaluation pictures of people: who is in them, and which are compared."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two pictures of LFW that are compared; files are paths below the data folder."""
+
+    fold: int
+    same: bool
+    """Whether they show the same person."""
+    first: str
+    second: str
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """A picture of one person of the set `identify`."""
+
+    file: str
+    """Path below the data folder."""
+    person: str
+    role: str
+    """`gallery`, `probe_known` or `probe_unknown`: somebody of the gallery, or a stranger."""
+
+
+def read_pairs(data_dir: Path) -> list[Pair]:
+    """Returns the pairs of LFW View 2 that the data folder has; none without the set."""
+    return [
+        Pair(int(row["fold"]), row["same"] == "1", *(f"lfw_pairs/images/{row[name]}" for name in ("image1", "image2")))
+        for row in _rows(data_dir / "lfw_pairs" / "pairs.csv")
+    ]
+
+
+def read_portraits(data_dir: Path) -> list[Portrait]:
+    """Returns the pictures of `identify`; none without the set."""
+    rows = _rows(data_dir / "identify" / "identify.csv")
+    return [Portrait(f"identify/{row['file']}", row["person"], row["role"]) for row in rows]
+
+
+def lfw_person(file: str) -> str:
+    """Returns whom a picture of LFW shows: the name of its folder."""
+    return Path(file).parent.name
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
