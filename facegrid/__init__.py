@@ -69,6 +69,14 @@ if TYPE_CHECKING:
     from facegrid.types import ImageSource as ImageSource
     from facegrid.types import Landmarks as Landmarks
     from facegrid.types import Point as Point
+    from facegrid.video import AsyncIdentifiedVideo as AsyncIdentifiedVideo
+    from facegrid.video import FrameResult as FrameResult
+    from facegrid.video import IdentifiedVideo as IdentifiedVideo
+    from facegrid.video import TrackDecision as TrackDecision
+    from facegrid.video import TrackedFace as TrackedFace
+    from facegrid.video import VideoEvent as VideoEvent
+    from facegrid.video import VideoEventKind as VideoEventKind
+    from facegrid.video import VideoSummary as VideoSummary
 
 _HOMES = {
     "facegrid.async_client": ("AsyncClient", "connect_async"),
@@ -130,6 +138,16 @@ _HOMES = {
         "Landmarks",
         "Point",
     ),
+    "facegrid.video": (
+        "AsyncIdentifiedVideo",
+        "FrameResult",
+        "IdentifiedVideo",
+        "TrackDecision",
+        "TrackedFace",
+        "VideoEvent",
+        "VideoEventKind",
+        "VideoSummary",
+    ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -162,6 +180,14 @@ __all__ = [  # noqa: RUF022  (first what a reader needs first)
     "IdentifiedPicture",
     "IdentifiedItem",
     "Candidate",
+    "IdentifiedVideo",
+    "AsyncIdentifiedVideo",
+    "FrameResult",
+    "TrackedFace",
+    "TrackDecision",
+    "VideoEvent",
+    "VideoEventKind",
+    "VideoSummary",
     "Subject",
     "SubjectDetails",
     "GalleryFace",

@@ -14,9 +14,12 @@ from facegrid._calls import AnswerT, Call
 from facegrid._channel import CHANNEL_OPTIONS, HUNG_SERVICE_S, check_target
 from facegrid._ledger import Form, ItemT, Ledger, check_many, check_window
 from facegrid._status import raised_as_facegrid_errors
+from facegrid._video import UNBOUNDED, open_video_async
+from facegrid._video_messages import Frame, check_frames
 from facegrid.errors import DeadlineExceeded, FacegridError
 from facegrid.types import AnySourceT, Health
 from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
+from facegrid.video import AsyncIdentifiedVideo
 
 
 class AsyncConnection:
@@ -90,11 +93,26 @@ class AsyncConnection:
         self._require_open()
         return stream(
             getattr(self._stub, form.method),
-            _as_async(images),
+            as_async(images),
             Ledger(form),
             target=self.target,
             window=window,
             stall_s=HUNG_SERVICE_S + (timeout_s or 0),
+        )
+
+    def _video(
+        self, first: Any, frames: Iterable[Frame] | AsyncIterable[Frame], window: int, timeout_s: float | None
+    ) -> AsyncIdentifiedVideo:
+        check_window(window)
+        check_frames(frames)
+        self._require_open()
+        return open_video_async(
+            self._stub.IdentifyVideo,
+            as_async(frames),
+            first,
+            target=self.target,
+            window=UNBOUNDED if first.options.live else window,
+            wait_s=HUNG_SERVICE_S + (timeout_s or 0),
         )
 
     def _require_open(self) -> None:
@@ -102,7 +120,7 @@ class AsyncConnection:
             raise RuntimeError(f"this client of {self.target} is closed")
 
 
-def _as_async(images: Iterable[AnySourceT] | AsyncIterable[AnySourceT]) -> AsyncIterator[AnySourceT]:
+def as_async(images: Iterable[AnySourceT] | AsyncIterable[AnySourceT]) -> AsyncIterator[AnySourceT]:
     """Returns an iterator over either kind of iterable; raises TypeError at once where it is neither."""
     if isinstance(images, AsyncIterable):
         return aiter(images)

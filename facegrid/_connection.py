@@ -14,9 +14,12 @@ from facegrid._channel import CHANNEL_OPTIONS, HUNG_SERVICE_S, check_target
 from facegrid._ledger import Form, ItemT, Ledger, check_many, check_window
 from facegrid._status import raised_as_facegrid_errors
 from facegrid._stream import stream
+from facegrid._video import UNBOUNDED, open_video
+from facegrid._video_messages import Frame, check_frames
 from facegrid.errors import DeadlineExceeded, FacegridError
 from facegrid.types import AnySourceT, Health
 from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
+from facegrid.video import IdentifiedVideo
 
 
 class Connection:
@@ -94,6 +97,19 @@ class Connection:
             target=self.target,
             window=window,
             stall_s=HUNG_SERVICE_S + (timeout_s or 0),
+        )
+
+    def _video(self, first: Any, frames: Iterable[Frame], window: int, timeout_s: float | None) -> IdentifiedVideo:
+        check_window(window)
+        check_frames(frames)
+        self._require_open()
+        return open_video(
+            self._stub.IdentifyVideo,
+            frames,
+            first,
+            target=self.target,
+            window=UNBOUNDED if first.options.live else window,
+            wait_s=HUNG_SERVICE_S + (timeout_s or 0),
         )
 
     def _require_open(self) -> None:

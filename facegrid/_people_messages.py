@@ -69,7 +69,7 @@ def split_options(options: Mapping[str, Any], *decisions: str) -> tuple[dict[str
 def embeddings_of(response: embed_pb2.EmbedResponse) -> list[Embedding]:
     """Returns the faces as vectors."""
     return [
-        Embedding(face_of(one.face), np.array(one.vector, np.float32), _embedder(one.embedder))
+        Embedding(face_of(one.face), np.array(one.vector, np.float32), embedder_of(one.embedder))
         for one in response.embeddings
     ]
 
@@ -83,7 +83,7 @@ def verification_of(response: verify_pb2.VerifyResponse) -> Verification:
         false_match_rate=response.false_match_rate if response.HasField("false_match_rate") else None,
         first_face=face_of(response.first_face),
         second_face=face_of(response.second_face),
-        embedder=_embedder(response.embedder),
+        embedder=embedder_of(response.embedder),
     )
 
 
@@ -96,7 +96,7 @@ def identified_of(response: identify_pb2.IdentifyResponse) -> IdentifiedPicture:
         dropped_candidates=response.dropped_candidates,
         threshold=response.threshold,
         false_positive_rate=response.false_positive_rate if response.HasField("false_positive_rate") else None,
-        embedder=_embedder(response.embedder),
+        embedder=embedder_of(response.embedder),
     )
 
 
@@ -162,7 +162,7 @@ def subject_of(message: subject_pb2.Subject) -> Subject:
 def details_of(response: subject_pb2.GetSubjectResponse) -> SubjectDetails:
     """Returns what is kept of a person."""
     faces = [
-        GalleryFace(one.id, _embedder(one.embedder), _moment(one.enrolled_at), one.score, one.face_px, one.has_chip)
+        GalleryFace(one.id, embedder_of(one.embedder), _moment(one.enrolled_at), one.score, one.face_px, one.has_chip)
         for one in response.faces
     ]
     return SubjectDetails(subject_of(response.subject), faces)
@@ -173,7 +173,7 @@ def erasure_of(response: subject_pb2.DeleteSubjectResponse) -> Erasure:
     return Erasure(response.subject, response.erased_vectors, response.erased_chips, response.pending)
 
 
-def _embedder(message: embedder_pb2.Embedder) -> Embedder:
+def embedder_of(message: embedder_pb2.Embedder) -> Embedder:
     return Embedder(message.name, message.version, _METRICS.get(message.metric, "euclidean, raw"))
 
 

@@ -9,6 +9,7 @@ from facegrid._async_connection import AsyncConnection
 from facegrid._calls import Images
 from facegrid._channel import DEFAULT_TARGET
 from facegrid._forms import SubjectPicture
+from facegrid._video_messages import options_message as video_options
 from facegrid.people import (
     EmbeddedItem,
     Embedding,
@@ -27,6 +28,7 @@ from facegrid.people import (
     VerifyOptions,
 )
 from facegrid.types import DetectedItem, Detection, DetectOptions, Face, ImageSource, SourceT
+from facegrid.video import AsyncIdentifiedVideo
 
 
 def connect_async(target: str = DEFAULT_TARGET) -> "AsyncClient":
@@ -153,6 +155,20 @@ class AsyncClient(AsyncConnection):
     ) -> AsyncGenerator[IdentifiedItem[SourceT], None]:
         """Yields one `IdentifiedItem` for each picture; see `Client.identify_many`."""
         return self._stream(_forms.identify(timeout_s, options), images, window, timeout_s)
+
+    def identify_video(
+        self,
+        frames: Iterable[tuple[float, ImageSource]] | AsyncIterable[tuple[float, ImageSource]],
+        *,
+        detect_every_n: int | None = None,
+        live: bool = False,
+        window: int = 8,
+        timeout_s: float | None = None,
+        **options: Unpack[IdentifyOptions],
+    ) -> AsyncIdentifiedVideo:
+        """Returns an iterator over the frames of a video with who is seen in each; see `Client.identify_video`."""
+        first = video_options(detect_every_n=detect_every_n, live=live, timeout_s=timeout_s, options=options)
+        return self._video(first, frames, window, timeout_s)
 
     async def subjects(self, *, timeout_s: float | None = None) -> AsyncGenerator[Subject, None]:
         """Yields the people of the gallery by name; see `Client.subjects`."""

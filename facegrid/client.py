@@ -7,6 +7,7 @@ from facegrid import _calls, _forms
 from facegrid._calls import Images
 from facegrid._channel import DEFAULT_TARGET
 from facegrid._connection import Connection
+from facegrid._video_messages import options_message as video_options
 from facegrid.people import (
     EmbeddedItem,
     Embedding,
@@ -25,6 +26,7 @@ from facegrid.people import (
     VerifyOptions,
 )
 from facegrid.types import DetectedItem, Detection, DetectOptions, Face, ImageSource, SourceT
+from facegrid.video import IdentifiedVideo
 
 
 def connect(target: str = DEFAULT_TARGET) -> "Client":
@@ -221,6 +223,40 @@ class Client(Connection):
     ) -> Generator[IdentifiedItem[SourceT], None, None]:
         """Yields one `IdentifiedItem` for each picture; see `identify` and `detect_many`."""
         return self._stream(_forms.identify(timeout_s, options), images, window, timeout_s)
+
+    def identify_video(
+        self,
+        frames: Iterable[tuple[float, ImageSource]],
+        *,
+        detect_every_n: int | None = None,
+        live: bool = False,
+        window: int = 8,
+        timeout_s: float | None = None,
+        **options: Unpack[IdentifyOptions],
+    ) -> IdentifiedVideo:
+        """Returns an iterator over the frames of a video with who is seen in each; its `summary` has the whole.
+
+        Faces are looked for in every n-th frame and followed in between. A track, one person's face within a
+        shot, is decided once, from its best pictures.
+
+        Args:
+            frames: Pairs of the time in seconds, which does not fall, and what `detect` takes; may be endless.
+                Read lazily, in another thread.
+            detect_every_n: Range [1, 300], default 5.
+            live: The source does not wait, as a camera does not: the service drops frames that come too fast, and
+                `window` does not count.
+            window: Most frames under way at a time, at least 1.
+            timeout_s: Time the service may spend on each frame; None is the service's default.
+            **options: As for `identify`, but that the default threshold is that of `verify`.
+
+        Raises:
+            FacegridError: the call as a whole broke; the message says how many frames are unanswered. What is wrong
+                with a single frame is in its `FrameResult`.
+            TypeError: `frames` is a path or bytes.
+            Exception: what `frames` itself raised, after the answers that were under way.
+        """
+        first = video_options(detect_every_n=detect_every_n, live=live, timeout_s=timeout_s, options=options)
+        return self._video(first, frames, window, timeout_s)
 
     def subjects(self, *, timeout_s: float | None = None) -> Generator[Subject, None, None]:
         """Yields the people of the gallery by name, in the order of the code points; asks page by page."""

@@ -17,7 +17,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from PIL import Image
 
 from facegrid.v1 import detect_pb2 as pb
-from facegrid.v1 import error_pb2, face_pb2, geometry_pb2
+from facegrid.v1 import error_pb2, face_pb2, geometry_pb2, video_pb2
 from facegrid.v1.face_service_pb2_grpc import FaceServiceServicer, add_FaceServiceServicer_to_server
 
 
@@ -57,6 +57,7 @@ class FaceServicer(FaceServiceServicer):
         self.streams = 0
         self.cancelled = threading.Event()
         self.ends = 0
+        self.video_options: list[video_pb2.IdentifyVideoOptions] = []
         self.held = asyncio.Event()
         self.release = asyncio.Event()
         self.detect: Callable[[pb.DetectRequest], Awaitable[pb.DetectResponse]] = self.look
@@ -137,6 +138,49 @@ class FaceServicer(FaceServiceServicer):
         unanswered.discard(item.id)
         self.unanswered = len(unanswered)
         answers.put_nowait(answer)
+
+    async def IdentifyVideo(self, requests, context):  # noqa: N802
+        frames = dropped = 0
+        try:
+            async for message in requests:
+                match message.WhichOneof("message"):
+                    case "options":
+                        self.video_options.append(message.options)
+                    case "end":
+                        self.ends += 1
+                        end = video_pb2.VideoSummary(frames=frames, dropped_frames=dropped, threshold=0.5)
+                        end.embedder.name = "dlib_resnet"
+                        end.embedder.metric = 1
+                        end.events.add(kind=video_pb2.VideoEvent.KIND_LEFT, track_id=1, subject="ann", frame_index=2)
+                        yield video_pb2.IdentifyVideoResponse(end=end)
+                        return
+                    case "frame" if message.frame.image == b"drop":
+                        dropped += 1
+                    case "frame":
+                        frames += 1
+                        result = await self._see(message.frame, context)
+                        result.dropped_frames = dropped
+                        yield video_pb2.IdentifyVideoResponse(frame=result)
+            self.cancelled.set()  # a cancelled call may look like one that has no more to say
+        except (asyncio.CancelledError, GeneratorExit):
+            self.cancelled.set()
+            raise
+
+    async def _see(self, frame, context) -> video_pb2.FrameResult:
+        result = video_pb2.FrameResult(index=frame.index, timestamp_ms=frame.timestamp_ms)
+        try:
+            found = await self.detect(pb.DetectRequest(image=frame.image))
+        except Refused as err:
+            if not err.details:
+                await context.abort(err.code, "the connection broke")
+            reason, _, text = err.details.partition(": ")
+            result.error.CopyFrom(error_pb2.Error(code=err.code.value[0], reason=reason, message=text))
+            return result
+        result.faces.add(track_id=1, face=found.faces[0], detected=True, subject="ann", distance=0.25, decided=True)
+        result.decisions.add(track_id=1, subject="ann", evidence_frames=[frame.index], last_frame=frame.index)
+        if frame.index == 0:
+            result.events.add(kind=video_pb2.VideoEvent.KIND_ENTERED, track_id=1, subject="ann")
+        return result
 
 
 async def _until_end(answers: asyncio.Queue) -> AsyncIterator[pb.DetectStreamResponse]:
