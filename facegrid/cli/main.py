@@ -24,6 +24,7 @@ _COMMANDS = (
     "facegrid.cli.identify",
     "facegrid.cli.subjects",
     "facegrid.cli.export",
+    "facegrid.cli.gallery",
     "facegrid.cli.stack",
 )
 

@@ -1,0 +1,93 @@
+"""What the sub-commands of `facegrid gallery` do; imported when one is run."""
+
+import argparse
+import json
+import os
+import sys
+from dataclasses import asdict
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from facegrid.cli.usage import UsageError
+from orchestrator.app.options import default_state_dir, gallery_uri
+from orchestrator.app.reembed import reembed_gallery
+from orchestrator.gallery.exchange import InvalidExport, export_faces, import_faces
+from orchestrator.gallery.housekeeping import tidy
+from orchestrator.gallery.parts import open_parts
+from orchestrator.gallery.stats import stats
+from orchestrator.settings import Settings, SettingsError
+
+
+def run_stats(args: argparse.Namespace) -> int:
+    """Prints how much the gallery holds of each embedder version."""
+    found = stats(open_parts(_uri(args)).registry)
+    if args.json:
+        sys.stdout.write(json.dumps([asdict(version) for version in found]) + "\n")
+        return 0
+    table = Table("embedder", "state", "faces", "with chip", "not in the index", "files")
+    for version in found:
+        numbers = (version.faces, version.chips, version.unindexed, version.files)
+        table.add_row(str(version.embedder), version.state, *map(str, numbers))
+    Console().print(table if found else "nobody is enrolled")
+    return 0
+
+
+def run_export(args: argparse.Namespace) -> int:
+    """Writes all faces to a file."""
+    faces = export_faces(open_parts(_uri(args)), args.file)
+    sys.stderr.write(f"{faces} faces written to {args.file}\n")
+    return 0
+
+
+def run_import(args: argparse.Namespace) -> int:
+    """Adds the faces of a file."""
+    try:
+        added, present = import_faces(open_parts(_uri(args)), args.file)
+    except InvalidExport as err:
+        sys.stderr.write(f"facegrid: {err}; nothing was imported\n")
+        return 1
+    sys.stderr.write(f"{added} faces added, {present} were there already\n")
+    return 0
+
+
+def run_tidy(args: argparse.Namespace) -> int:
+    """Does what is otherwise done in the background."""
+    parts = open_parts(_uri(args))
+    tidy(parts.registry, parts.locks)
+    return 0
+
+
+def run_reembed(args: argparse.Namespace) -> int:
+    """Moves the gallery to another embedder version; can be interrupted and run again."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("faces", total=None)
+        moved = reembed_gallery(
+            _uri(args),
+            args.version,
+            _model_server(args),
+            report=lambda done, total: progress.update(task, completed=done, total=total),
+        )
+    sys.stderr.write(f"the gallery is searched with version {args.version} now, {moved.moved} faces were moved\n")
+    if moved.without_chip:
+        sys.stderr.write(
+            f"{moved.without_chip} faces have no chip and stay in the old version: they are listed and can be "
+            "exported and deleted, but are not searched; enrol these people anew\n"
+        )
+    return 0
+
+
+def _uri(args: argparse.Namespace) -> str:
+    return gallery_uri(default_state_dir(), {"FACEGRID_GALLERY": args.gallery} if args.gallery else os.environ)
+
+
+def _model_server(args: argparse.Namespace) -> str:
+    if args.model_server:
+        return str(args.model_server)
+    try:
+        return Settings.from_environment().targets()["embedder"]
+    except SettingsError as err:
+        raise UsageError(str(err)) from err

@@ -1,0 +1,73 @@
+"""A gallery's move to another embedder version, with a model server that serves it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from exporters.signatures import EMBEDDERS
+from facegrid.errors import GalleryMismatch, InvalidOption
+from orchestrator.deadline import Deadline
+from orchestrator.gallery.parts import open_parts
+from orchestrator.gallery.reembed import Moved, reembed
+from orchestrator.gallery.registry import SWITCH_GRACE_S
+from orchestrator.gallery.types import EmbedderVersion
+from orchestrator.models.predictor import Predictor
+from orchestrator.models.tf_serving import TfServingPredictor
+from orchestrator.pipeline.chips import decode_chip
+from orchestrator.pipeline.embed import embed
+from orchestrator.types import Chips, Floats
+
+BATCH_TIMEOUT_S = 120.0
+"""Time for the vectors of one batch of chips."""
+
+
+def reembed_gallery(
+    uri: str,
+    version: int,
+    model_server: str,
+    *,
+    report: Callable[[int, int], None],
+    grace_s: float = SWITCH_GRACE_S,
+) -> Moved:
+    """Moves a gallery to a version of the embedder; blocks until it has, while others go on using it.
+
+    Args:
+        uri: Of the gallery.
+        version: A key of `exporters.signatures.EMBEDDERS`.
+        model_server: HOST:PORT of what serves that version.
+        report: As `orchestrator.gallery.reembed.reembed`.
+        grace_s: Likewise.
+
+    Raises:
+        InvalidOption: There is no such version.
+        GalleryMismatch: The gallery is empty, or its chips are aligned to another template.
+        FacegridError: See `orchestrator.gallery.reembed.reembed` and `orchestrator.pipeline.embed.embed`.
+    """
+    contract = EMBEDDERS.get(version)
+    if contract is None:
+        raise InvalidOption(f"there is no embedder version {version}, allowed are {', '.join(map(str, EMBEDDERS))}")
+    target = EmbedderVersion(contract.network, contract.version, contract.dimension)
+    parts = open_parts(uri)
+    active = parts.registry.active()
+    made_by = EMBEDDERS.get(active.version) if active else None
+    if made_by is not None and made_by.template != contract.template:
+        raise GalleryMismatch(
+            f"the gallery's chips are aligned to {made_by.template}, {target} wants {contract.template}; "
+            "enrol the people anew"
+        )
+
+    def vectors(chips: Sequence[bytes]) -> Floats:
+        decoded = np.stack([decode_chip(chip, contract.chip_px) for chip in chips])
+        return asyncio.run(_embed(decoded, version, TfServingPredictor({"embedder": model_server})))
+
+    return reembed(parts, target, vectors, report=report, grace_s=grace_s)
+
+
+async def _embed(chips: Chips, version: int, predictor: Predictor) -> Floats:
+    await predictor.start()
+    try:
+        answer = await embed(chips, predictor, version=version, deadline=Deadline(BATCH_TIMEOUT_S))
+    finally:
+        await predictor.close()
+    return answer.vectors
