@@ -15,7 +15,7 @@ from orchestrator.app.ports import free_ports, require_free
 MB = 2**20
 
 
-@pytest.mark.parametrize(("replicas", "needed_mb"), [(1, 2300), (3, 2900)])
+@pytest.mark.parametrize(("replicas", "needed_mb"), [(1, 2350), (3, 3050)])
 def test_memory_is_enough_at_the_limit_and_too_little_one_byte_below(replicas: int, needed_mb: int) -> None:
     checks.require_memory(replicas, needed_mb * MB)
     with pytest.raises(StackError, match=rf"{needed_mb - 1} MB .* {needed_mb} MB are needed") as caught:
