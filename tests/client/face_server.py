@@ -19,6 +19,7 @@ from PIL import Image
 from facegrid.v1 import detect_pb2 as pb
 from facegrid.v1 import error_pb2, face_pb2, geometry_pb2, video_pb2
 from facegrid.v1.face_service_pb2_grpc import FaceServiceServicer, add_FaceServiceServicer_to_server
+from tests.client.people_servicer import PeopleServicer
 
 
 class Refused(Exception):
@@ -46,10 +47,11 @@ def expected_face(pixels: np.ndarray) -> face_pb2.Face:
     )
 
 
-class FaceServicer(FaceServiceServicer):
+class FaceServicer(PeopleServicer, FaceServiceServicer):
     """Answers as the proto says, and remembers what it was sent."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.requests: list[pb.DetectRequest] = []
         self.ids: list[str] = []
         self.unanswered = 0
