@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from facegrid import async_client, client
+from facegrid.people import EnrollOptions, IdentifyOptions, VerifyOptions
 from facegrid.types import DetectOptions
 
 PAGE = (Path(__file__).parents[2] / "docs" / "client.md").read_text(encoding="utf-8")
@@ -17,6 +18,7 @@ def test_a_snippet_of_the_page_runs(server, monkeypatch, tmp_path, number, capsy
     monkeypatch.chdir(tmp_path)
     photo = Image.fromarray(np.random.default_rng(5).integers(0, 256, (60, 80, 3), np.uint8))
     photo.save("photo.jpg")
+    photo.save("selfie.jpg")
     Path("holiday").mkdir()
     photo.save("holiday/1.jpg")
     for module in (client, async_client):
@@ -28,5 +30,13 @@ def test_a_snippet_of_the_page_runs(server, monkeypatch, tmp_path, number, capsy
 
 
 def test_the_page_names_every_option():
-    for name in DetectOptions.__annotations__:
-        assert f"`{name}`" in PAGE
+    for options in (DetectOptions, EnrollOptions, VerifyOptions, IdentifyOptions):
+        for name in options.__annotations__:
+            assert f"`{name}`" in PAGE
+
+
+def test_the_page_names_every_method():
+    methods = [name for name in vars(client.Client) if not name.startswith("_")]
+    assert len(methods) > 10
+    for name in methods:
+        assert re.search(rf"\b{name}\b", PAGE), name
