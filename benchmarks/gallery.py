@@ -140,7 +140,7 @@ async def _growth(folder: Path, enrolments: int) -> Grid:
 
 async def _crossover(folder: Path) -> Grid:
     grid = Grid("faces", "exact p50 ms", "index p50 ms", "build s")
-    for faces in (5_000, 10_000, 20_000, 40_000, 80_000):
+    for faces in (1_000, 2_500, 5_000, 10_000, 20_000, 40_000, 80_000):
         crowd = Crowd(faces // FACES_A_PERSON)
         vectors = crowd.faces(np.repeat(crowd.people, FACES_A_PERSON, axis=0))
         place = folder / str(faces)

@@ -53,10 +53,12 @@ def tidy(registry: Registry, locks: Locks) -> None:
     for table in registry.tables():
         with locks.write.hold(LOCK_TIMEOUT_S):
             join_files(table)
-        if table.read(index_pays):
-            _see_to_index(table, locks)
-        with locks.write.hold(LOCK_TIMEOUT_S):
-            erase_bytes(table, locks)
+        try:
+            if table.read(index_pays):
+                _see_to_index(table, locks)
+        finally:  # a build that failed because somebody was deleted meanwhile leaves codes of him
+            with locks.write.hold(LOCK_TIMEOUT_S):
+                erase_bytes(table, locks)
     with locks.write.hold(LOCK_TIMEOUT_S):
         registry.forget_versions()
 

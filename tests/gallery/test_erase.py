@@ -1,5 +1,6 @@
 """The bytes of a deleted person are in no file."""
 
+import contextlib
 import json
 
 import numpy as np
@@ -135,3 +136,27 @@ def test_the_audit_log_says_what_happened_and_not_to_whom(opened, embedder, new_
     assert not holding(folder, needles["name"])
     assert (folder / "audit.key").stat().st_mode & 0o777 == 0o600
     assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_who_is_deleted_while_an_index_is_built_is_in_no_index_afterwards(monkeypatch, embedder, new_face, rng, folder):
+    monkeypatch.setattr(index, "INDEX_FROM_FACES", 1_000)
+    parts = open_parts(str(folder))
+    now = np.datetime64("2026-11-24T12:00", "us").item()
+    table = parts.registry.require(embedder, now=now)
+    vectors = rng.normal(size=(1_500, 16)).astype(np.float32)
+    names = ["Ada" if n % 3 == 0 else "crowd" for n in range(len(vectors))]
+    rows = face_rows("-", [new_face(vector) for vector in vectors], embedder, now)
+    table.append(rows.set_column(0, rows.schema.field(0), [names]))
+    before_deletion = table.read(lambda dataset: dataset.checkout_version(dataset.version))
+    with parts.locks.index.hold(5):  # as the builder does
+        assert erase_subject(parts.registry, parts.locks, "Ada").pending
+        assert not holding(folder, vectors[0].tobytes())
+        # What it builds is of before; the engine refuses to commit it, or we drop it.
+        with contextlib.suppress(OSError, ValueError, RuntimeError):
+            index._build(before_deletion)
+    tidy(parts.registry, parts.locks)
+    live = table.read(lambda dataset: {fragment.fragment_id for fragment in dataset.get_fragments()})
+    assert table.read(index._covered) <= live
+    used = table.read(lambda dataset: {s.uuid for i in dataset.describe_indices() for s in i.segments})
+    assert {path.name for path in folder.glob("faces-*/_indices/*")} == used  # nothing of the other build is left
+    assert table.read(lambda dataset: dataset.count_rows()) == 1_000
