@@ -60,7 +60,7 @@ import facegrid
 for name in facegrid.__all__:
     getattr(facegrid, name)
 names = {{m.name for m in pkgutil.walk_packages(facegrid.__path__, "facegrid.")}}
-names -= {{"facegrid.cli._stack"}}  # what `up`, `down` and `status` do, loaded when they run
+names -= {{"facegrid.cli._stack", "facegrid.cli._gallery"}}  # what runs beside the service, loaded when it does
 for name in names:
     importlib.import_module(name)
 from facegrid.cli.main import build_parser
