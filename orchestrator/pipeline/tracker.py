@@ -29,6 +29,12 @@ MAX_UNFOUND_MS = 1_000
 MAX_LOST_MS = 30_000
 """How long a lost track waits for its face to come back."""
 
+ENOUGH_PICTURES = 5
+"""Pictures after which a new track is looked at no more often than is due."""
+
+NEW_MS = 500
+"""How long a track is new, and every frame looked at until it has enough pictures."""
+
 _MIN_INSIDE = 0.5
 """Least part of a box inside the frame."""
 
@@ -58,10 +64,12 @@ class Tracker:
         """Those of the tracks in view [N, 4]."""
         return _boxes(self.in_view)
 
-    @property
-    def doubtful(self) -> bool:
-        """Whether a face in view was found only once: it is soon known whether it is one."""
-        return any(not track.confirmed for track in self.in_view)
+    def curious(self, now: Moment) -> bool:
+        """Returns whether a face in view is new: a few looks more tell whether it is one, and whose."""
+        return any(
+            len(track.evidence) < ENOUGH_PICTURES and now.timestamp_ms - track.first.timestamp_ms <= NEW_MS
+            for track in self.in_view
+        )
 
     def end_shot(self) -> list[Track]:
         """Ends all tracks and returns them."""

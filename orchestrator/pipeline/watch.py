@@ -33,6 +33,9 @@ class Neighbours:
 Search = Callable[[Floats], Awaitable[Neighbours]]
 """Looks up vectors [N, D], N at least 1."""
 
+SHOT_LOOKS = 3
+"""Frames at the beginning of a shot that are all looked at: in the first, faces are often blurred or half turned."""
+
 Look = Callable[[], Awaitable[Faces]]
 """Returns the faces of the frame at hand."""
 
@@ -96,6 +99,8 @@ class Watch:
         self._presence = Presence()
         self._before: Sketch | None = None
         self._now: Moment | None = None
+        self._fresh_frames = 0
+        """Frames of the shot that are still looked at, whatever is due."""
         self._ended: list[Track] = []
         """Ended and not told yet: telling fails where the gallery does, and is made up for with the next frame."""
         self._told: dict[int, str | None] = {}
@@ -107,7 +112,7 @@ class Watch:
         Args:
             frame: The frame.
             now: Its number and time, which grow from frame to frame.
-            look: Finds its faces; called where it is due, at a cut, and where a track is lost or has just begun.
+            look: Finds its faces; called where it is due, where a shot or a track is new, and where one is lost.
             due: It is time to look for faces.
 
         Raises:
@@ -117,13 +122,14 @@ class Watch:
         cut = lost = False
         if self._before is None or _is_cut(self._before, frame):
             cut = True
+            self._fresh_frames = SHOT_LOOKS
             self._ended += self._tracker.end_shot()
         else:
             boxes = self._tracker.boxes
             followed = await asyncio.to_thread(follow, self._before.grey, frame.grey, boxes)
             lost = self._tracker.move(followed, now, width_px=frame.width_px, height_px=frame.height_px)
-        self._before, self._now = frame, now
-        looked = due or cut or lost or self._tracker.doubtful
+        self._before, self._now, self._fresh_frames = frame, now, self._fresh_frames - 1
+        looked = due or self._fresh_frames >= 0 or lost or self._tracker.curious(now)
         if looked:
             await self._update(await look(), now)
         self._ended += self._tracker.end_lost(now)

@@ -25,9 +25,18 @@ def test_a_moving_person_is_one_track_that_stays_on_the_face(every):
     assert report.events == [("entered", "ann", 0), ("left", "ann", 49)]
 
 
-def test_faces_are_looked_for_when_due_and_once_more_when_somebody_is_new():
-    report = run(World(Actor("ann", (20, 60), (4, 1))), 31, "ann", every=10)
-    assert report.looks == [0, 1, 10, 20, 30]
+def test_faces_are_looked_for_when_due_and_at_once_when_a_shot_or_a_person_is_new():
+    late = Actor("bob", (200, 150), frames=range(18, 60))
+    report = run(World(Actor("ann", (20, 60), (2, 1)), late), 41, "ann", "bob", every=10)
+    assert report.looks == [0, 1, 2, 3, 4, 10, 20, 21, 22, 23, 24, 30, 40]
+    assert run(World(), 25, every=10).looks == [0, 1, 2, 10, 20]
+
+
+def test_somebody_who_is_not_found_again_is_not_looked_for_for_long():
+    ann = Actor("ann", (20, 60), frames=range(3))
+    stays = Actor("bob", (20, 60), frames=range(3, 60), score=0.5)
+    looks = run(World(ann, stays), 60, "ann", every=30).looks
+    assert len(looks) < 20
 
 
 @pytest.mark.parametrize("every", [2, 5])
