@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from facegrid.client import Client as Client
     from facegrid.client import connect as connect
     from facegrid.draw import draw_faces as draw_faces
+    from facegrid.enrolled import EnrolledFace as EnrolledFace
+    from facegrid.enrolled import EnrolledItem as EnrolledItem
+    from facegrid.enrolled import Enrollment as Enrollment
+    from facegrid.enrolled import EnrollOptions as EnrollOptions
+    from facegrid.enrolled import Erasure as Erasure
+    from facegrid.enrolled import GalleryFace as GalleryFace
+    from facegrid.enrolled import Refusal as Refusal
+    from facegrid.enrolled import Subject as Subject
+    from facegrid.enrolled import SubjectDetails as SubjectDetails
     from facegrid.errors import AlreadyEnrolled as AlreadyEnrolled
     from facegrid.errors import DeadlineExceeded as DeadlineExceeded
     from facegrid.errors import FacegridError as FacegridError
@@ -44,20 +53,11 @@ if TYPE_CHECKING:
     from facegrid.people import EmbeddedItem as EmbeddedItem
     from facegrid.people import Embedder as Embedder
     from facegrid.people import Embedding as Embedding
-    from facegrid.people import EnrolledFace as EnrolledFace
-    from facegrid.people import EnrolledItem as EnrolledItem
-    from facegrid.people import Enrollment as Enrollment
-    from facegrid.people import EnrollOptions as EnrollOptions
-    from facegrid.people import Erasure as Erasure
-    from facegrid.people import GalleryFace as GalleryFace
     from facegrid.people import Identification as Identification
     from facegrid.people import IdentifiedItem as IdentifiedItem
     from facegrid.people import IdentifiedPicture as IdentifiedPicture
     from facegrid.people import IdentifyOptions as IdentifyOptions
     from facegrid.people import Portrait as Portrait
-    from facegrid.people import Refusal as Refusal
-    from facegrid.people import Subject as Subject
-    from facegrid.people import SubjectDetails as SubjectDetails
     from facegrid.people import Verification as Verification
     from facegrid.people import VerifyOptions as VerifyOptions
     from facegrid.types import BoundingBox as BoundingBox
@@ -105,25 +105,27 @@ _HOMES = {
         "Unavailable",
         "UnusableFace",
     ),
-    "facegrid.people": (
-        "Candidate",
-        "EmbeddedItem",
-        "Embedder",
-        "Embedding",
+    "facegrid.enrolled": (
         "EnrollOptions",
         "EnrolledFace",
         "EnrolledItem",
         "Enrollment",
         "Erasure",
         "GalleryFace",
+        "Refusal",
+        "Subject",
+        "SubjectDetails",
+    ),
+    "facegrid.people": (
+        "Candidate",
+        "EmbeddedItem",
+        "Embedder",
+        "Embedding",
         "Identification",
         "IdentifiedItem",
         "IdentifiedPicture",
         "IdentifyOptions",
         "Portrait",
-        "Refusal",
-        "Subject",
-        "SubjectDetails",
         "Verification",
         "VerifyOptions",
     ),

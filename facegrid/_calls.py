@@ -22,17 +22,8 @@ from facegrid._people_messages import (
     subject_name,
     verification_of,
 )
-from facegrid.people import (
-    Embedding,
-    Enrollment,
-    EnrollOptions,
-    Erasure,
-    IdentifiedPicture,
-    Portrait,
-    Subject,
-    SubjectDetails,
-    Verification,
-)
+from facegrid.enrolled import Enrollment, EnrollOptions, Erasure, Subject, SubjectDetails
+from facegrid.people import Embedding, IdentifiedPicture, Portrait, Verification
 from facegrid.types import Detection, ImageSource
 from facegrid.v1 import (
     detect_pb2,

@@ -7,7 +7,8 @@ from facegrid._images import encode_image
 from facegrid._ledger import Form
 from facegrid._messages import detection_of, options_message, timeout_ms
 from facegrid._people_messages import embeddings_of, enrolled_of, identified_of, portrait_message, subject_name
-from facegrid.people import EmbeddedItem, EnrolledItem, IdentifiedItem, Portrait
+from facegrid.enrolled import EnrolledItem
+from facegrid.people import EmbeddedItem, IdentifiedItem, Portrait
 from facegrid.types import DetectedItem, ImageSource, SourceT
 from facegrid.v1 import detect_pb2, embed_pb2, enroll_pb2, identify_pb2
 

@@ -11,22 +11,16 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from facegrid._images import encode_image
 from facegrid._messages import face_of, whole_number
 from facegrid._status import error_of_item
+from facegrid.enrolled import EnrolledFace, Enrollment, Erasure, GalleryFace, Refusal, Subject, SubjectDetails
 from facegrid.errors import InvalidOption, InvalidSubject
 from facegrid.people import (
     Candidate,
     Embedder,
     Embedding,
-    EnrolledFace,
-    Enrollment,
-    Erasure,
-    GalleryFace,
     Identification,
     IdentifiedPicture,
     Metric,
     Portrait,
-    Refusal,
-    Subject,
-    SubjectDetails,
     Verification,
 )
 from facegrid.types import ImageSource

@@ -10,20 +10,15 @@ from facegrid._calls import Images
 from facegrid._channel import DEFAULT_TARGET
 from facegrid._forms import SubjectPicture
 from facegrid._video_messages import options_message as video_options
+from facegrid.enrolled import EnrolledItem, Enrollment, EnrollOptions, Erasure, Subject, SubjectDetails
 from facegrid.people import (
     EmbeddedItem,
     Embedding,
-    EnrolledItem,
-    Enrollment,
-    EnrollOptions,
-    Erasure,
     Identification,
     IdentifiedItem,
     IdentifiedPicture,
     IdentifyOptions,
     Portrait,
-    Subject,
-    SubjectDetails,
     Verification,
     VerifyOptions,
 )

@@ -51,7 +51,9 @@ def add_command(
         help=f"the service; else $FACEGRID_TARGET, else {DEFAULT_TARGET}",
     )
     parser.add_argument("--json", action="store_true", help="print JSON lines instead of text")
-    parser.add_argument("--timeout-s", type=float, metavar="S", help="time the service may spend on each call or picture")
+    parser.add_argument(
+        "--timeout-s", type=float, metavar="S", help="time the service may spend on each call or picture"
+    )
     return parser
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import facegrid
 from facegrid.cli._asking import DETECT_OPTIONS, Form, add_command, add_numbers, add_pictures, numbers, run_pictures
-from facegrid.people import EnrolledItem
+from facegrid.enrolled import EnrolledItem
 from facegrid.types import StreamItem
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from facegrid.client import Client
-    from facegrid.people import EnrolledFace
+    from facegrid.enrolled import EnrolledFace
 
 _GATE = {
     "min_face_px": "least length of the face's shorter side, in pixels; 12 to 10000, default 40",

@@ -9,7 +9,7 @@ from facegrid.cli._asking import add_command
 from facegrid.cli.usage import UsageError
 
 if TYPE_CHECKING:
-    from facegrid.people import GalleryFace, Subject
+    from facegrid.enrolled import GalleryFace, Subject
 
 _DESCRIPTION = """\
 Shows the people of the gallery, and forgets them.

@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from facegrid import async_client, client
-from facegrid.people import EnrollOptions, IdentifyOptions, VerifyOptions
+from facegrid.enrolled import EnrollOptions
+from facegrid.people import IdentifyOptions, VerifyOptions
 from facegrid.types import DetectOptions
 
 PAGE = (Path(__file__).parents[2] / "docs" / "client.md").read_text(encoding="utf-8")

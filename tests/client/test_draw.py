@@ -108,3 +108,19 @@ def test_a_file_that_is_no_picture_is_an_os_error(tmp_path):
     (tmp_path / "text.jpg").write_text("no picture")
     with pytest.raises(OSError, match="cannot identify"):
         draw_file(tmp_path / "text.jpg", [], tmp_path / "out.jpg")
+
+
+def test_labels_take_the_place_of_scores_and_shrink_to_the_face():
+    picture = Image.new("RGB", (400, 400), (90, 90, 90))
+    found = [face(100, 100, 300, 330)]
+    scored, named, longer = (draw_faces(picture, found, labels) for labels in (None, ["Ann"], ["Ann Elizabeth Smith"]))
+    assert len({image.tobytes() for image in (scored, named, longer)}) == 3
+    changed = np.asarray(longer) != np.asarray(picture)
+    rows, columns = np.nonzero(changed.any(axis=2)[:95])  # above the box
+    assert len(rows) > 0
+    assert columns.max() - columns.min() <= 1.25 * 200
+
+
+def test_a_face_without_a_label_is_a_mistake():
+    with pytest.raises(ValueError, match="argument 2"):
+        draw_faces(Image.new("RGB", (40, 30)), [face(5, 5, 20, 25)], [])

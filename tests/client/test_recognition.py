@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from facegrid import _calls, async_client, client, errors
-from facegrid.people import EnrollOptions, IdentifyOptions, Portrait, VerifyOptions
+from facegrid.enrolled import EnrollOptions
+from facegrid.people import IdentifyOptions, Portrait, VerifyOptions
 from facegrid.v1 import enroll_pb2, identify_pb2, verify_pb2
 from tests.client.people_servicer import ENROLLED_AT, THRESHOLD
 
