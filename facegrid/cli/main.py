@@ -22,6 +22,7 @@ _COMMANDS = (
     "facegrid.cli.verify",
     "facegrid.cli.enroll",
     "facegrid.cli.identify",
+    "facegrid.cli.video",
     "facegrid.cli.subjects",
     "facegrid.cli.export",
     "facegrid.cli.gallery",
