@@ -40,6 +40,11 @@ class PeopleServicer:
         self.people: dict[str, list[float]] = {}
         self.asked: list[object] = []
 
+    async def _abort_if_away(self, request, context):
+        self.asked.append(request)
+        if request.subject == "away":
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "UNAVAILABLE: gone for a moment")
+
     async def Embed(self, request, context):  # noqa: N802  (the name in the proto)
         self.asked.append(request)
         vector = [mean(request.image)] * 128
@@ -63,7 +68,7 @@ class PeopleServicer:
         )
 
     async def Enroll(self, request, context):  # noqa: N802
-        self.asked.append(request)
+        await self._abort_if_away(request, context)
         if not request.subject:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_SUBJECT: the subject's name has 0 bytes")
         results = [self._enroll(request.subject, one) for one in request.images]
@@ -103,7 +108,7 @@ class PeopleServicer:
         )
 
     async def GetSubject(self, request, context):  # noqa: N802
-        self.asked.append(request)
+        await self._abort_if_away(request, context)
         if request.subject not in self.people:
             await context.abort(grpc.StatusCode.NOT_FOUND, f"SUBJECT_NOT_FOUND: nobody is {request.subject!r}")
         face = subject_pb2.GalleryFace(id="x", embedder=EMBEDDER, score=0.5, face_px=80, has_chip=True)
@@ -111,7 +116,7 @@ class PeopleServicer:
         return subject_pb2.GetSubjectResponse(subject=self._subject(request.subject), faces=[face])
 
     async def DeleteSubject(self, request, context):  # noqa: N802
-        self.asked.append(request)
+        await self._abort_if_away(request, context)
         if request.subject not in self.people:
             await context.abort(grpc.StatusCode.NOT_FOUND, f"SUBJECT_NOT_FOUND: nobody is {request.subject!r}")
         erased = len(self.people.pop(request.subject))

@@ -194,3 +194,11 @@ def test_the_options_are_those_of_the_protos():
     assert own(VerifyOptions) == {
         one.name for one in verify_pb2.VerifyRequest.DESCRIPTOR.oneofs_by_name["decision"].fields
     }
+
+
+@pytest.mark.parametrize(("method", "attempts"), [("subject", 4), ("enroll", 1), ("delete_subject", 1)])
+def test_what_changes_the_gallery_is_not_repeated(ask, server, method, attempts):
+    args = ("away", grey(1)) if method == "enroll" else ("away",)
+    with pytest.raises(errors.Unavailable, match="gone for a moment"):
+        getattr(ask, method)(*args)
+    assert len(server.servicer.asked) == attempts
