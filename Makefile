@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help install demo test lint typecheck format protos lock bench accuracy rollouts fuzz clean
+.PHONY: help install demo test lint typecheck format protos lock bench accuracy rollouts fuzz soak clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -60,6 +60,9 @@ fuzz: $(READY)  ## send 20,000 wrong requests to every entrance of one model ser
 
 models: $(READY)
 	$(BIN)/facegrid export --if-missing
+
+soak: $(READY)  ## enrol and delete with four processes for a minute, killing some, and compare
+	$(BIN)/python -m benchmarks.gallery_soak
 
 clean:  ## remove everything that was made here
 	rm -rf $(VENV) build out models *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

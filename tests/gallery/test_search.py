@@ -23,11 +23,11 @@ def crowd(rng):
 
 
 def add(parts, embedder, names, vectors):
+    """Adds faces to the table as one file, and returns the table."""
     now = np.datetime64("2026-11-24T12:00", "us").item()
     table = parts.registry.require(embedder, now=now)
-    for name in dict.fromkeys(names):
-        faces = [NewFace(vector=v, score=0.9, face_px=80.0) for n, v in zip(names, vectors, strict=True) if n == name]
-        table.append(face_rows(name, faces, embedder, now))
+    rows = face_rows("-", [NewFace(vector=v, score=0.9, face_px=80.0) for v in vectors], embedder, now)
+    table.append(rows.set_column(0, rows.schema.field(0), [names]))
     return table
 
 
@@ -74,13 +74,9 @@ def test_with_an_index_and_faces_that_it_does_not_cover(folder, embedder, crowd,
     monkeypatch.setattr(index, "EXTEND_FROM_FACES", 100)
     names, vectors = crowd
     parts = open_parts(str(folder))
-    now = np.datetime64("2026-11-24T12:00", "us").item()
-    table = parts.registry.require(embedder, now=now)
     first = 1_200
     for n in range(0, first, 300):
-        rows = [NewFace(vector=v, score=0.9, face_px=80.0) for v in vectors[n : n + 300]]
-        batch = face_rows("-", rows, embedder, now)
-        table.append(batch.set_column(0, batch.schema.field(0), [names[n : n + 300]]))
+        table = add(parts, embedder, names[n : n + 300], vectors[n : n + 300])
     assert table.read(index.unindexed_faces) == first
     tidy(parts.registry, parts.locks)
     assert table.read(index.unindexed_faces) == 0
