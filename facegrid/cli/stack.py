@@ -14,6 +14,9 @@ examples:
   facegrid up --port 9100 --state-dir /tmp/b    a second stack beside the first
   facegrid up --replicas 2                      two orchestrator processes
 
+People who are enrolled are kept in $FACEGRID_GALLERY, else in the folder gallery of the state folder;
+`facegrid down` leaves them.
+
 The python ingress listens on every interface. The haproxy ingress listens on 127.0.0.1, but the
 replicas behind it listen on every interface on ports of their own: keep a firewall in front of both.
 """

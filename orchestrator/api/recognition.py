@@ -3,7 +3,7 @@
 import numpy as np
 
 from exporters.signatures import EMBEDDERS
-from facegrid.errors import UnusableFace
+from facegrid.errors import InvalidRequest
 from facegrid.v1 import embed_pb2, face_pb2, verify_pb2
 from orchestrator.api.convert import to_faces, to_options
 from orchestrator.api.embedders import gallery_version, to_embedder
@@ -52,7 +52,7 @@ class Recognition:
         """Returns how far the faces of two pictures are apart, and what follows.
 
         Raises:
-            NoFace, ManyFaces: A picture without the one face that is meant; the message says which.
+            NoFace, ManyFaces, InvalidImage, LimitExceeded: Of one of the pictures; the message says which.
             FacegridError: See `Pictures.recognize`; InvalidOption.
         """
         options = to_options(request.detect_options)
@@ -88,6 +88,6 @@ class Recognition:
                 version=self._version,
                 choose=lambda faces: choose_face(faces, index),
             )
-        except UnusableFace as err:
+        except InvalidRequest as err:
             raise type(err)(f"{which} picture: {err.message}") from err
         return seen.people

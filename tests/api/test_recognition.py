@@ -124,12 +124,14 @@ def test_verify_is_the_distance_of_the_chosen_faces(client):
     assert at.same, "exactly at the threshold is the same person"
 
 
-def test_verify_says_which_picture_has_not_the_one_face(client):
+def test_verify_says_which_picture_is_wrong(client):
     small = np.zeros((20, 20, 3), np.uint8)  # no face of 30 pixels has room in it
     with pytest.raises(facegrid.NoFace, match="second picture: no face"):
         client.verify(Portrait(picture(1), 0), small, **FIND)
     with pytest.raises(facegrid.ManyFaces, match="first picture: "):
         client.verify(picture(1), Portrait(picture(1), 0), **FIND)
+    with pytest.raises(facegrid.InvalidImage, match="second picture: not a JPEG"):
+        client.verify(Portrait(picture(1), 0), b"no picture", **FIND)
 
 
 def turned(crops, signature):
