@@ -122,6 +122,27 @@ class PeopleServicer:
         erased = len(self.people.pop(request.subject))
         return subject_pb2.DeleteSubjectResponse(subject=request.subject, erased_vectors=erased, erased_chips=1)
 
+    async def EmbedStream(self, requests, context):  # noqa: N802
+        async for answer in self._one_by_one(requests, context, self.Embed, embed_pb2.EmbedStreamResponse):
+            yield answer
+
+    async def EnrollStream(self, requests, context):  # noqa: N802
+        async for answer in self._one_by_one(requests, context, self.Enroll, enroll_pb2.EnrollStreamResponse):
+            yield answer
+
+    async def IdentifyStream(self, requests, context):  # noqa: N802
+        async for answer in self._one_by_one(requests, context, self.Identify, identify_pb2.IdentifyStreamResponse):
+            yield answer
+
+    async def _one_by_one(self, requests, context, answer, message):
+        items = 0
+        async for request in requests:
+            if request.HasField("end"):
+                yield message(end=message.End(items=items))
+                return
+            items += 1
+            yield message(id=request.item.id, response=await answer(request.item.request, context))
+
     def _subject(self, name):
         subject = subject_pb2.Subject(name=name, faces=len(self.people[name]))
         subject.first_enrolled_at.FromSeconds(ENROLLED_AT)

@@ -14,6 +14,9 @@ from facegrid.people import IdentifyOptions, Portrait, VerifyOptions
 from facegrid.v1 import enroll_pb2, identify_pb2, verify_pb2
 from tests.client.people_servicer import ENROLLED_AT, THRESHOLD
 
+STREAMED = {"subjects", "embed_many", "enroll_many", "identify_many"}
+"""Methods that yield."""
+
 
 class Threads:
     """Runs the synchronous client."""
@@ -25,7 +28,7 @@ class Threads:
         def call(*args, **kwargs):
             with client.connect(self.target) as connected:
                 answer = getattr(connected, method)(*args, **kwargs)
-                return list(answer) if method == "subjects" else answer
+                return list(answer) if method in STREAMED else answer
 
         return call
 
@@ -40,7 +43,7 @@ class Tasks:
         async def call(args, kwargs):
             async with async_client.connect_async(self.target) as connected:
                 answer = getattr(connected, method)(*args, **kwargs)
-                return [one async for one in answer] if method == "subjects" else await answer
+                return [one async for one in answer] if method in STREAMED else await answer
 
         return lambda *args, **kwargs: asyncio.run(call(args, kwargs))
 
@@ -202,3 +205,32 @@ def test_what_changes_the_gallery_is_not_repeated(ask, server, method, attempts)
     with pytest.raises(errors.Unavailable, match="gone for a moment"):
         getattr(ask, method)(*args)
     assert len(server.servicer.asked) == attempts
+
+
+def test_many_people_are_enrolled_over_one_call(ask, server):
+    people = [("Ann", grey(0)), ("Bob", Portrait(grey(200), 0)), ("Cem", b"no face"), ("Dan", "none.png")]
+    items = {item.index: item for item in ask.enroll_many(people, min_score=0.5)}
+    assert [items[index].source[0] for index in range(4)] == ["Ann", "Bob", "Cem", "Dan"]
+    assert (items[0].enrolled.id, items[1].enrolled.id) == ("Ann-1", "Bob-1")
+    assert isinstance(items[2].error, errors.NoFace)
+    assert isinstance(items[3].error, FileNotFoundError)
+    with pytest.raises(errors.NoFace):
+        _ = items[2].enrolled
+    assert [request.subject for request in server.servicer.asked] == ["Ann", "Bob", "Cem"]
+    assert all(request.enroll_options.min_score == 0.5 for request in server.servicer.asked)
+
+
+def test_many_pictures_are_named_and_embedded_over_one_call(ask, server):
+    ask.enroll("Ann", grey(51))
+    named = ask.identify_many([grey(50), grey(255)], top_k=1, min_face_px=40)
+    assert [item.identifications[0].subject for item in named] == ["Ann", None]
+    assert all(request.identify_options.top_k == 1 for request in server.servicer.asked[1:])
+    assert all(request.detect_options.min_face_px == 40 for request in server.servicer.asked[1:])
+    (embedded,) = ask.embed_many([grey(51)])
+    np.testing.assert_allclose(embedded.embeddings[0].vector, 0.2, atol=1e-6)
+
+
+def test_many_that_are_one_are_a_mistake(ask):
+    for method in ("embed_many", "identify_many", "enroll_many"):
+        with pytest.raises(TypeError, match="wrap it in a list"):
+            getattr(ask, method)("photo.jpg")
