@@ -48,7 +48,10 @@ def require_contract(target: str, *, timeout_s: float) -> None:
             try:
                 answer = get_metadata(request, timeout=timeout_s)
             except grpc.RpcError as err:
-                raise StackError(f"no signatures of {contract.name}: {err.details()}", "see the log above") from err
+                raise StackError(
+                    f"no signatures of {contract.name}: {err.details()}",
+                    f"see the log above; if the version is missing, run: facegrid export {contract.name}",
+                ) from err
             _require_equal(contract, SignatureDefMap.FromString(answer.metadata[_FIELD].value))
 
 

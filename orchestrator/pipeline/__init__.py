@@ -1,5 +1,5 @@
-"""From the bytes of a picture to its faces; numpy and OpenCV only.
+"""From the bytes of a picture to its faces and their vectors; numpy and OpenCV only.
 
 decode -> pyramid -> tiles -> [pnet] -> propose -> boxes -> refine [rnet] -> refine [onet], in the
-order of `cascade.py`.
+order of `cascade.py`; then align -> [embedder], in that of `recognize.py`.
 """
