@@ -46,9 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, default=_DATA_DIR, help="folder with video.json (%(default)s)")
     parser.add_argument("--models-dir", type=Path, default=Path("models"), help="what `facegrid export` wrote")
     parser.add_argument("--target", help="HOST:PORT of a running service with an empty gallery")
-    parser.add_argument(
-        "--every", type=int, action="append", help="look for faces in every n-th frame (repeatable)"
-    )
+    parser.add_argument("--every", type=int, action="append", help="look for faces in every n-th frame (repeatable)")
     return parser
 
 
