@@ -2,7 +2,8 @@
 
 Enrols the portraits of the evaluation clip, sends its frames through the client to the plain host, whose
 networks run in this process unless --target names a running service, and prints in Markdown what was
-said of each shot, for several n of "look for faces in every n-th frame".
+said of each shot, for several n of "look for faces in every n-th frame". Of the clips whose people have no
+names it prints the tracks.
 
     python -m benchmarks.video
     python -m benchmarks.video --every 5 --target 127.0.0.1:9000
@@ -19,6 +20,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +59,7 @@ def main(argv: list[str] | None = None) -> int:
     if not (args.data / "video.json").exists():
         print(f"no video.json in {args.data}", file=sys.stderr)
         return 2
-    clip = json.loads((args.data / "video.json").read_text())[0]
+    clip, *nameless = json.loads((args.data / "video.json").read_text())
     frames = list(_encoded(args.data / clip["file"]))
     with _service(args) as target, facegrid.connect(target) as client:
         for subject, portrait in clip["gallery"].items():
@@ -65,6 +67,7 @@ def main(argv: list[str] | None = None) -> int:
         list(client.identify_video(frames[:10]))  # the first batch of every network is slow
         for every in args.every or _EVERY:
             _measure(client, frames, clip, every)
+        _count_tracks(client, args, nameless)
     print(conditions("tensorflow", "opencv-python-headless", "av"))
     return 0
 
@@ -81,6 +84,18 @@ def _measure(client: facegrid.Client, frames: list[tuple[float, bytes]], clip: d
     print("|---|---|---|---|---|---|")
     for segment in clip["segments"]:
         print(_row(segment, summary))
+
+
+def _count_tracks(client: facegrid.Client, args: argparse.Namespace, clips: list[dict[str, Any]]) -> None:
+    print("\n| clip | every | first and last frame of each track | faces in view |\n|---|---|---|---|")
+    for clip in clips:
+        frames = list(_encoded(args.data / clip["file"]))
+        for every in args.every or _EVERY:
+            with client.identify_video(frames, detect_every_n=every) as video:
+                counts = [len(frame.faces) for frame in video]
+            tracks = ", ".join(f"{one.first_frame}-{one.last_frame}" for one in video.summary.decisions)
+            runs = ", ".join(f"{count} ({len(list(group))} frames)" for count, group in groupby(counts))
+            print(f"| {clip['file']}: {clip['note']} | {every} | {tracks} | {runs} |")
 
 
 def _row(segment: dict[str, Any], summary: VideoSummary) -> str:

@@ -130,7 +130,7 @@ class VideoSummary:
     events: list[VideoEvent]
     """All events, in the order in which they were known."""
     threshold: float
-    """Greatest distance at which a track was named."""
+    """Greatest distance at which a track was named; it keeps its name up to 5 % farther."""
     false_positive_rate: float | None
     """Share of strangers expected to be named from a single picture at this threshold, in a gallery of this size."""
     embedder: "Embedder"

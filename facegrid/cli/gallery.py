@@ -8,16 +8,15 @@ from pathlib import Path
 
 from facegrid.cli.usage import UsageError
 
-_EXAMPLES = """\
-examples:
-  facegrid gallery stats
-  facegrid gallery export people.parquet
-  facegrid gallery import people.parquet --gallery s3://bucket/people
-  facegrid gallery reembed --version 2 --model-server 127.0.0.1:8500
-  facegrid gallery tidy
+_EXAMPLES = {
+    "stats": "facegrid gallery stats",
+    "export": "facegrid gallery export people.parquet",
+    "import": "facegrid gallery import people.parquet --gallery s3://bucket/people",
+    "reembed": "facegrid gallery reembed --version 2 --model-server 127.0.0.1:8500",
+    "tidy": "facegrid gallery tidy --gallery /srv/gallery",
+}
 
-An exported file holds faces: keep it as you keep the gallery. Exit code: 0 done, 1 failed, 2 wrong usage.
-"""
+_EXIT_CODES = "\nExit code: 0 done, 1 failed, 2 wrong usage.\n"
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -26,13 +25,18 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "gallery",
         help="look after the gallery: size, backup, move to another embedder",
         description="Looks after the gallery, on its files: the service may be running or not.",
-        epilog=_EXAMPLES,
+        epilog=_epilog(*_EXAMPLES.values()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add(commands, "stats", "show how much it holds").add_argument("--json", action="store_true", help="for programs")
     export = _add(commands, "export", "write all faces to a Parquet file")
-    export.add_argument("file", type=Path, metavar="FILE", help="where to; an earlier file is replaced")
+    export.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="where to; an earlier file is replaced; it holds faces: keep it as you keep the gallery",
+    )
     read = _add(commands, "import", "add the faces of an exported file")
     read.add_argument("file", type=Path, metavar="FILE", help="what `export` wrote")
     _add(commands, "tidy", "join small files, see to the index, remove what is not needed any more")
@@ -48,7 +52,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def _add(
     commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, summary: str
 ) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=summary, description=summary.capitalize() + ".")
+    parser = commands.add_parser(
+        name,
+        help=summary,
+        description=summary.capitalize() + ".",
+        epilog=_epilog(_EXAMPLES[name]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument(
         "--gallery",
         metavar="URI",
@@ -56,6 +66,10 @@ def _add(
     )
     parser.set_defaults(run=_runner(f"run_{name}"))
     return parser
+
+
+def _epilog(*examples: str) -> str:
+    return "\n".join(["examples:", *(f"  {example}" for example in examples), _EXIT_CODES])
 
 
 def _runner(name: str) -> Callable[[argparse.Namespace], int]:

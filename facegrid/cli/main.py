@@ -37,6 +37,7 @@ examples:
   facegrid detect holiday/ --draw out/     find those of a folder, and draw them
   facegrid enroll "Ann" ann.jpg            remember a face
   facegrid identify party.jpg              say who is in a picture
+  facegrid video party.mp4                 say who comes and leaves in a video
   facegrid down                            stop the service
 """
 

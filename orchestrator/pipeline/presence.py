@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from enum import Enum
 
 from orchestrator.pipeline.track import Moment, Track
+from orchestrator.pipeline.tracker import ENOUGH_PICTURES
 
 LEAVE_AFTER_MS = 1_500
 """How long a person is out of view before having left: longer than a shot of the other side of a dialogue's line
 takes to be recognised, so that a cut makes nobody leave and enter."""
-
-SURE_UNKNOWN = 3
-"""Pictures that a track rests on before its person is told to be unknown; a better one may still name it."""
 
 _Person = str | int
 """A subject, or the number of the track of an unknown person."""
@@ -95,7 +93,8 @@ def _person(track: Track) -> _Person | None:
         return None
     if track.decision.subject is not None:
         return track.decision.subject
-    return track.number if track.ended or len(track.evidence) >= SURE_UNKNOWN else None
+    # Until a new track has its pictures it may still be named; an event is not taken back.
+    return track.number if track.ended or len(track.evidence) >= ENOUGH_PICTURES else None
 
 
 def _event(kind: Kind, track: Track, at: Moment) -> Event:

@@ -30,7 +30,7 @@ MAX_LOST_MS = 30_000
 """How long a lost track waits for its face to come back."""
 
 ENOUGH_PICTURES = 5
-"""Pictures after which a new track is looked at no more often than is due."""
+"""Pictures after which a new track is looked at no more often than is due, and its person may be told to be unknown."""
 
 NEW_MS = 500
 """How long a track is new, and every frame looked at until it has enough pictures."""

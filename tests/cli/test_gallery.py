@@ -89,4 +89,6 @@ def test_every_command_explains_itself(capsys):
         with pytest.raises(SystemExit) as caught:
             main(["gallery", command, "--help"])
         assert caught.value.code == 0
-        assert "--gallery" in capsys.readouterr().out
+        out = capsys.readouterr().out
+        assert "--gallery" in out
+        assert f"examples:\n  facegrid gallery {command}" in out

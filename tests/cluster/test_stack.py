@@ -20,6 +20,7 @@ from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
 from facegrid.v1.identify_pb2 import IdentifyRequest, IdentifyStreamRequest
 from facegrid.v1.subject_pb2 import DeleteSubjectRequest, GetSubjectRequest, ListSubjectsRequest
 from facegrid.v1.verify_pb2 import VerifyRequest
+from facegrid.v1.video_pb2 import IdentifyVideoOptions, IdentifyVideoRequest
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -112,6 +113,20 @@ def test_a_person_is_enrolled_named_compared_and_forgotten(service: FaceServiceS
         service.GetSubject(GetSubjectRequest(subject="Somebody"), timeout=TIMEOUT_S)
     assert caught.value.code() is grpc.StatusCode.NOT_FOUND
     assert caught.value.details().startswith("SUBJECT_NOT_FOUND: ")
+
+
+def test_a_video_is_answered_frame_by_frame_and_ends(service: FaceServiceStub, picture: bytes) -> None:
+    frame = IdentifyVideoRequest.Frame
+    requests = [
+        IdentifyVideoRequest(options=IdentifyVideoOptions()),
+        *(IdentifyVideoRequest(frame=frame(index=n, timestamp_ms=40 * n, image=picture)) for n in range(4)),
+        IdentifyVideoRequest(end=IdentifyVideoRequest.End()),
+    ]
+    *frames, end = service.IdentifyVideo(iter(requests), timeout=TIMEOUT_S)
+    assert [one.frame.index for one in frames] == [0, 1, 2, 3]
+    assert [len(one.frame.faces) for one in frames[1:]] == [len(frames[0].frame.faces)] * 3
+    assert (end.end.frames, end.end.failed_frames) == (4, 0)
+    assert {one.first_frame for one in end.end.decisions} == {0}
 
 
 @pytest.mark.parametrize("name", ["", "facegrid.v1.FaceService"])

@@ -10,16 +10,22 @@ from tests.model_server.process import REPOSITORY, ServerProcess
 
 
 @pytest.fixture(scope="session")
-def target(exported_models, tmp_path_factory):
-    """HOST:PORT of the service without Ray: plain host, model server, exported networks."""
+def model_server(exported_models, tmp_path_factory):
+    """HOST:PORT of a model server with the exported networks."""
     folder = tmp_path_factory.mktemp("server")
     shipped = read_model_config(REPOSITORY / "serving_configs" / "models.config")
     write_model_config(local_model_config(shipped, exported_models), folder / "models.config")
     with ServerProcess(folder, f"--model_config_file={folder / 'models.config'}") as process:
         process.wait_until_ready()
-        predictor = TfServingPredictor(dict.fromkeys(CONTRACTS, f"127.0.0.1:{process.port}"))
-        with running_host(Settings(gallery=str(folder / "gallery")), predictor) as address:
-            yield address
+        yield f"127.0.0.1:{process.port}"
+
+
+@pytest.fixture(scope="session")
+def target(model_server, tmp_path_factory):
+    """HOST:PORT of the service without Ray: plain host, model server, exported networks."""
+    predictor = TfServingPredictor(dict.fromkeys(CONTRACTS, model_server))
+    with running_host(Settings(gallery=str(tmp_path_factory.mktemp("people") / "gallery")), predictor) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

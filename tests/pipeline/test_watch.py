@@ -7,7 +7,9 @@ import pytest
 
 from facegrid.errors import Unavailable
 from orchestrator.pipeline.boxes import overlaps
-from tests.pipeline.video_world import FRAME_MS, SIDE, Actor, World, gallery, watch
+from orchestrator.pipeline.track import Candidate
+from orchestrator.pipeline.watch import Neighbours
+from tests.pipeline.video_world import FRAME_MS, SIDE, THRESHOLD, Actor, World, gallery, watch
 
 
 def run(world, frames, *known, every=5):
@@ -96,6 +98,27 @@ def test_strangers_are_unknown_and_told_once():
     report = run(World(Actor("eve", (40, 60), (2, 0))), 40, "ann", "bob")
     assert report.ended == [(None, 0, 39)]
     assert report.events == [("entered", None, 0), ("left", None, 39)]
+
+
+def test_somebody_who_is_recognised_in_the_fifth_picture_never_was_unknown():
+    distances = [0.62, 0.61, 0.61, 0.55]  # of the mean of 2, 3, 4 and 5 pictures; the threshold is 0.6
+
+    async def search(vectors):
+        return Neighbours([(Candidate("ann", distances.pop(0) if distances else 0.5),)] * len(vectors), THRESHOLD)
+
+    report = asyncio.run(watch(World(Actor("ann", (40, 60))), 20, search))
+    assert report.events == [("entered", "ann", 0), ("left", "ann", 19)]
+
+
+def test_a_track_keeps_its_name_a_little_beyond_the_threshold():
+    distances = [0.59, 0.62, 0.62, 0.629, 0.631]
+
+    async def search(vectors):
+        return Neighbours([(Candidate("ann", distances.pop(0) if distances else 0.5),)] * len(vectors), THRESHOLD)
+
+    views = asyncio.run(watch(World(Actor("ann", (40, 60))), 6, search)).views
+    told = [(frame, one.decision.subject) for frame, view in enumerate(views) for one in view.told]
+    assert told == [(1, "ann"), (5, None)]
 
 
 def test_an_empty_gallery_knows_nobody():
