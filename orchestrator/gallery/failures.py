@@ -28,7 +28,9 @@ _ADVICE = {
 }
 _OS_ERROR = re.compile(r"os error (\d+)")
 _MISSING = re.compile(r"not found", re.IGNORECASE)
-_CONFLICT = re.compile(r"commit conflict|concurrent (?:writers|commit|modification)|retryable", re.IGNORECASE)
+_CONFLICT = re.compile(
+    r"commit conflict|concurrent (?:writers|commit|modification)|retryable|dataset already exists", re.IGNORECASE
+)
 
 
 @contextmanager

@@ -110,7 +110,8 @@ class Registry:
         """Adds an embedder version with a table of no faces."""
         self.faces(embedder).create(face_schema(embedder).empty_table())
         self._table.create(_SCHEMA.empty_table())
-        self._write((*self.entries(), Entry(embedder, state, now)))
+        others = [entry for entry in self.entries() if entry.embedder != embedder]  # another process may have added it
+        self._write((*others, Entry(embedder, state, now)))
 
     def set_states(self, states: dict[EmbedderVersion, str], *, now: datetime) -> None:
         """Changes the states of embedder versions, all at once for every reader."""
