@@ -6,6 +6,12 @@ from facegrid.errors import InvalidSubject
 
 MAX_SUBJECT_BYTES = 256
 
+_BREAKS = {"Cc", "Zl", "Zp"}
+"""Categories of control characters, and of line and paragraph separators, which break a line of output all the same."""
+_TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+"""Bidirectional classes of characters that turn the direction of what follows: a name would look like another's
+(Unicode Technical Report 36, section 2.5). Scripts that run from right to left need none of them in a name."""
+
 
 def normal_subject(name: str) -> str:
     """Returns the name in Unicode's normal form NFC, in which it is kept.
@@ -22,8 +28,7 @@ def normal_subject(name: str) -> str:
     if not 1 <= size <= MAX_SUBJECT_BYTES:
         raise InvalidSubject(f"the subject's name has {size} bytes, allowed are 1 to {MAX_SUBJECT_BYTES}")
     for position, character in enumerate(normal):
-        # Cc: control characters; Zl and Zp: line and paragraph separators, which break a line of output all the same.
-        if unicodedata.category(character) in {"Cc", "Zl", "Zp"}:
+        if unicodedata.category(character) in _BREAKS or unicodedata.bidirectional(character) in _TURNS:
             raise InvalidSubject(
                 f"the subject's name has the control character U+{ord(character):04X} at {position}, allowed is none"
             )

@@ -9,7 +9,20 @@ from orchestrator.gallery.subjects import normal_subject
 
 
 @pytest.mark.parametrize(
-    "name", ["a", "Grace Hopper", "李小龙", "O'Brien", "x" * 256, "é" * 128, 'a"; DROP TABLE', "👩‍🚀"]
+    "name",
+    [
+        "a",
+        "Grace Hopper",
+        "李小龙",
+        "O'Brien",
+        "x" * 256,
+        "é" * 128,
+        "محمد",
+        "נועה",
+        "علی\u200cرضا",  # noqa: RUF001 - Ali Reza
+        'a"; DROP TABLE',
+        "👩‍🚀",
+    ],
 )
 def test_names_of_people_are_kept(name):
     assert normal_subject(name) == name
@@ -31,6 +44,8 @@ def test_two_ways_to_write_a_letter_are_one_name():
         ("\x7f", "U+007F at 0"),
         ("a\u0085b", "U+0085 at 1"),
         ("a\u2028b", "U+2028 at 1"),
+        ("a\u202eb", "U+202E at 1"),
+        ("a\u2066b\u2069", "U+2066 at 1"),
         ("\ud800", "half of a surrogate pair at 0"),
         (" a", "white space at an end"),
         ("a\u00a0", "white space at an end"),
