@@ -21,10 +21,15 @@ def model_server(exported_models, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def target(model_server, tmp_path_factory):
+def gallery_folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("people") / "gallery"
+
+
+@pytest.fixture(scope="session")
+def target(model_server, gallery_folder):
     """HOST:PORT of the service without Ray: plain host, model server, exported networks."""
     predictor = TfServingPredictor(dict.fromkeys(CONTRACTS, model_server))
-    with running_host(Settings(gallery=str(tmp_path_factory.mktemp("people") / "gallery")), predictor) as address:
+    with running_host(Settings(gallery=str(gallery_folder)), predictor) as address:
         yield address
 
 
