@@ -48,9 +48,10 @@ lock: $(READY)  ## resolve pyproject.toml into requirements.lock
 bench: $(READY) models  ## measure speed against the mtcnn package (ten minutes)
 	$(BIN)/python -m benchmarks.detect
 
-accuracy: $(READY) models  ## compare with the mtcnn package and labelled data (needs the evaluation data)
+accuracy: $(READY) models  ## compare with the mtcnn package, labelled data and a video (needs the evaluation data)
 	$(BIN)/python -m benchmarks.detect_accuracy
 	$(BIN)/python -m benchmarks.recognise_accuracy
+	$(BIN)/python -m benchmarks.video
 
 rollouts: $(READY)  ## replace versions of a served model 200 times under traffic (five minutes)
 	$(BIN)/python -m benchmarks.rollouts --plot docs/images/rollouts.svg
