@@ -9,7 +9,7 @@ from exporters.signatures import FIVE_POINTS, TEMPLATES
 from orchestrator.types import Floats
 
 MAX_PICTURES = 10
-"""Pictures kept. On a stage clip the mean of ten was 0.36 from its person's portrait where single ones were 0.48 in
+"""Pictures kept. On a stage clip the mean of ten was 0.35 from its person's portrait where single ones were 0.49 in
 the median, and more brought nothing (docs/accuracy.md)."""
 
 _FRONTAL = np.array(TEMPLATES[FIVE_POINTS])
