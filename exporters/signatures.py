@@ -202,7 +202,37 @@ EMBEDDER_VERSION = 1
 EMBEDDER = EMBEDDERS[EMBEDDER_VERSION].model
 """Embeddings are in the order of the chips, as the version's metric says."""
 
-CONTRACTS = {contract.name: contract for contract in (PNET, RNET, ONET, EMBEDDER)}
+NOISE_DIM = 64
+"""Numbers that a generated picture is made of, besides its labels; standard normal."""
+
+LABELS = 10
+"""The digits, 0 to 9. A vector of labels has a weight for each, at least 0 and together 1."""
+
+DIGIT_PX = 28
+"""Side of the pictures of digits: grey, 0 black, 255 white, drawn white on black."""
+
+_IMAGES = {"images": TensorSpec("uint8", (None, DIGIT_PX, DIGIT_PX, 1))}
+_DIGITS = {"labels": TensorSpec("float32", (None, LABELS))}
+
+GENERATOR = ModelContract(
+    name="generator",
+    signatures={
+        SERVING_DEFAULT: Signature(
+            inputs={"noise": TensorSpec("float32", (None, NOISE_DIM)), **_DIGITS}, outputs=_IMAGES
+        ),
+    },
+)
+"""Equal weights for two labels ask for a picture that is both."""
+
+DISCRIMINATOR = ModelContract(
+    name="discriminator",
+    signatures={
+        SERVING_DEFAULT: Signature(inputs={**_IMAGES, **_DIGITS}, outputs={"logits": TensorSpec("float32", (None,))}),
+    },
+)
+"""A logit above 0: taken for a real picture of the labels, rather than a generated one."""
+
+CONTRACTS = {contract.name: contract for contract in (PNET, RNET, ONET, EMBEDDER, GENERATOR, DISCRIMINATOR)}
 """Every model slot by name; the embedder in the version that is asked for unless another is named."""
 
 
