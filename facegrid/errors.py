@@ -4,6 +4,7 @@
     ├── InvalidRequest            the caller must change the request
     │   ├── InvalidImage              not a picture that can be read
     │   ├── InvalidOption             an option out of its range
+    │   ├── InvalidLabels             not digits with weights
     │   ├── LimitExceeded             larger than the service is set to accept
     │   ├── UnusableFace              not the face in the picture that is needed
     │   │   ├── NoFace                    there is none, or none of that index
@@ -53,6 +54,12 @@ class InvalidOption(InvalidRequest):
     """An option is out of its range."""
 
     reason = "INVALID_OPTION"
+
+
+class InvalidLabels(InvalidRequest):
+    """The labels are none, no digits, or have weights that no share can be made of."""
+
+    reason = "INVALID_LABELS"
 
 
 class LimitExceeded(InvalidRequest):

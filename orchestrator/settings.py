@@ -48,6 +48,8 @@ class Settings:
     """Version of the embedder for Embed, Verify and a new gallery; a gallery with faces keeps to its own."""
     max_enroll_images: int = 64
     """Pictures in one call of Enroll."""
+    max_generate_count: int = 10_000
+    """Pictures in one call of Generate, or of Discriminate."""
 
     def __post_init__(self) -> None:
         for name, (low, high) in _RANGES.items():
@@ -115,6 +117,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "max_stream_id_bytes": (1, 65_536),
     "max_enroll_images": (1, 1_024),
     "gallery_chips": (0, 1),
+    "max_generate_count": (1, 1_000_000),
 }
 
 _FORMS: dict[object, str] = {int: "a whole number", float: "a number"}

@@ -4,7 +4,7 @@ import asyncio
 
 import numpy as np
 
-from exporters.signatures import EMBEDDER_VERSION, SERVING_DEFAULT
+from exporters.signatures import DIGIT_PX, EMBEDDER_VERSION, SERVING_DEFAULT, contract_of
 from facegrid.errors import DeadlineExceeded, Unavailable
 from orchestrator.models.checks import check_inputs, check_outputs
 
@@ -13,7 +13,7 @@ class FunctionPredictor:
     """The test double of the seam: a function for each model, under the contract of `Predictor`.
 
     Args:
-        functions: By model: takes the input array and the signature, returns the outputs.
+        functions: By model: takes the input arrays in the contract's order and the signature, returns the outputs.
         versions: By model: the versions that there are, with the same function; those not named have version 1.
     """
 
@@ -31,10 +31,10 @@ class FunctionPredictor:
         rows = check_inputs(model, signature, inputs, version=version)
         if version is not None and version not in self._versions.get(model, (1,)):
             raise Unavailable(f"the server of model {model} version {version} does not have it")
-        (array,) = inputs.values()
+        arrays = [inputs[name] for name in contract_of(model, version).signatures[signature].inputs]
         try:
             async with asyncio.timeout(timeout_s):
-                outputs = await asyncio.to_thread(self._functions[model], array, signature)
+                outputs = await asyncio.to_thread(self._functions[model], *arrays, signature)
         except TimeoutError:
             raise DeadlineExceeded(f"model {model} did not answer within {timeout_s} s") from None
         check_outputs(model, signature, outputs, rows=rows, version=version)
@@ -58,3 +58,17 @@ def embedder(chips, signature):
     rows = chips.reshape(len(chips), -1)[:, : chips[0].size // 128 * 128].astype(np.float32)
     stripes = rows.reshape(len(chips), 128, -1).mean(axis=2) / 256
     return {"embeddings": stripes - stripes.mean(axis=1, keepdims=True)}
+
+
+def generator(noise, labels, signature):
+    """Pixels that are sums of what went in: another noise or another weight gives another picture."""
+    rows = np.concatenate([noise, 10 * labels], axis=1, dtype=np.float64)
+    waves = np.cos(np.arange(DIGIT_PX**2)[:, None] * np.arange(1, rows.shape[1] + 1) / 97)  # [784, 74]
+    pixels = np.clip(128 + 16 * (rows[:, None] * waves).sum(axis=2), 0, 255)
+    return {"images": pixels.astype(np.uint8).reshape(-1, DIGIT_PX, DIGIT_PX, 1)}
+
+
+def discriminator(images, labels, signature):
+    """The brighter the picture the more real, and the more of a high digit it is said to be."""
+    brightness = images.reshape(len(images), -1).mean(axis=1) / 64 - 2
+    return {"logits": (brightness + labels @ np.arange(10) / 10).astype(np.float32)}

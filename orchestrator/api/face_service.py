@@ -1,4 +1,4 @@
-"""What FaceService does, without a word of gRPC: both hosts call this.
+"""What the services of facegrid.v1 do, without a word of gRPC: both hosts call this.
 
 A method takes and returns messages of facegrid.v1 and raises errors of `facegrid.errors`, nothing else.
 The work is in a file for each subject; here it gets its budget of time.
@@ -6,12 +6,14 @@ The work is in a file for each subject; here it gets its budget of time.
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from functools import partial
 from typing import Any
 
 from facegrid.errors import GalleryUnavailable
 from orchestrator.api.detection import Detection
 from orchestrator.api.enrollment import Enrollment
+from orchestrator.api.generation import Generation
 from orchestrator.api.identification import Identification
 from orchestrator.api.methods import VIDEO
 from orchestrator.api.pictures import Pictures
@@ -27,6 +29,7 @@ from orchestrator.models.tf_serving import TfServingPredictor
 from orchestrator.settings import Settings
 
 _Answer = Callable[[Any, Deadline], Awaitable[Any]]
+_Answers = Callable[[Any, Deadline], AsyncGenerator[Any, None]]
 
 
 def build(settings: Settings) -> "FaceService":
@@ -36,7 +39,7 @@ def build(settings: Settings) -> "FaceService":
 
 
 class FaceService:
-    """Answers the methods of facegrid.v1.FaceService.
+    """Answers the methods of facegrid.v1.FaceService and GeneratorService.
 
     Args:
         settings: Limits and times.
@@ -50,11 +53,14 @@ class FaceService:
         self._gallery = gallery
         self._pictures = pictures = Pictures(settings, predictor)
         recognition = Recognition(pictures, settings.embedder_version)
+        generation = Generation(predictor, settings)
         self._unary: dict[str, _Answer] = {
             "Detect": Detection(pictures).detect,
             "Embed": recognition.embed,
             "Verify": recognition.verify,
+            "Discriminate": generation.discriminate,
         }
+        self._server_streams: dict[str, _Answers] = {"Generate": generation.generate}
         if gallery is not None:
             self._unary |= _of_gallery(pictures, gallery, settings)
 
@@ -107,6 +113,27 @@ class FaceService:
             window=self._settings.stream_window,
             max_id_bytes=self._settings.max_stream_id_bytes,
         )
+
+    async def server_stream(
+        self, name: str, request: Any, *, timeout_s: float | None = None
+    ) -> AsyncGenerator[Any, None]:
+        """Yields the answers of a method of one request and many responses; its work ends when this is closed.
+
+        Args:
+            name: A name in `orchestrator.api.methods.SERVER_STREAMS`.
+            request: Its request; `timeout_ms` is the budget of all answers.
+            timeout_s: Time that the transport allows, if it knows; the shorter one counts.
+
+        Raises:
+            FacegridError: See `facegrid.errors`.
+        """
+        deadline = Deadline(self._budget_s(request.timeout_ms, timeout_s))
+        try:
+            async with aclosing(self._server_streams[name](request, deadline)) as answers:
+                async for answer in answers:
+                    yield answer
+        except Exception as err:
+            raise public(err) from err
 
     def _method(self, name: str) -> _Answer:
         if name not in self._unary:

@@ -1,10 +1,10 @@
-"""The plain host: FaceService on one grpc.aio server, without Ray.
+"""The plain host: the services on one grpc.aio server, without Ray.
 
 For tests, for debugging, and wherever one process is enough; `python -m orchestrator` starts it.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import grpc
@@ -12,16 +12,17 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from facegrid.errors import FacegridError
-from facegrid.v1 import face_service_pb2_grpc
+from facegrid.v1.face_service_pb2_grpc import add_FaceServiceServicer_to_server
+from facegrid.v1.generator_service_pb2_grpc import add_GeneratorServiceServicer_to_server
 from orchestrator.api.face_service import FaceService
-from orchestrator.api.methods import SERVICE_NAME, STREAMS, UNARY
+from orchestrator.api.methods import SERVER_STREAMS, SERVICE_NAMES, STREAMS, UNARY
 from orchestrator.api.status import status_code, status_details
 
 _Context = grpc.aio.ServicerContext[object, object]
 
 
-class FaceServicer(face_service_pb2_grpc.FaceServiceServicer):
-    """Hands calls of gRPC to the service, and its errors back as status."""
+class Servicer:
+    """Hands calls of gRPC to the service, and its errors back as status; has the methods of all services."""
 
     def __init__(self, service: FaceService) -> None:
         self._service = service
@@ -29,6 +30,8 @@ class FaceServicer(face_service_pb2_grpc.FaceServiceServicer):
             setattr(self, name, self._unary(name))
         for name in STREAMS:
             setattr(self, name, self._stream(name))
+        for name in SERVER_STREAMS:
+            setattr(self, name, self._server_stream(name))
 
     def _unary(self, name: str) -> Callable[[Any, _Context], Awaitable[Any]]:
         async def call(request: Any, context: _Context) -> Any:
@@ -41,19 +44,35 @@ class FaceServicer(face_service_pb2_grpc.FaceServiceServicer):
 
     def _stream(self, name: str) -> Callable[[AsyncIterator[Any], _Context], AsyncIterator[Any]]:
         async def call(requests: AsyncIterator[Any], context: _Context) -> AsyncIterator[Any]:
-            try:
-                # A call that is cancelled stops here, and must stop its work at once, not when it is collected.
-                async with aclosing(self._service.stream(name, requests)) as responses:
-                    async for response in responses:
-                        yield response
-            except FacegridError as err:
-                await context.abort(status_code(err), status_details(err))
+            async with _answers(self._service.stream(name, requests), context) as responses:
+                async for response in responses:
+                    yield response
+
+        return call
+
+    def _server_stream(self, name: str) -> Callable[[Any, _Context], AsyncIterator[Any]]:
+        async def call(request: Any, context: _Context) -> AsyncIterator[Any]:
+            answers = self._service.server_stream(name, request, timeout_s=context.time_remaining())
+            async with _answers(answers, context) as responses:
+                async for response in responses:
+                    yield response
 
         return call
 
 
+@asynccontextmanager
+async def _answers(answers: AsyncGenerator[Any, None], context: _Context) -> AsyncIterator[AsyncGenerator[Any, None]]:
+    """Gives the answers of a stream; an error of the block becomes the call's status."""
+    try:
+        # A call that is cancelled stops here, and must stop its work at once, not when it is collected.
+        async with aclosing(answers):
+            yield answers
+    except FacegridError as err:
+        await context.abort(status_code(err), status_details(err))
+
+
 class GrpcHost:
-    """A server with the face service, the standard health service and reflection.
+    """A server with the services of facegrid.v1, the standard health service and reflection.
 
     Args:
         service: What is served; started and closed with the host.
@@ -79,14 +98,16 @@ class GrpcHost:
                 ("grpc.so_reuseport", 0),  # two services on one port would share its calls by chance
             ]
         )
-        face_service_pb2_grpc.add_FaceServiceServicer_to_server(FaceServicer(self._service), server)
+        servicer = Servicer(self._service)
+        add_FaceServiceServicer_to_server(servicer, server)
+        add_GeneratorServiceServicer_to_server(servicer, server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
-        reflection.enable_server_reflection((SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+        reflection.enable_server_reflection((*SERVICE_NAMES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
         port = server.add_insecure_port(self._address)
         await self._service.start()
         await server.start()
         self._server = server
-        for name in ("", SERVICE_NAME):
+        for name in ("", *SERVICE_NAMES):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         return port
 

@@ -1,7 +1,9 @@
 """Several things at a time, of which none goes on when another has failed."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections import deque
+from collections.abc import AsyncGenerator, Coroutine, Iterable
+from itertools import islice
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -19,3 +21,28 @@ async def together(work: Iterable[Coroutine[Any, Any, Result]]) -> list[Result]:
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
     return [task.result() for task in tasks]
+
+
+async def in_order(work: Iterable[Coroutine[Any, Any, Result]], *, ahead: int) -> AsyncGenerator[Result, None]:
+    """Yields the results in their order; what is under way is cancelled when the generator is closed.
+
+    Args:
+        work: Taken one by one, and begun when it is taken.
+        ahead: Most that are under way, or done and not taken by the reader yet; at least 1.
+
+    Raises:
+        Exception: What one of them raised, after the results before it.
+    """
+    begun: deque[asyncio.Task[Result]] = deque()
+    waiting = iter(work)
+    try:
+        while True:
+            begun.extend(asyncio.create_task(one) for one in islice(waiting, ahead - len(begun)))
+            if not begun:
+                return
+            yield await begun[0]
+            begun.popleft()
+    finally:
+        for task in begun:
+            task.cancel()
+        await asyncio.gather(*begun, return_exceptions=True)

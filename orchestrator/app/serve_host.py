@@ -26,6 +26,7 @@ APPLICATION = "facegrid"
 
 _SERVICES = [
     "facegrid.v1.face_service_pb2_grpc.add_FaceServiceServicer_to_server",
+    "facegrid.v1.generator_service_pb2_grpc.add_GeneratorServiceServicer_to_server",
     "grpc_health.v1.health_pb2_grpc.add_HealthServicer_to_server",
 ]
 _CONTROLLER_TIMEOUT_S = 60.0

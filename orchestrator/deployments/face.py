@@ -1,4 +1,4 @@
-"""FaceService on Ray Serve: the deployment that every gRPC call of a client reaches.
+"""The services on Ray Serve: the deployment that every gRPC call of a client reaches.
 
 Ray Serve calls the method that bears the RPC's name, whatever the service, and turns an exception
 into a status with its whole traceback as details. So no exception leaves a method here: the
@@ -8,8 +8,8 @@ not pass the caller's deadline on either; requests carry their own budget.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import Any
 
 import grpc
@@ -18,7 +18,7 @@ from ray import serve
 from ray.serve.grpc_util import RayServegRPCContext, gRPCInputStream
 
 from orchestrator.api.face_service import build
-from orchestrator.api.methods import SERVICE_NAME, STREAMS, UNARY, response_type
+from orchestrator.api.methods import SERVER_STREAMS, SERVICE_NAMES, STREAMS, UNARY, response_type
 from orchestrator.api.status import public, status_code, status_details
 from orchestrator.settings import Settings
 
@@ -27,7 +27,7 @@ MAX_ONGOING_REQUESTS = 32
 MAX_QUEUED_REQUESTS = 128
 """Calls that wait for a replica; the next one is answered RESOURCE_EXHAUSTED at once."""
 
-_SERVICES = ("", SERVICE_NAME)
+_SERVICES = ("", *SERVICE_NAMES)
 
 
 class CallFailed(Exception):
@@ -51,7 +51,7 @@ class FaceIngress:
         await self.service.close()
 
     async def Check(self, request: HealthCheckRequest, grpc_context: RayServegRPCContext) -> HealthCheckResponse:  # noqa: N802
-        """Answers grpc.health.v1.Health/Check for the server as a whole, or this service."""
+        """Answers grpc.health.v1.Health/Check for the server as a whole, or a service."""
         if request.service not in _SERVICES:
             grpc_context.set_code(grpc.StatusCode.NOT_FOUND)
             grpc_context.set_details(f"unknown service {request.service!r}")
@@ -88,12 +88,20 @@ def _stream(name: str) -> Callable[..., AsyncIterator[Any]]:
     async def call(
         self: FaceIngress, requests: gRPCInputStream, grpc_context: RayServegRPCContext
     ) -> AsyncIterator[Any]:
-        # Ray's Python proxy takes the status of a stream only from one that fails: else this would look like success.
-        with _errors_to_status(grpc_context, reraise=True):
-            # A call that is cancelled stops here, and must stop its work at once, not when it is collected.
-            async with aclosing(self.service.stream(name, requests)) as answers:
-                async for answer in answers:
-                    yield answer
+        async with _answers(self.service.stream(name, requests), grpc_context) as answers:
+            async for answer in answers:
+                yield answer
+
+    return call
+
+
+def _server_stream(name: str) -> Callable[..., AsyncIterator[Any]]:
+    """Returns the method of `FaceIngress` for a call of one request and many responses."""
+
+    async def call(self: FaceIngress, request: Any, grpc_context: RayServegRPCContext) -> AsyncIterator[Any]:
+        async with _answers(self.service.server_stream(name, request), grpc_context) as answers:
+            async for answer in answers:
+                yield answer
 
     return call
 
@@ -102,6 +110,18 @@ for _name in UNARY:
     setattr(FaceIngress, _name, _unary(_name))
 for _name in STREAMS:
     setattr(FaceIngress, _name, _stream(_name))
+for _name in SERVER_STREAMS:
+    setattr(FaceIngress, _name, _server_stream(_name))
+
+
+@asynccontextmanager
+async def _answers(answers: AsyncGenerator[Any, None], grpc_context: Any) -> AsyncIterator[AsyncGenerator[Any, None]]:
+    """Gives the answers of a stream; an error of the block becomes the call's status."""
+    # Ray's Python proxy takes the status of a stream only from one that fails: else this would look like success.
+    with _errors_to_status(grpc_context, reraise=True):
+        # A call that is cancelled stops here, and must stop its work at once, not when it is collected.
+        async with aclosing(answers):
+            yield answers
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from exporters.signatures import SERVING_DEFAULT
 from orchestrator.deadline import Deadline
 from orchestrator.models.predictor import Predictor
 
-MAX_BATCH = {"pnet": 64, "rnet": 256, "onet": 64, "embedder": 32}
-"""Rows of one call, by model: 8 MB of tiles, 0.9 MB of crops each, 2 MB of chips."""
+MAX_BATCH = {"pnet": 64, "rnet": 256, "onet": 64, "embedder": 32, "generator": 128, "discriminator": 128}
+"""Rows of one call, by model: 8 MB of tiles, 0.9 MB of crops each, 2 MB of chips, 0.1 MB of digits."""
 
 _CALLS_AT_ONCE = 2
 """Calls of one picture under way together: one is computed while the next travels."""

@@ -13,6 +13,7 @@ from grpc_health.v1.health_pb2_grpc import HealthStub
 from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest
 from grpc_reflection.v1alpha.reflection_pb2_grpc import ServerReflectionStub
 
+from exporters.signatures import CONTRACTS
 from facegrid.v1.detect_pb2 import DetectRequest, DetectStreamRequest
 from facegrid.v1.enroll_pb2 import EnrollRequest
 from facegrid.v1.face_pb2 import DetectOptions, Portrait
@@ -187,7 +188,7 @@ def test_status_shows_every_part(stack) -> None:
     assert code == 0
     assert status["serving"]
     assert status["health"] == "serving"
-    assert {one["model"] for one in status["models"]} == {"pnet", "rnet", "onet", "embedder"}
+    assert {one["model"] for one in status["models"]} == set(CONTRACTS)
     assert status["ray_serve"]["deployments"]["FaceService"]["replicas"] == {"RUNNING": 1}
     assert all(process["memory_mb"] > 50 for process in status["processes"])
 

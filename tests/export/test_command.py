@@ -78,7 +78,7 @@ def test_help_needs_no_tensorflow():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["vnet"], "there is no model 'vnet'; the models are pnet, rnet, onet, embedder"),
+        (["vnet"], "there is no model 'vnet'; the models are pnet, rnet, onet, embedder, generator, discriminator"),
         (["--version", "0"], "a version is a whole number from 1 to 9223372036854775807, not '0'"),
         (["--version", "9223372036854775808"], "a version is a whole number from 1 to 9223372036854775807"),
         (["--version", "1.5"], "not '1.5'"),

@@ -10,7 +10,11 @@ from facegrid.tfserving.v1.tensor_pb2 import DataType
 from tests.model_server.messages import predict_request, tensor
 from tests.model_server.process import REPOSITORY, UPSTREAM, ServerProcess
 
-DATA_TYPES = {"uint8": DataType.DATA_TYPE_UINT8, "uint16": DataType.DATA_TYPE_UINT16}
+DATA_TYPES = {
+    "uint8": DataType.DATA_TYPE_UINT8,
+    "uint16": DataType.DATA_TYPE_UINT16,
+    "float32": DataType.DATA_TYPE_FLOAT,
+}
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +41,13 @@ def test_every_network_is_available(server):
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_answers_have_the_shapes_of_the_contract(server, name):
     signature = CONTRACTS[name].signatures[SERVING_DEFAULT]
-    ((alias, spec),) = signature.inputs.items()
-    sent = np.random.default_rng(0).integers(0, 256, (3, *spec.shape[1:])).astype(spec.dtype)
-    proto = tensor(DATA_TYPES[spec.dtype], sent.shape, tensor_content=sent.tobytes())
-    outputs = server.predict(predict_request(name, {alias: proto})).outputs
+    sent = {alias: proto(spec) for alias, spec in signature.inputs.items()}
+    outputs = server.predict(predict_request(name, sent)).outputs
     assert set(outputs) == set(signature.outputs)
     for output, expected in signature.outputs.items():
         assert tuple(dim.size for dim in outputs[output].tensor_shape.dim) == (3, *expected.shape[1:])
+
+
+def proto(spec):
+    array = np.random.default_rng(0).integers(0, 256, (3, *spec.shape[1:])).astype(spec.dtype)
+    return tensor(DATA_TYPES[spec.dtype], array.shape, tensor_content=array.tobytes())

@@ -10,7 +10,7 @@ from exporters.signatures import CONTRACTS, EMBEDDER_VERSION, EMBEDDERS
 from facegrid.errors import DeadlineExceeded, InternalError, Unavailable
 from orchestrator.app.model_config import local_model_config, read_model_config, write_model_config
 from orchestrator.models.tf_serving import TfServingPredictor
-from tests.doubles import FunctionPredictor, embedder, onet, rnet
+from tests.doubles import FunctionPredictor, discriminator, embedder, generator, onet, rnet
 from tests.model_server.process import REPOSITORY, ServerProcess
 from tests.pipeline.plain_pnet import pnet
 
@@ -30,7 +30,8 @@ def model_server(exported_models, tmp_path_factory):
 @pytest.fixture(params=["double", "tf_serving"])
 def predictor(request):
     if request.param == "double":
-        return FunctionPredictor({"pnet": pnet, "rnet": rnet, "onet": onet, "embedder": embedder})
+        networks = {"pnet": pnet, "rnet": rnet, "onet": onet, "embedder": embedder}
+        return FunctionPredictor({**networks, "generator": generator, "discriminator": discriminator})
     port = request.getfixturevalue("model_server").port
     return TfServingPredictor(dict.fromkeys(CONTRACTS, f"127.0.0.1:{port}"))
 
@@ -47,9 +48,14 @@ def run(predictor, *calls):
 
 
 def batch(model, signature, rows):
-    ((name, spec),) = CONTRACTS[model].signatures[signature].inputs.items()
-    most = np.iinfo(spec.dtype).max
-    return {name: np.random.default_rng(rows).integers(0, most, (rows, *spec.shape[1:]), spec.dtype, endpoint=True)}
+    return {name: values(spec, rows) for name, spec in CONTRACTS[model].signatures[signature].inputs.items()}
+
+
+def values(spec, rows):
+    rng, shape = np.random.default_rng(rows), (rows, *spec.shape[1:])
+    if spec.dtype == "float32":
+        return rng.random(shape, np.float32)
+    return rng.integers(0, np.iinfo(spec.dtype).max, shape, spec.dtype, endpoint=True)
 
 
 def call(model, inputs, signature, timeout_s=60.0, **options):
