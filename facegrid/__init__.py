@@ -1,4 +1,4 @@
-"""facegrid: face detection and recognition behind one gRPC service.
+"""facegrid: face detection, recognition and image generation behind one gRPC service.
 
     import facegrid
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from facegrid.async_client import connect_async as connect_async
     from facegrid.client import Client as Client
     from facegrid.client import connect as connect
+    from facegrid.digits import DigitSource as DigitSource
+    from facegrid.digits import Discriminations as Discriminations
+    from facegrid.digits import GeneratedDigit as GeneratedDigit
+    from facegrid.digits import Labels as Labels
     from facegrid.draw import draw_faces as draw_faces
     from facegrid.enrolled import EnrolledFace as EnrolledFace
     from facegrid.enrolled import EnrolledItem as EnrolledItem
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
     from facegrid.errors import GalleryUnavailable as GalleryUnavailable
     from facegrid.errors import InternalError as InternalError
     from facegrid.errors import InvalidImage as InvalidImage
+    from facegrid.errors import InvalidLabels as InvalidLabels
     from facegrid.errors import InvalidOption as InvalidOption
     from facegrid.errors import InvalidRequest as InvalidRequest
     from facegrid.errors import InvalidSubject as InvalidSubject
@@ -81,6 +86,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "facegrid.async_client": ("AsyncClient", "connect_async"),
     "facegrid.client": ("Client", "connect"),
+    "facegrid.digits": ("DigitSource", "Discriminations", "GeneratedDigit", "Labels"),
     "facegrid.draw": ("draw_faces",),
     "facegrid.errors": (
         "AlreadyEnrolled",
@@ -92,6 +98,7 @@ _HOMES = {
         "GalleryUnavailable",
         "InternalError",
         "InvalidImage",
+        "InvalidLabels",
         "InvalidOption",
         "InvalidRequest",
         "InvalidSubject",
@@ -194,12 +201,17 @@ __all__ = [  # noqa: RUF022  (first what a reader needs first)
     "SubjectDetails",
     "GalleryFace",
     "Erasure",
+    "Labels",
+    "GeneratedDigit",
+    "DigitSource",
+    "Discriminations",
     "Health",
     "draw_faces",
     "FacegridError",
     "InvalidRequest",
     "InvalidImage",
     "InvalidOption",
+    "InvalidLabels",
     "LimitExceeded",
     "UnusableFace",
     "NoFace",

@@ -14,11 +14,11 @@ from facegrid._calls import AnswerT, Call
 from facegrid._channel import CHANNEL_OPTIONS, HUNG_SERVICE_S, check_target
 from facegrid._ledger import Form, ItemT, Ledger, check_many, check_window
 from facegrid._status import raised_as_facegrid_errors
+from facegrid._stub import Stub
 from facegrid._video import UNBOUNDED, open_video_async
 from facegrid._video_messages import Frame, check_frames
 from facegrid.errors import DeadlineExceeded, FacegridError
 from facegrid.types import AnySourceT, Health
-from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
 from facegrid.video import AsyncIdentifiedVideo
 
 
@@ -29,7 +29,7 @@ class AsyncConnection:
         self.target = check_target(target)
         asyncio.get_running_loop()  # a channel made outside would belong to a loop that never runs
         self._channel = grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS)
-        self._stub = FaceServiceStub(self._channel)
+        self._stub = Stub(self._channel)
         self._check: Any = self._channel.unary_unary(
             _health.METHOD,
             request_serializer=_health.serialize_request,

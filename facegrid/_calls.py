@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from facegrid._channel import HUNG_SERVICE_S, TIMEOUT_GRACE_S
+from facegrid._digit_messages import digits_of, discriminate_request, discriminations_of, generate_request
 from facegrid._images import encode_image
 from facegrid._messages import detection_of, fill, options_message, timeout_ms, whole_number
 from facegrid._people_messages import (
@@ -22,6 +23,7 @@ from facegrid._people_messages import (
     subject_name,
     verification_of,
 )
+from facegrid.digits import Discriminations, GeneratedDigit, Labels
 from facegrid.enrolled import Enrollment, EnrollOptions, Erasure, Subject, SubjectDetails
 from facegrid.people import Embedding, IdentifiedPicture, Portrait, Verification
 from facegrid.types import Detection, ImageSource
@@ -49,14 +51,14 @@ _PAGE_SIZE = 1000
 
 @dataclass(frozen=True)
 class Call(Generic[AnswerT]):
-    """One unary call."""
+    """One call of a single request."""
 
     method: str
     """Its name in the proto."""
     request: Any
     """Its message."""
     read: Callable[[Any], AnswerT]
-    """Returns what the service's message means."""
+    """Returns what a message of the service means."""
     wait_s: float
     """Time after which the client gives up."""
 
@@ -177,6 +179,20 @@ def delete_subject(name: str, timeout_s: float | None) -> Call[Erasure]:
     """Returns the call of `delete_subject`."""
     request = subject_pb2.DeleteSubjectRequest(subject=subject_name(name), timeout_ms=timeout_ms(timeout_s))
     return Call("DeleteSubject", request, erasure_of, _wait_s(timeout_s))
+
+
+def generate(
+    labels: Labels, count: int, seed: int, *, truncation: float | None, noise: Any, timeout_s: float | None
+) -> Call[Iterable[GeneratedDigit]]:
+    """Returns the call of `generate`, which is answered with many messages."""
+    request = generate_request(labels, count, seed, truncation=truncation, noise=noise, timeout_s=timeout_s)
+    return Call("Generate", request, digits_of, _wait_s(timeout_s))
+
+
+def discriminate(images: Any, labels: Labels, timeout_s: float | None) -> Call[Discriminations]:
+    """Returns the call of `discriminate`."""
+    request = discriminate_request(images, labels, timeout_s=timeout_s)
+    return Call("Discriminate", request, discriminations_of, _wait_s(timeout_s))
 
 
 def _wait_s(timeout_s: float | None) -> float:

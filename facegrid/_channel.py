@@ -17,7 +17,7 @@ _RETRIES = {
     "methodConfig": [
         {
             # These change nothing, so they may be repeated safely.
-            "name": [{"service": "facegrid.v1.FaceService"}],
+            "name": [{"service": "facegrid.v1.FaceService"}, {"service": "facegrid.v1.GeneratorService"}],
             "retryPolicy": {
                 "maxAttempts": 4,
                 "initialBackoff": "0.1s",

@@ -14,11 +14,11 @@ from facegrid._channel import CHANNEL_OPTIONS, HUNG_SERVICE_S, check_target
 from facegrid._ledger import Form, ItemT, Ledger, check_many, check_window
 from facegrid._status import raised_as_facegrid_errors
 from facegrid._stream import stream
+from facegrid._stub import Stub
 from facegrid._video import UNBOUNDED, open_video
 from facegrid._video_messages import Frame, check_frames
 from facegrid.errors import DeadlineExceeded, FacegridError
 from facegrid.types import AnySourceT, Health
-from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
 from facegrid.video import IdentifiedVideo
 
 
@@ -28,7 +28,7 @@ class Connection:
     def __init__(self, target: str) -> None:
         self.target = check_target(target)
         self._channel = grpc.insecure_channel(target, options=CHANNEL_OPTIONS)
-        self._stub = FaceServiceStub(self._channel)
+        self._stub = Stub(self._channel)
         self._check: Any = self._channel.unary_unary(
             _health.METHOD,
             request_serializer=_health.serialize_request,

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 from typing import Unpack
 
 from facegrid import _calls, _forms
-from facegrid._async_connection import AsyncConnection
+from facegrid._async_generating import AsyncGeneratingConnection
 from facegrid._calls import Images
 from facegrid._channel import DEFAULT_TARGET
 from facegrid._forms import SubjectPicture
@@ -41,7 +41,7 @@ def connect_async(target: str = DEFAULT_TARGET) -> "AsyncClient":
     return AsyncClient(target)
 
 
-class AsyncClient(AsyncConnection):
+class AsyncClient(AsyncGeneratingConnection):
     """A connection to the service, for any number of tasks of one event loop; raises what `Client` does."""
 
     async def detect(

@@ -6,7 +6,7 @@ from typing import Unpack
 from facegrid import _calls, _forms
 from facegrid._calls import Images
 from facegrid._channel import DEFAULT_TARGET
-from facegrid._connection import Connection
+from facegrid._generating import GeneratingConnection
 from facegrid._video_messages import options_message as video_options
 from facegrid.enrolled import EnrolledItem, Enrollment, EnrollOptions, Erasure, Subject, SubjectDetails
 from facegrid.people import (
@@ -39,7 +39,7 @@ def connect(target: str = DEFAULT_TARGET) -> "Client":
     return Client(target)
 
 
-class Client(Connection):
+class Client(GeneratingConnection):
     """A connection to the service. Any number of threads may use one client at the same time.
 
     Every method raises `FacegridError`: `InvalidRequest` and its kinds where the request must be changed,
