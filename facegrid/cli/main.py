@@ -24,6 +24,7 @@ _COMMANDS = (
     "facegrid.cli.identify",
     "facegrid.cli.video",
     "facegrid.cli.subjects",
+    "facegrid.cli.generate",
     "facegrid.cli.export",
     "facegrid.cli.gallery",
     "facegrid.cli.stack",
@@ -38,6 +39,7 @@ examples:
   facegrid enroll "Ann" ann.jpg            remember a face
   facegrid identify party.jpg              say who is in a picture
   facegrid video party.mp4                 say who comes and leaves in a video
+  facegrid generate --labels 2,3           draw digits that are a 2 and a 3
   facegrid down                            stop the service
 """
 
@@ -46,7 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Returns the parser with all commands."""
     parser = argparse.ArgumentParser(
         prog="facegrid",
-        description="Face detection and recognition as a service: start it, stop it, and ask it.",
+        description="Face detection, recognition and image generation as a service: start it, stop it, and ask it.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
