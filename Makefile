@@ -21,7 +21,7 @@ $(READY): requirements.lock pyproject.toml
 
 install: $(READY)  ## set up the environment in .venv
 
-demo: $(READY)  ## set up, export, start, find the faces of samples/, stop; look at out/ afterwards
+demo: $(READY)  ## set up, export, start, find the faces of samples/, draw digits, stop; look at out/ afterwards
 	@BIN=$(BIN) scripts/demo.sh
 
 test: $(READY) lint typecheck  ## set up and run the whole test suite

@@ -12,11 +12,9 @@ import asyncio
 import os
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -31,6 +29,7 @@ import facegrid
 from benchmarks.in_process import InProcessPredictor
 from benchmarks.machine import conditions
 from benchmarks.scene import jpeg, scene
+from benchmarks.stack import service
 from orchestrator.deadline import Deadline
 from orchestrator.pipeline.cascade import detect
 from orchestrator.types import DetectOptions
@@ -70,7 +69,7 @@ def main(argv: list[str] | None = None) -> int:
     # A stack that was started must be stopped, also when the measurement is.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     console = Console()
-    with _service(args.target, args.models_dir) as target:
+    with service(args.target, args.models_dir) as target:
         for size in args.size or _SIZES:
             width, height = map(int, size.split("x"))
             picture = scene(width, height)
@@ -139,26 +138,6 @@ def _timed(work: Callable[[], object]) -> float:
     begin = time.perf_counter()
     work()
     return time.perf_counter() - begin
-
-
-@contextmanager
-def _service(target: str | None, models_dir: Path) -> Iterator[str]:
-    if target:
-        yield target
-        return
-    from orchestrator.app.down import down  # noqa: PLC0415 - only where a stack is started
-    from orchestrator.app.options import StackOptions, default_ingress  # noqa: PLC0415
-    from orchestrator.app.ports import free_ports  # noqa: PLC0415
-    from orchestrator.app.up import up  # noqa: PLC0415
-
-    with tempfile.TemporaryDirectory(prefix="fg") as folder:
-        (port,) = free_ports(1)
-        options = StackOptions(port=port, models_dir=models_dir, ingress=default_ingress())
-        up(options, Path(folder), lambda _step, _seconds: None)
-        try:
-            yield f"127.0.0.1:{port}"
-        finally:
-            down(Path(folder))
 
 
 if __name__ == "__main__":

@@ -32,5 +32,9 @@ echo "== 6. who is who in samples/"
 echo "== 7. forget one of them"
 "$bin/facegrid" subjects delete "Joe Biden"
 "$bin/facegrid" identify samples/biden.jpg
+echo "== 8. digits that nobody wrote, and what is a 2 and a 3"
+"$bin/facegrid" generate --labels 0 1 2 3 4 5 6 7 8 9 --count 10 --seed 7 --out out/digits.png
+"$bin/facegrid" generate --labels 2,3 --count 64 --seed 7 --out out/two-and-three.png
+"$bin/facegrid" generate --morph 2:3 --steps 12 --count 6 --seed 7 --out out/two-to-three.png
 "$bin/facegrid" status --state-dir "$state"
-echo "== done: look at the pictures in out/"
+echo "== done: look at the pictures in out/: faces with names, digits.png, two-and-three.png, two-to-three.png"
