@@ -158,7 +158,7 @@ def test_health_and_reflection_answer(target):
         ask = reflection_pb2.ServerReflectionRequest(list_services="")
         (answer,) = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(iter([ask]))
     names = {service.name for service in answer.list_services_response.service}
-    assert {"facegrid.v1.FaceService", "grpc.health.v1.Health"} <= names
+    assert {"facegrid.v1.FaceService", "facegrid.v1.GeneratorService", "grpc.health.v1.Health"} <= names
 
 
 def test_a_taken_port_is_refused(target):

@@ -15,10 +15,14 @@ from grpc_reflection.v1alpha.reflection_pb2_grpc import ServerReflectionStub
 
 from exporters.signatures import CONTRACTS
 from facegrid.v1.detect_pb2 import DetectRequest, DetectStreamRequest
+from facegrid.v1.discriminate_pb2 import DiscriminateRequest
 from facegrid.v1.enroll_pb2 import EnrollRequest
 from facegrid.v1.face_pb2 import DetectOptions, Portrait
 from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
+from facegrid.v1.generate_pb2 import GenerateRequest
+from facegrid.v1.generator_service_pb2_grpc import GeneratorServiceStub
 from facegrid.v1.identify_pb2 import IdentifyRequest, IdentifyStreamRequest
+from facegrid.v1.label_pb2 import LabelWeight
 from facegrid.v1.subject_pb2 import DeleteSubjectRequest, GetSubjectRequest, ListSubjectsRequest
 from facegrid.v1.verify_pb2 import VerifyRequest
 from facegrid.v1.video_pb2 import IdentifyVideoOptions, IdentifyVideoRequest
@@ -130,7 +134,31 @@ def test_a_video_is_answered_frame_by_frame_and_ends(service: FaceServiceStub, p
     assert {one.first_frame for one in end.end.decisions} == {0}
 
 
-@pytest.mark.parametrize("name", ["", "facegrid.v1.FaceService"])
+def test_digits_are_drawn_and_judged(channel: grpc.Channel) -> None:
+    service = GeneratorServiceStub(channel)
+    both = [LabelWeight(label=2), LabelWeight(label=3)]
+    responses = service.Generate(GenerateRequest(labels=both, count=300, seed=7), timeout=TIMEOUT_S)
+    images = [image for response in responses for image in response.images]
+    assert [image.index for image in images] == list(range(300))
+    request = DiscriminateRequest(images=[image.image for image in images], labels=both)
+    assert len(service.Discriminate(request, timeout=TIMEOUT_S).discriminations) == 300
+    with pytest.raises(grpc.RpcError) as caught:
+        list(service.Generate(GenerateRequest(labels=[LabelWeight(label=10)], count=1), timeout=TIMEOUT_S))
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert caught.value.details() == "INVALID_LABELS: a label is 10, allowed are 0 to 9"
+
+
+def test_a_stream_of_digits_may_be_left_early(channel: grpc.Channel) -> None:
+    service = GeneratorServiceStub(channel)
+    request = GenerateRequest(labels=[LabelWeight(label=1)], count=10_000)
+    for _ in range(3):
+        call = service.Generate(request, timeout=TIMEOUT_S)
+        assert next(call).images[0].index == 0
+        call.cancel()
+    assert len(next(service.Generate(GenerateRequest(labels=request.labels, count=1), timeout=TIMEOUT_S)).images) == 1
+
+
+@pytest.mark.parametrize("name", ["", "facegrid.v1.FaceService", "facegrid.v1.GeneratorService"])
 def test_health_answers(channel: grpc.Channel, name: str) -> None:
     health = HealthStub(channel)
     assert health.Check(HealthCheckRequest(service=name), timeout=TIMEOUT_S).status == HealthCheckResponse.SERVING
@@ -149,7 +177,7 @@ def test_reflection_lists_the_services(channel: grpc.Channel) -> None:
     requests = iter([ServerReflectionRequest(list_services="")])
     answer = next(iter(ServerReflectionStub(channel).ServerReflectionInfo(requests, timeout=TIMEOUT_S)))
     names = {one.name for one in answer.list_services_response.service}
-    assert {"facegrid.v1.FaceService", "grpc.health.v1.Health"} <= names
+    assert {"facegrid.v1.FaceService", "facegrid.v1.GeneratorService", "grpc.health.v1.Health"} <= names
 
 
 def test_a_slow_model_server_is_named_when_the_time_is_over(stack, service: FaceServiceStub, picture: bytes) -> None:
