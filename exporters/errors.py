@@ -5,7 +5,8 @@
     ├── VersionOutOfRange   no model server would take the number for a version
     ├── WrongVersion        the number stands for another network
     ├── VersionExists       the version asked for is there already
-    └── BrokenExport        what was written does not answer as the network that was built
+    ├── BrokenExport        what was written does not answer as the network that was built
+    └── TrainingError       the data, the checkpoint or the disk is not what training needs
 
 These are for the person who runs `facegrid export`; they never reach a caller of the service, so
 they are no part of `facegrid.errors`.
@@ -38,3 +39,7 @@ class VersionExists(ExportError):
 
 class BrokenExport(ExportError):
     """The SavedModel that was written is not the network that was built, or not what its contract says."""
+
+
+class TrainingError(ExportError):
+    """Nothing can be trained: the data, the checkpoint or the disk is not what is needed."""

@@ -26,6 +26,7 @@ _COMMANDS = (
     "facegrid.cli.subjects",
     "facegrid.cli.generate",
     "facegrid.cli.export",
+    "facegrid.cli.train",
     "facegrid.cli.gallery",
     "facegrid.cli.stack",
 )

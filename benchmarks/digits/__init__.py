@@ -1,0 +1,1 @@
+"""How good generated digits are: who judges them, and by which measures."""

@@ -1,0 +1,1 @@
+"""How the networks that no package carries are trained."""

@@ -1,0 +1,182 @@
+"""A training of the generator and the discriminator, from the digits to a file of weights, in a folder of its own.
+
+    config.json  readers-*.keras  blends.npz  checkpoints/  tensorboard/  ->  gan.npz  gan.json
+
+Each stage leaves what it made, and a training that was interrupted goes on after the last one that is whole.
+"""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from exporters.errors import TrainingError
+from exporters.gan_weights import write_gan_weights
+from exporters.signatures import LABELS, NOISE_DIM
+from exporters.training.blends import PAIRS, Blends, make_blends
+from exporters.training.gan import Data, Gan
+from exporters.training.mnist import Digits
+from exporters.training.readers import WIDTHS, Reader, train_readers
+from exporters.training.record import History, write_record
+
+STAGES = ("readers", "blends", "gan")
+
+Report = Callable[[str, int, int, dict[str, float]], None]
+"""Is told the stage, how much of it is done, of how much, and what was measured last."""
+
+_CHECKPOINT_STEPS = 250
+_SUMMARY_STEPS = 25
+_PICTURE_STEPS = 500
+_ROWS = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class GanConfig:
+    """What a training does; kept beside the weights."""
+
+    epochs: int = 12
+    """How often as many pictures are shown as there are digits."""
+    batch_size: int = 64
+    blend_share: float = 0.25
+    """Of a batch."""
+    blends_a_pair: int = 150
+    reader_epochs: int = 3
+    seed: int = 1
+
+    def steps(self, digits: Digits) -> int:
+        """Returns how many steps that is."""
+        return max(1, self.epochs * len(digits.images) // self.batch_size)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Made:
+    """What the first two stages make."""
+
+    readers: list[Reader]
+    blends: Blends
+
+
+def train_gan(
+    config: GanConfig, digits: Digits, run_dir: Path, *, command: str, report: Report, resume: bool = False
+) -> Path:
+    """Trains, or goes on training, and returns the file of weights, RUN_DIR/gan.npz.
+
+    Args:
+        config: What to do.
+        digits: To train with.
+        run_dir: Where everything is kept; must not hold another training unless it is resumed.
+        command: What was typed, for the record.
+        report: Is told how far it is.
+        resume: Go on with the training in `run_dir`.
+
+    Raises:
+        TrainingError: The folder holds a training already, or none of this configuration.
+        OSError: The folder cannot be written.
+    """
+    _claim(config, run_dir, resume=resume)
+    readers = _readers(config, digits, run_dir, report)
+    blends = _blends(config, digits, readers, run_dir, report)
+    gan, history = _train(config, digits, _Made(readers, blends), run_dir, report)
+    generator, discriminator = gan.weights()
+    path = run_dir / "gan.npz"
+    write_gan_weights(path, generator, discriminator)
+    write_record(path, config=dataclasses.asdict(config), command=command, digits=digits, history=history)
+    return path
+
+
+def _claim(config: GanConfig, run_dir: Path, *, resume: bool) -> None:
+    file = run_dir / "config.json"
+    wanted = dataclasses.asdict(config)
+    if file.exists():
+        found = json.loads(file.read_text(encoding="utf-8"))
+        if not resume:
+            raise TrainingError(f"{run_dir} holds a training already: go on with --resume, or name another folder")
+        if found != wanted:
+            raise TrainingError(f"{run_dir} holds a training with {found}, not with {wanted}: name another folder")
+        return
+    if resume:
+        raise TrainingError(f"there is no training to resume in {run_dir}")
+    run_dir.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
+
+
+def _readers(config: GanConfig, digits: Digits, run_dir: Path, report: Report) -> list[Reader]:
+    files = [run_dir / f"readers-{number}.keras" for number in range(len(WIDTHS))]
+    if not all(file.exists() for file in files):
+        accuracies: list[float] = []
+        total = len(WIDTHS) * config.reader_epochs
+
+        def on_epoch(accuracy: float) -> None:
+            accuracies.append(accuracy)
+            report("readers", len(accuracies), total, {"accuracy": accuracy})
+
+        report("readers", 0, total, {})
+        for file, reader in zip(
+            files, train_readers(digits, seed=config.seed, epochs=config.reader_epochs, on_epoch=on_epoch), strict=True
+        ):
+            reader.save(file)
+    readers = [keras.models.load_model(file) for file in files]
+    for reader in readers:
+        reader.trainable = False
+    return readers
+
+
+def _blends(config: GanConfig, digits: Digits, readers: list[Reader], run_dir: Path, report: Report) -> Blends:
+    file = run_dir / "blends.npz"
+    if not file.exists():
+        done: list[float] = []
+
+        def on_pair(undecided: float) -> None:
+            done.append(undecided)
+            report("blends", len(done), len(PAIRS), {"undecided": float(np.mean(done))})
+
+        report("blends", 0, len(PAIRS), {})
+        blends = make_blends(digits, readers, seed=config.seed, pair_count=config.blends_a_pair, on_pair=on_pair)
+        np.savez_compressed(file, **{field.name: getattr(blends, field.name) for field in dataclasses.fields(blends)})
+    with np.load(file) as arrays:
+        return Blends(**arrays)
+
+
+def _train(config: GanConfig, digits: Digits, made: _Made, run_dir: Path, report: Report) -> tuple[Gan, History]:
+    steps = config.steps(digits)
+    gan = Gan(made.readers, seed=config.seed, steps=steps)
+    data = Data(digits, made.blends, seed=config.seed, batch_size=config.batch_size, blend_share=config.blend_share)
+    done = tf.Variable(0, dtype=tf.int64)
+    checkpoints = tf.train.CheckpointManager(
+        tf.train.Checkpoint(gan=gan, done=done), str(run_dir / "checkpoints"), max_to_keep=2
+    )
+    checkpoints.restore_or_initialize()
+    history = History.load(run_dir / "history.json", before=int(done))
+    writer = tf.summary.create_file_writer(str(run_dir / "tensorboard"))
+    with writer.as_default():
+        for step in range(int(done), steps):
+            batch = data.batch(step)
+            losses = gan.step(tf.constant(step), batch.light, batch.labels)
+            if step % _SUMMARY_STEPS == 0 or step == steps - 1:
+                numbers = {name: float(loss) for name, loss in losses.items()}
+                history.add(step, numbers)
+                for name, number in numbers.items():
+                    tf.summary.scalar(f"loss/{name}", number, step)
+                report("gan", step + 1, steps, numbers)
+            if step % _PICTURE_STEPS == 0 or step == steps - 1:
+                tf.summary.image("samples", _grid(gan, config.seed), step)
+            if (step + 1) % _CHECKPOINT_STEPS == 0 or step == steps - 1:
+                done.assign(step + 1)
+                history.save(run_dir / "history.json")
+                checkpoints.save(step + 1)
+    return gan, history
+
+
+def _grid(gan: Gan, seed: int) -> Any:
+    """Returns each digit, and each blended with the next, as one picture [1, H, W, 1] from 0 to 1."""
+    digits = np.eye(LABELS, dtype=np.float32)
+    labels = np.concatenate([digits, (digits + np.roll(digits, 1, axis=1)) / 2])
+    noise = tf.random.stateless_normal([_ROWS, NOISE_DIM], [seed, -1])
+    rows = [gan.sample(tf.repeat(one[None], len(labels), axis=0), labels) for one in noise]
+    grid = tf.concat([tf.concat(tf.unstack(row), axis=1) for row in rows], axis=0)
+    return (grid[None] + 1) / 2

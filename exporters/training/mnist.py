@@ -1,0 +1,82 @@
+"""The MNIST digits, from a file in the layout of keras's mnist.npz, or from keras's own loader."""
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exporters.errors import TrainingError
+from exporters.signatures import DIGIT_PX, LABELS
+
+DOWNLOAD = "download"
+"""In place of a file: keras fetches it."""
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Pictures of digits and which digit each is."""
+
+    images: NDArray[np.uint8]
+    """[N, 28, 28], 0 black to 255 white."""
+    labels: NDArray[np.uint8]
+    """[N], 0 to 9."""
+
+
+def load_digits(source: str) -> tuple[Digits, Digits]:
+    """Returns the digits to train with and those to test with.
+
+    Args:
+        source: A file with x_train, y_train, x_test and y_test, or `DOWNLOAD`.
+
+    Raises:
+        TrainingError: The file is absent, unreadable, or holds something else; or nothing could be fetched.
+    """
+    arrays = _download() if source == DOWNLOAD else _read(Path(source))
+    train, test = (Digits(arrays[f"x_{part}"], arrays[f"y_{part}"]) for part in ("train", "test"))
+    for digits in (train, test):
+        _check(digits, source)
+    return train, test
+
+
+def as_light(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Returns pictures [N, 28, 28] as the networks take them: [N, 28, 28, 1], from -1 to 1."""
+    return (images[..., None].astype(np.float32) / 127.5) - 1.0
+
+
+def one_hot(labels: NDArray[np.integer]) -> NDArray[np.float32]:
+    """Returns [N] as [N, 10] with weight 1 at the digit."""
+    weights: NDArray[np.float32] = np.eye(LABELS, dtype=np.float32)[labels]
+    return weights
+
+
+def _read(path: Path) -> dict[str, NDArray[np.uint8]]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in ("x_train", "y_train", "x_test", "y_test")}
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as err:
+        raise TrainingError(
+            f"{path} is not a readable mnist.npz with x_train, y_train, x_test and y_test ({err}); "
+            f"name another file, or `--data {DOWNLOAD}`"
+        ) from err
+
+
+def _download() -> dict[str, NDArray[np.uint8]]:
+    import keras  # noqa: PLC0415  (seconds to load)
+
+    try:
+        (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
+    except Exception as err:  # keras names no type
+        raise TrainingError(f"MNIST could not be fetched ({err}); name a file: --data mnist.npz") from err
+    return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
+
+
+def _check(digits: Digits, source: str) -> None:
+    images, labels = digits.images, digits.labels
+    if images.ndim != 3 or images.shape[1:] != (DIGIT_PX, DIGIT_PX) or images.dtype != np.uint8:
+        raise TrainingError(
+            f"{source}: pictures are {images.dtype} {images.shape}, expected uint8 (N, {DIGIT_PX}, {DIGIT_PX})"
+        )
+    if labels.shape != images.shape[:1] or not len(labels) or labels.max() >= LABELS:
+        raise TrainingError(f"{source}: expected one label from 0 to {LABELS - 1} for each of {len(images)} pictures")

@@ -1,0 +1,72 @@
+"""What is known of a training afterwards: losses as they fell, what was typed, and on which machine."""
+
+import hashlib
+import json
+import os
+import platform
+import time
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from exporters.training.mnist import Digits
+
+
+@dataclass
+class History:
+    """Losses by step, and the time that went by."""
+
+    steps: list[int] = field(default_factory=list)
+    losses: dict[str, list[float]] = field(default_factory=dict)
+    elapsed_s: float = 0.0
+    """Of training, its interruptions left out."""
+    _since_s: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def load(cls, file: Path, *, before: int) -> "History":
+        """Returns what was saved of the steps before a number; nothing where there is no file."""
+        if not file.exists():
+            return cls()
+        saved = json.loads(file.read_text(encoding="utf-8"))
+        count = sum(step < before for step in saved["steps"])
+        losses = {name: values[:count] for name, values in saved["losses"].items()}
+        return cls(saved["steps"][:count], losses, saved["elapsed_s"])
+
+    def add(self, step: int, losses: dict[str, float]) -> None:
+        """Notes the losses of a step."""
+        self.steps.append(step)
+        for name, value in losses.items():
+            self.losses.setdefault(name, []).append(round(value, 5))
+
+    def save(self, file: Path) -> None:
+        """Writes the file in one step, so that it is whole or the one before."""
+        now_s = time.monotonic()
+        self.elapsed_s += now_s - self._since_s
+        self._since_s = now_s
+        draft = file.with_suffix(".part")
+        draft.write_text(json.dumps(self.as_json()), encoding="utf-8")
+        draft.replace(file)
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns what `load` reads."""
+        return {"steps": self.steps, "losses": self.losses, "elapsed_s": round(self.elapsed_s, 1)}
+
+
+def write_record(weights: Path, *, config: dict[str, Any], command: str, digits: Digits, history: History) -> Path:
+    """Writes WEIGHTS with the suffix .json: how the weights came about; returns it."""
+    record = {
+        "command": command,
+        "config": config,
+        "data": {
+            "pictures": len(digits.images),
+            "sha256": hashlib.sha256(digits.images.tobytes() + digits.labels.tobytes()).hexdigest(),
+        },
+        "weights_sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+        "machine": {"processor": platform.processor() or platform.machine(), "cores": os.cpu_count()},
+        "versions": {name: version(name) for name in ("tensorflow", "keras", "numpy")},
+        "history": history.as_json(),
+    }
+    file = weights.with_suffix(".json")
+    file.write_text(json.dumps(record) + "\n", encoding="utf-8")
+    return file
