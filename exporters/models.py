@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from exporters.dlib_weights import read_dlib
+from exporters.gan_weights import read_gan_weights
 from exporters.goldens import Golden, dlib_resnet_goldens
-from exporters.networks import dlib_resnet, onet, pnet, rnet
-from exporters.signatures import EMBEDDERS, ONET, PNET, RNET, ModelContract
+from exporters.networks import discriminator, dlib_resnet, generator, onet, pnet, rnet
+from exporters.signatures import DISCRIMINATOR, EMBEDDERS, GENERATOR, ONET, PNET, RNET, ModelContract
 from exporters.weights import Weights, read_mtcnn
 
 
@@ -41,6 +42,18 @@ MODELS = {
             (1, 2, 4, 8, 16, 32),
             goldens=dlib_resnet_goldens,
             version=1,
+        ),
+        Model(
+            GENERATOR,
+            lambda: read_gan_weights("generator", generator.LAYERS),
+            generator.build,
+            (1, 2, 4, 8, 16, 32, 64, 128, 256),
+        ),
+        Model(
+            DISCRIMINATOR,
+            lambda: read_gan_weights("discriminator", discriminator.LAYERS),
+            discriminator.build,
+            (1, 2, 4, 8, 16, 32, 64),
         ),
     )
 }

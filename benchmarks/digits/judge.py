@@ -51,7 +51,7 @@ def trained_judge(digits: Digits, file: Path) -> Judge:
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         _train(digits).save(file)
-    return Judge(keras.models.load_model(file))
+    return Judge(keras.models.load_model(file, compile=False))
 
 
 def _train(digits: Digits) -> Any:

@@ -29,7 +29,6 @@ STAGES = ("readers", "blends", "gan")
 Report = Callable[[str, int, int, dict[str, float]], None]
 """Is told the stage, how much of it is done, of how much, and what was measured last."""
 
-_CHECKPOINT_STEPS = 250
 _SUMMARY_STEPS = 25
 _PICTURE_STEPS = 500
 _ROWS = 8
@@ -46,6 +45,8 @@ class GanConfig:
     """Of a batch."""
     blends_a_pair: int = 150
     reader_epochs: int = 3
+    checkpoint_steps: int = 250
+    """After how many steps what was learned is kept."""
     seed: int = 1
 
     def steps(self, digits: Digits) -> int:
@@ -120,7 +121,7 @@ def _readers(config: GanConfig, digits: Digits, run_dir: Path, report: Report) -
             files, train_readers(digits, seed=config.seed, epochs=config.reader_epochs, on_epoch=on_epoch), strict=True
         ):
             reader.save(file)
-    readers = [keras.models.load_model(file) for file in files]
+    readers = [keras.models.load_model(file, compile=False) for file in files]
     for reader in readers:
         reader.trainable = False
     return readers
@@ -165,7 +166,7 @@ def _train(config: GanConfig, digits: Digits, made: _Made, run_dir: Path, report
                 report("gan", step + 1, steps, numbers)
             if step % _PICTURE_STEPS == 0 or step == steps - 1:
                 tf.summary.image("samples", _grid(gan, config.seed), step)
-            if (step + 1) % _CHECKPOINT_STEPS == 0 or step == steps - 1:
+            if (step + 1) % config.checkpoint_steps == 0 or step == steps - 1:
                 done.assign(step + 1)
                 history.save(run_dir / "history.json")
                 checkpoints.save(step + 1)

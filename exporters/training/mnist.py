@@ -53,7 +53,7 @@ def one_hot(labels: NDArray[np.integer]) -> NDArray[np.float32]:
 
 def _read(path: Path) -> dict[str, NDArray[np.uint8]]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             return {name: file[name] for name in ("x_train", "y_train", "x_test", "y_test")}
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as err:
         raise TrainingError(
