@@ -16,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from orchestrator.pipeline.noise import noise_of
 
 from benchmarks.machine import conditions
 from exporters.signatures import LABELS, SERVING_DEFAULT
 from exporters.versions import versions
+from orchestrator.pipeline.noise import noise_of
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
