@@ -4,6 +4,7 @@ import io
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from exporters.errors import WeightsError
 from exporters.weights import LayerShapes, Weights, by_layer, read_pinned
@@ -39,13 +40,19 @@ def write_gan_weights(path: Path, generator: Weights, discriminator: Weights) ->
     Raises:
         WeightsError: A number is too large for half precision.
     """
-    arrays = {
+    with np.errstate(over="ignore"):  # said below, with the name
+        arrays = _halved(generator, discriminator)
+    bad = [name for name, array in arrays.items() if not np.isfinite(array).all()]
+    if bad:
+        raise WeightsError(f"{', '.join(bad)} cannot be written in half precision: the training has diverged")
+    np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
+
+
+def _halved(generator: Weights, discriminator: Weights) -> dict[str, NDArray[np.float16]]:
+    """Returns the arrays by network, layer and name."""
+    return {
         f"{network}/{layer}/{name}": array.astype(np.float16)
         for network, weights in (("generator", generator), ("discriminator", discriminator))
         for layer, part in weights.items()
         for name, array in part.items()
     }
-    bad = [name for name, array in arrays.items() if not np.isfinite(array).all()]
-    if bad:
-        raise WeightsError(f"{', '.join(bad)} cannot be written in half precision: the training has diverged")
-    np.savez_compressed(path, **arrays)  # type: ignore[arg-type]

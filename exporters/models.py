@@ -47,13 +47,13 @@ MODELS = {
             GENERATOR,
             lambda: read_gan_weights("generator", generator.LAYERS),
             generator.build,
-            (1, 2, 4, 8, 16, 32, 64, 128, 256),
+            (1, 2, 4, 8, 16, 32, 64, 128),
         ),
         Model(
             DISCRIMINATOR,
             lambda: read_gan_weights("discriminator", discriminator.LAYERS),
             discriminator.build,
-            (1, 2, 4, 8, 16, 32, 64),
+            (1, 2, 4, 8, 16, 32, 64, 128),
         ),
     )
 }

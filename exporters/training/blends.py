@@ -68,10 +68,10 @@ def _of_pair(
     made = round(count / _KEPT_SHARE)
     first = _some(digits, pair[0], made, rng)
     second = _nearest(first, _some(digits, pair[1], _CANDIDATES, rng))
-    tried = [between(first, second, np.full(made, share)) for share in _SHARES]
-    undecided = np.stack([_undecided(readers, pictures, pair) for pictures in tried])
+    tried = np.concatenate([between(first, second, np.full(made, share)) for share in _SHARES])
+    undecided = _undecided(readers, tried, pair).reshape(len(_SHARES), made)
     best = undecided.argmax(axis=0)
-    pictures = np.stack(tried)[best, np.arange(made)]
+    pictures = tried.reshape(len(_SHARES), made, *tried.shape[1:])[best, np.arange(made)]
     kept = np.argsort(-undecided.max(axis=0), kind="stable")[:count]
     labels = np.zeros((count, LABELS), np.float32)
     labels[:, pair] = 0.5

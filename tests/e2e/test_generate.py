@@ -45,6 +45,4 @@ def test_a_picture_is_judged_alone_as_in_company(client):
     together = client.discriminate_detailed(digits, 4)
     assert np.isfinite(together.logits).all()
     np.testing.assert_allclose(client.discriminate_detailed(digits[-1], 4).logits, together.logits[-1:], atol=1e-3)
-    assert (
-        client.discriminate_detailed(digits, 1).logits < together.logits
-    ).mean() > 0.9  # what it is said to be counts
+    assert np.abs(client.discriminate_detailed(digits, 1).logits - together.logits).min() > 1e-3  # labels count

@@ -3,7 +3,6 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from exporters.models import MODELS
 from exporters.networks.digits import EPSILON, LEAK
@@ -62,7 +61,7 @@ def test_pictures_are_those_of_keras(networks, asked):
 def test_logits_are_those_of_keras(networks, asked):
     images = networks["generator"].run(SERVING_DEFAULT, asked)["images"]
     found = networks["discriminator"].run(SERVING_DEFAULT, {"images": images, "labels": asked["labels"]})["logits"]
-    light = tf.constant(images / np.float32(127.5) - 1)
+    light = images / np.float32(127.5) - 1
     expected = keras_discriminator(MODELS["discriminator"].read_weights())([light, asked["labels"]]).numpy()[:, 0]
     np.testing.assert_allclose(found, expected, atol=1e-4, rtol=1e-4)
 

@@ -19,6 +19,8 @@ SIGNATURES = [(model, name) for model, contract in CONTRACTS.items() for name in
 LAYERS = {
     **{name: {"conv1/Conv2D", "conv3/kernel", "prelu2/Maximum", "pool1"} for name in ("pnet", "rnet", "onet")},
     "embedder": {"conv1/Conv2D", "level4_1/conv2/kernel", "level1_1/fill_pool", "pool0", "fc"},
+    "generator": {"deconv1", "norm1", "labels2", "deconv2", "deconv3", "light", "pixels"},
+    "discriminator": {"light", "conv1", "labels2", "conv2", "norm2", "logits"},
 }
 
 
