@@ -127,14 +127,15 @@ def _seconds(embed: Embed, count: int) -> float:
 @contextmanager
 def _served(folder: Path) -> Iterator[Contender]:
     from orchestrator.deadline import Deadline  # noqa: PLC0415 - the other processes do without
-    from orchestrator.models.tf_serving import TfServingPredictor  # noqa: PLC0415
+    from orchestrator.models.balanced import BalancedPredictor  # noqa: PLC0415
+    from orchestrator.models.endpoints import StaticEndpoints  # noqa: PLC0415
     from orchestrator.pipeline.embed import embed  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory(prefix="fg") as scratch, asyncio.Runner() as loop:
         socket = Path(scratch) / "socket"
         flags = ("--model_name=embedder", f"--model_base_path={folder.absolute()}", f"--grpc_socket_path={socket}")
         with model_server(*flags, log=Path(scratch) / "log") as server:
-            predictor = TfServingPredictor({"embedder": f"unix:{socket}"})
+            predictor = BalancedPredictor(StaticEndpoints({"embedder": [f"unix:{socket}"]}))
             loop.run(predictor.start())
 
             async def seconds(count: int) -> float:

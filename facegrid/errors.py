@@ -32,10 +32,13 @@ class FacegridError(Exception):
     """An error with a message for people and a `reason` for programs."""
 
     reason = "FACEGRID_ERROR"
+    retry_after_s: float | None = None
+    """After how many seconds the service expects to have room; None where it does not say."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.message = message
+        self.retry_after_s = retry_after_s
 
 
 class InvalidRequest(FacegridError):

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 
 from exporters.signatures import CONTRACTS, EMBEDDER_VERSION, EMBEDDERS
+from orchestrator.models.endpoints import is_address
+from orchestrator.models.options import BalanceOptions
 
 
 class SettingsError(Exception):
@@ -21,7 +23,16 @@ class Settings:
     """How the orchestrator behaves; each field says its unit and its variable's format."""
 
     model_servers: str = "127.0.0.1:8500"
-    """Where the networks are served: one HOST:PORT for all, or MODEL=HOST:PORT for each, with commas between."""
+    """Where the networks are served: one HOST:PORT for all, or MODEL=HOST:PORT for each, with commas between. Several
+    servers of a model are joined by `|`; dns:///NAME:PORT stands for all servers that the name resolves to."""
+    endpoint_refresh_s: float = BalanceOptions.endpoint_refresh_s
+    """Pause before names of model servers are resolved again, in seconds."""
+    max_calls_per_model_server: int = BalanceOptions.max_calls
+    """Calls of one model under way on one model server; more wait for their turn."""
+    max_calls_queued: int = BalanceOptions.max_calls_queued
+    """Calls of one model that wait for their turn; the next is answered OVERLOADED at once."""
+    hedged_percent: float = BalanceOptions.hedged_percent
+    """Slowest calls of model servers that are sent to a second one too, in percent; 0 is off."""
     timeout_s: float = 30.0
     """Time for one picture whose caller gives none, in seconds."""
     max_timeout_s: float = 120.0
@@ -35,7 +46,11 @@ class Settings:
     max_candidates: int = 8_192
     """Proposals of pnet looked at in one picture; the worst beyond are dropped, and their number is reported."""
     max_images_at_once: int = 8
-    """Pictures worked on at the same time by one replica; more wait for their turn until their time is over."""
+    """Pictures worked on at the same time by one replica; more wait for their turn."""
+    max_px_at_once: int = 80_000_000
+    """Pixels of the pictures worked on at the same time by one replica; a picture that has more is worked on alone."""
+    max_images_queued: int = 64
+    """Pictures that wait for their turn; the next, and one that would wait too long, is answered OVERLOADED at once."""
     stream_window: int = 8
     """Pictures of one stream worked on at the same time; the service reads no further ahead."""
     max_stream_id_bytes: int = 256
@@ -82,22 +97,34 @@ class Settings:
                 raise SettingsError(f"{variable(field.name)} is {text!r}, expected is {_FORMS[parse]}") from err
         return cls(**given)  # type: ignore[arg-type]
 
-    def targets(self) -> dict[str, str]:
-        """Returns the address of each model's server.
+    def targets(self) -> dict[str, frozenset[str]]:
+        """Returns the addresses of each model's servers.
 
         Raises:
             SettingsError: `model_servers` has the wrong form, or leaves a model out.
         """
         parts = [part.strip() for part in self.model_servers.split(",") if part.strip()]
         if len(parts) == 1 and "=" not in parts[0]:
-            return dict.fromkeys(CONTRACTS, parts[0])
-        pairs = dict(part.split("=", 1) for part in parts if "=" in part)
-        if len(pairs) != len(parts) or not pairs.keys() >= CONTRACTS.keys():
+            pairs = dict.fromkeys(CONTRACTS, parts[0])
+        else:
+            pairs = dict(part.split("=", 1) for part in parts if "=" in part)
+        targets = {model: frozenset(addresses.split("|")) for model, addresses in pairs.items()}
+        well_formed = all(is_address(address) for addresses in targets.values() for address in addresses)
+        if not well_formed or len(pairs) < len(parts) or not pairs.keys() >= CONTRACTS.keys():
             raise SettingsError(
                 f"{variable('model_servers')} is {self.model_servers!r}, expected is HOST:PORT, "
-                f"or MODEL=HOST:PORT for each of {', '.join(CONTRACTS)}"
+                f"or MODEL=HOST:PORT for each of {', '.join(CONTRACTS)}; several servers of a model are joined by |"
             )
-        return pairs
+        return targets
+
+    def balance_options(self) -> BalanceOptions:
+        """Returns how the client of the model servers behaves."""
+        return BalanceOptions(
+            endpoint_refresh_s=self.endpoint_refresh_s,
+            max_calls=self.max_calls_per_model_server,
+            max_calls_queued=self.max_calls_queued,
+            hedged_percent=self.hedged_percent,
+        )
 
 
 def variable(field: str) -> str:
@@ -112,7 +139,13 @@ _RANGES: dict[str, tuple[float, float]] = {
     "max_image_px": (144, 2**31 - 1),
     "max_image_side_px": (12, 32_766),
     "max_candidates": (1, 1_000_000),
+    "endpoint_refresh_s": (0.1, 3_600),
+    "max_calls_per_model_server": (1, 1_024),
+    "max_calls_queued": (0, 65_536),
+    "hedged_percent": (0, 50),
     "max_images_at_once": (1, 1_024),
+    "max_px_at_once": (144, 2**40),
+    "max_images_queued": (0, 65_536),
     "stream_window": (1, 1_024),
     "max_stream_id_bytes": (1, 65_536),
     "max_enroll_images": (1, 1_024),

@@ -27,6 +27,10 @@ def test_variables_override():
         ("FACEGRID_EMBEDDER_VERSION", "9", "9, expected is one of 1"),
         ("FACEGRID_MODEL_SERVERS", "pnet=a:1,rnet=b:2", "expected is HOST:PORT"),
         ("FACEGRID_MODEL_SERVERS", "a:1,b:2", "expected is HOST:PORT"),
+        ("FACEGRID_MODEL_SERVERS", "a:1|b", "expected is HOST:PORT"),
+        ("FACEGRID_MODEL_SERVERS", "a:1|", "expected is HOST:PORT"),
+        ("FACEGRID_MODEL_SERVERS", "dns:///a", "expected is HOST:PORT"),
+        ("FACEGRID_MODEL_SERVERS", "http://a:80", "expected is HOST:PORT"),
     ],
 )
 def test_a_bad_value_is_refused_with_variable_value_and_what_is_expected(name, value, words):
@@ -37,9 +41,15 @@ def test_a_bad_value_is_refused_with_variable_value_and_what_is_expected(name, v
 
 
 def test_one_address_serves_every_model_or_each_has_its_own():
-    assert Settings(model_servers="unix:/run/x").targets() == dict.fromkeys(CONTRACTS, "unix:/run/x")
+    assert Settings(model_servers="unix:/run/x").targets() == dict.fromkeys(CONTRACTS, frozenset(["unix:/run/x"]))
     own = {model: f"{model}.example:8500" for model in CONTRACTS}
-    assert Settings(model_servers=",".join(f"{k}={v}" for k, v in own.items())).targets() == own
+    targets = Settings(model_servers=",".join(f"{k}={v}" for k, v in own.items())).targets()
+    assert targets == {model: {address} for model, address in own.items()}
+
+
+def test_a_model_has_several_servers_or_all_behind_a_name():
+    assert Settings(model_servers="a:1|[::1]:2").targets() == dict.fromkeys(CONTRACTS, frozenset(["a:1", "[::1]:2"]))
+    assert Settings(model_servers="dns:///tf:8500").targets()["rnet"] == {"dns:///tf:8500"}
 
 
 def test_every_setting_is_documented_with_its_default(samples):

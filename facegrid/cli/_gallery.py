@@ -68,7 +68,7 @@ def run_reembed(args: argparse.Namespace) -> int:
         moved = reembed_gallery(
             _uri(args),
             args.version,
-            _model_server(args),
+            _model_servers(args),
             report=lambda done, total: progress.update(task, completed=done, total=total),
         )
     sys.stderr.write(f"the gallery is searched with version {args.version} now, {moved.moved} faces were moved\n")
@@ -84,9 +84,9 @@ def _uri(args: argparse.Namespace) -> str:
     return gallery_uri(default_state_dir(), {"FACEGRID_GALLERY": args.gallery} if args.gallery else os.environ)
 
 
-def _model_server(args: argparse.Namespace) -> str:
+def _model_servers(args: argparse.Namespace) -> frozenset[str]:
     if args.model_server:
-        return str(args.model_server)
+        return frozenset([args.model_server])
     try:
         return Settings.from_environment().targets()["embedder"]
     except SettingsError as err:

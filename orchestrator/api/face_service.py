@@ -24,8 +24,9 @@ from orchestrator.api.subjects import Subjects
 from orchestrator.api.video import VideoIdentification
 from orchestrator.deadline import Deadline
 from orchestrator.gallery.gallery import Gallery
+from orchestrator.models.balanced import BalancedPredictor
+from orchestrator.models.endpoints import source_of
 from orchestrator.models.predictor import Predictor
-from orchestrator.models.tf_serving import TfServingPredictor
 from orchestrator.settings import Settings
 
 _Answer = Callable[[Any, Deadline], Awaitable[Any]]
@@ -35,7 +36,8 @@ _Answers = Callable[[Any, Deadline], AsyncGenerator[Any, None]]
 def build(settings: Settings) -> "FaceService":
     """Returns the service on top of the model servers and the gallery that the settings name."""
     gallery = Gallery(settings.gallery, keep_chips=bool(settings.gallery_chips)) if settings.gallery else None
-    return FaceService(settings, TfServingPredictor(settings.targets()), gallery)
+    predictor = BalancedPredictor(source_of(settings.targets()), settings.balance_options())
+    return FaceService(settings, predictor, gallery)
 
 
 class FaceService:

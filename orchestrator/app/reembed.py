@@ -1,7 +1,7 @@
 """A gallery's move to another embedder version, with a model server that serves it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
@@ -12,8 +12,9 @@ from orchestrator.gallery.parts import open_parts
 from orchestrator.gallery.reembed import Moved, reembed
 from orchestrator.gallery.registry import SWITCH_GRACE_S
 from orchestrator.gallery.types import EmbedderVersion
+from orchestrator.models.balanced import BalancedPredictor
+from orchestrator.models.endpoints import source_of
 from orchestrator.models.predictor import Predictor
-from orchestrator.models.tf_serving import TfServingPredictor
 from orchestrator.pipeline.chips import decode_chip
 from orchestrator.pipeline.embed import embed
 from orchestrator.types import Chips, Floats
@@ -25,7 +26,7 @@ BATCH_TIMEOUT_S = 120.0
 def reembed_gallery(
     uri: str,
     version: int,
-    model_server: str,
+    model_servers: Collection[str],
     *,
     report: Callable[[int, int], None],
     grace_s: float = SWITCH_GRACE_S,
@@ -35,7 +36,7 @@ def reembed_gallery(
     Args:
         uri: Of the gallery.
         version: A key of `exporters.signatures.EMBEDDERS`.
-        model_server: HOST:PORT of what serves that version.
+        model_servers: HOST:PORT of what serves that version.
         report: As `orchestrator.gallery.reembed.reembed`.
         grace_s: Likewise.
 
@@ -59,7 +60,7 @@ def reembed_gallery(
 
     def vectors(chips: Sequence[bytes]) -> Floats:
         decoded = np.stack([decode_chip(chip, contract.chip_px) for chip in chips])
-        return asyncio.run(_embed(decoded, version, TfServingPredictor({"embedder": model_server})))
+        return asyncio.run(_embed(decoded, version, BalancedPredictor(source_of({"embedder": model_servers}))))
 
     return reembed(parts, target, vectors, report=report, grace_s=grace_s)
 

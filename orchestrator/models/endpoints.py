@@ -78,6 +78,14 @@ def source_of(addresses: Mapping[str, Collection[str]]) -> EndpointSource:
     return DnsEndpoints(addresses) if by_name else StaticEndpoints(addresses)
 
 
+def is_address(text: str) -> bool:
+    """Returns whether that is an address: HOST:PORT, unix:PATH or dns:///NAME:PORT."""
+    if text.startswith(("unix:", "unix-abstract:")):
+        return True
+    host, _, port = text.removeprefix(DNS_PREFIX).rpartition(":")
+    return bool(host) and "/" not in host and port.isdecimal() and 0 < int(port) < 2**16
+
+
 async def _resolve(address: str) -> frozenset[str]:
     """Returns the addresses behind one, none where its name has none now."""
     if not address.startswith(DNS_PREFIX):

@@ -3,7 +3,8 @@ import pytest
 import facegrid
 from exporters.signatures import CONTRACTS
 from orchestrator.app.model_config import local_model_config, read_model_config, write_model_config
-from orchestrator.models.tf_serving import TfServingPredictor
+from orchestrator.models.balanced import BalancedPredictor
+from orchestrator.models.endpoints import StaticEndpoints
 from orchestrator.settings import Settings
 from tests.hosts import running_host
 from tests.model_server.process import REPOSITORY, ServerProcess
@@ -28,7 +29,7 @@ def gallery_folder(tmp_path_factory):
 @pytest.fixture(scope="session")
 def target(model_server, gallery_folder):
     """HOST:PORT of the service without Ray: plain host, model server, exported networks."""
-    predictor = TfServingPredictor(dict.fromkeys(CONTRACTS, model_server))
+    predictor = BalancedPredictor(StaticEndpoints(dict.fromkeys(CONTRACTS, (model_server,))))
     with running_host(Settings(gallery=str(gallery_folder)), predictor) as address:
         yield address
 

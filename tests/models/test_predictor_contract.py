@@ -9,7 +9,8 @@ import pytest
 from exporters.signatures import CONTRACTS, EMBEDDER_VERSION, EMBEDDERS
 from facegrid.errors import DeadlineExceeded, InternalError, Unavailable
 from orchestrator.app.model_config import local_model_config, read_model_config, write_model_config
-from orchestrator.models.tf_serving import TfServingPredictor
+from orchestrator.models.balanced import BalancedPredictor
+from orchestrator.models.endpoints import StaticEndpoints
 from tests.doubles import FunctionPredictor, discriminator, embedder, generator, onet, rnet
 from tests.model_server.process import REPOSITORY, ServerProcess
 from tests.pipeline.plain_pnet import pnet
@@ -27,13 +28,13 @@ def model_server(exported_models, tmp_path_factory):
         yield process.wait_until_ready()
 
 
-@pytest.fixture(params=["double", "tf_serving"])
+@pytest.fixture(params=["double", "balanced"])
 def predictor(request):
     if request.param == "double":
         networks = {"pnet": pnet, "rnet": rnet, "onet": onet, "embedder": embedder}
         return FunctionPredictor({**networks, "generator": generator, "discriminator": discriminator})
     port = request.getfixturevalue("model_server").port
-    return TfServingPredictor(dict.fromkeys(CONTRACTS, f"127.0.0.1:{port}"))
+    return BalancedPredictor(StaticEndpoints(dict.fromkeys(CONTRACTS, (f"127.0.0.1:{port}",))))
 
 
 def run(predictor, *calls):

@@ -7,7 +7,9 @@ import pytest
 
 from exporters.signatures import CONTRACTS
 from facegrid.errors import DeadlineExceeded, FacegridError, InternalError, Overloaded, Unavailable
-from orchestrator.models.tf_serving import TfServingPredictor, _explain
+from orchestrator.models.balanced import BalancedPredictor
+from orchestrator.models.endpoints import StaticEndpoints
+from orchestrator.models.tf_serving import explain
 from tests.model_server.process import ServerProcess, free_port
 
 CROPS = {"crops": np.zeros((1, 24, 24, 3), np.uint16)}
@@ -15,7 +17,7 @@ CROPS = {"crops": np.zeros((1, 24, 24, 3), np.uint16)}
 
 def predict(port, *, timeout_s=30.0):
     async def main():
-        predictor = TfServingPredictor(dict.fromkeys(CONTRACTS, f"127.0.0.1:{port}"))
+        predictor = BalancedPredictor(StaticEndpoints(dict.fromkeys(CONTRACTS, (f"127.0.0.1:{port}",))))
         await predictor.start()
         try:
             return await predictor.predict("rnet", CROPS, timeout_s=timeout_s)
@@ -61,7 +63,7 @@ def test_every_status_has_an_error_that_names_the_model_and_nothing_of_the_serve
         grpc.StatusCode.RESOURCE_EXHAUSTED: Overloaded,
     }.get(code, InternalError)
     empty = grpc.aio.Metadata()
-    error = _explain("pnet", grpc.aio.AioRpcError(code, empty, empty, "secret /models/path"), 1.0)
+    error = explain("pnet", grpc.aio.AioRpcError(code, empty, empty, "secret /models/path"), 1.0)
     assert isinstance(error, FacegridError)
     assert type(error) is expected
     assert "pnet" in error.message

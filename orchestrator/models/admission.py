@@ -1,0 +1,131 @@
+"""What may start now, what waits, and what is turned away at once. Pure: the time is passed in.
+
+Work that waits for longer than its caller does is done for nobody; so it is refused while there is
+time to ask elsewhere, not when its time is over. What is interactive goes before what is bulk.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+from orchestrator.priority import Priority
+
+_WEIGHT = 0.1
+"""Of the newest in the estimate of how long work takes."""
+_MARGIN = 2.0
+"""Time that must be left, over the time that is foreseen: what is admitted shall be in time almost always."""
+_LEAST_HINT_S, _MOST_HINT_S = 0.05, 5.0
+
+
+@dataclass(eq=False)
+class Ticket:
+    """One piece of work, waiting or under way."""
+
+    cost: float
+    priority: Priority
+    give_up_s: float
+    """When nobody waits for it any more."""
+    started_s: float | None = None
+
+
+class Full(Exception):
+    """There is no room.
+
+    Args:
+        retry_after_s: When there may be some.
+    """
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__()
+        self.retry_after_s = retry_after_s
+
+
+class Admission:
+    """Room for some work at a time, and a queue of bounded length.
+
+    Args:
+        capacity: Cost of what may be under way together; what costs more goes alone.
+        max_waiting: Pieces of work that wait.
+    """
+
+    def __init__(self, capacity: float, max_waiting: int) -> None:
+        self._capacity = capacity
+        self._max_waiting = max_waiting
+        self._under_way = 0.0
+        self._running = 0
+        self._waiting: dict[Priority, deque[Ticket]] = {priority: deque() for priority in Priority}
+        self._takes_s = 0.0
+
+    @property
+    def running(self) -> int:
+        """Pieces of work under way."""
+        return self._running
+
+    def waiting(self) -> int:
+        """Returns how many pieces of work wait."""
+        return sum(map(len, self._waiting.values()))
+
+    def ask(self, cost: float, priority: Priority, *, now_s: float, give_up_s: float) -> tuple[Ticket, Ticket | None]:
+        """Returns the ticket of new work, started or waiting, and that of the work that gives way for it, if any.
+
+        Raises:
+            Full: It can neither start now nor be expected to be done by `give_up_s`.
+        """
+        ticket = Ticket(cost, priority, give_up_s)
+        if not self.waiting() and self._fits(ticket):
+            self._start(ticket, now_s)
+            return ticket, None
+        wait_s = self._wait_s(priority)
+        if now_s + _MARGIN * (wait_s + self._takes_s) > give_up_s:
+            raise Full(self.hint_s())
+        gives_way = None
+        if self.waiting() >= self._max_waiting:
+            if priority is not Priority.INTERACTIVE or not self._waiting[Priority.BULK]:
+                raise Full(self.hint_s())
+            gives_way = self._waiting[Priority.BULK].pop()
+        self._waiting[priority].append(ticket)
+        return ticket, gives_way
+
+    def finish(self, ticket: Ticket, now_s: float) -> list[Ticket]:
+        """Counts work that is over, or not wanted any more; returns the tickets of what starts now."""
+        if ticket.started_s is None:
+            if ticket in self._waiting[ticket.priority]:
+                self._waiting[ticket.priority].remove(ticket)
+        else:
+            self._running -= 1
+            self._under_way = self._under_way - ticket.cost if self._running else 0.0
+            seconds = now_s - ticket.started_s
+            self._takes_s = self._takes_s + _WEIGHT * (seconds - self._takes_s) if self._takes_s else seconds
+        return self._start_waiting(now_s)
+
+    def resize(self, capacity: float, now_s: float) -> list[Ticket]:
+        """Changes the capacity; returns the tickets of what starts now."""
+        self._capacity = capacity
+        return self._start_waiting(now_s)
+
+    def hint_s(self) -> float:
+        """Returns after how long it is worth asking again."""
+        return min(max(self._wait_s(Priority.BULK), _LEAST_HINT_S), _MOST_HINT_S)
+
+    def _start_waiting(self, now_s: float) -> list[Ticket]:
+        started = []
+        for queue in self._waiting.values():  # interactive first
+            while queue and self._fits(queue[0]):
+                ticket = queue.popleft()
+                self._start(ticket, now_s)
+                started.append(ticket)
+            if queue:
+                break  # what is large must not wait for ever behind what is small
+        return started
+
+    def _start(self, ticket: Ticket, now_s: float) -> None:
+        ticket.started_s = now_s
+        self._under_way += ticket.cost
+        self._running += 1
+
+    def _fits(self, ticket: Ticket) -> bool:
+        return not self._running or self._under_way + ticket.cost <= self._capacity * (1 + 1e-9)
+
+    def _wait_s(self, priority: Priority) -> float:
+        """Returns how long new work would wait (Little's law: a full house of cost C goes through in `_takes_s`)."""
+        ahead = sum(ticket.cost for other, queue in self._waiting.items() if other <= priority for ticket in queue)
+        return ahead / self._capacity * self._takes_s

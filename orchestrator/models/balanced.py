@@ -1,0 +1,83 @@
+"""The predictor in production: every call goes to one of the model servers that are there now.
+
+predict -> a turn (turns.py) -> a server (balancer.py) -> its connection (replica.py) -> TensorFlow Serving
+                                  ^                          |
+                                  '---- another attempt <----' fails, or is late (attempts.py)
+"""
+
+from random import Random
+from typing import Any
+
+from numpy.typing import NDArray
+
+from exporters.signatures import SERVING_DEFAULT
+from orchestrator.deadline import Deadline
+from orchestrator.models.admission import Admission
+from orchestrator.models.attempts import Attempts, Rules
+from orchestrator.models.balancer import Balancer, Wanted
+from orchestrator.models.checks import check_inputs
+from orchestrator.models.endpoints import EndpointSource
+from orchestrator.models.fleet import Fleet
+from orchestrator.models.latency import LatencyBook
+from orchestrator.models.options import BalanceOptions
+from orchestrator.models.predictor import Arrays
+from orchestrator.models.retry import RetryBudget
+from orchestrator.models.tf_serving import decode, encode
+from orchestrator.models.turns import Turns
+
+
+class BalancedPredictor:
+    """Sends batches to model servers; implements `orchestrator.models.predictor.Predictor`.
+
+    Args:
+        source: Where the servers are; a single address is a fleet of one.
+        options: Bounds and times.
+    """
+
+    def __init__(self, source: EndpointSource, options: BalanceOptions | None = None) -> None:
+        self._options = options or BalanceOptions()
+        random = Random()
+        self._balancer = Balancer(random, max_calls=self._options.max_calls)
+        self._fleet = Fleet(source, self._balancer, self._options.endpoint_refresh_s, self._resize)
+        self._rules = Rules(self._balancer, self._fleet, RetryBudget(), random, self._options.hedged_percent)
+        self._latencies = LatencyBook()
+        self._turns: dict[str, Turns] = {}
+
+    async def start(self) -> None:
+        """Looks up the servers; one that is not there yet is no error."""
+        await self._fleet.start()
+
+    async def close(self) -> None:
+        """Closes the connections; calls under way end with an error."""
+        await self._fleet.close()
+
+    async def predict(
+        self,
+        model: str,
+        inputs: Arrays,
+        *,
+        timeout_s: float,
+        signature: str = SERVING_DEFAULT,
+        version: int | None = None,
+    ) -> dict[str, NDArray[Any]]:
+        """See `Predictor.predict`."""
+        rows = check_inputs(model, signature, inputs, version=version)
+        deadline = Deadline(timeout_s)
+        # Bytes stand for work: what the networks do for a picture grows with its pixels.
+        wanted = Wanted(model, version, work=float(sum(array.nbytes for array in inputs.values())))
+        async with self._turn(model).take(1, timeout_s=timeout_s):
+            request = await encode(model, inputs, signature, version)
+            latencies = self._latencies.of(model, signature, rows)
+            left_s = deadline.remaining_s()
+            response = await Attempts(self._rules, wanted, request, latencies, left_s).answer()
+        return await decode(response, model, signature, version, rows=rows)
+
+    def _turn(self, model: str) -> Turns:
+        if model not in self._turns:
+            admission = Admission(self._balancer.capacity(model), self._options.max_calls_queued)
+            self._turns[model] = Turns(admission, f"the queue for model {model}")
+        return self._turns[model]
+
+    def _resize(self) -> None:
+        for model, turns in self._turns.items():
+            turns.resize(self._balancer.capacity(model))
