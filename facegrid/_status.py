@@ -7,7 +7,7 @@ itself, a proxy, Ray), there is no reason and its code decides.
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
 
@@ -76,7 +76,16 @@ def error_of_rpc(err: grpc.RpcError, target: str) -> FacegridError:
     details = err.details() or ""
     if details == _FAILED_WRITE:
         return error_of_status(grpc.StatusCode.UNAVAILABLE, "the connection was lost", target)
-    return error_of_status(err.code(), details, target)
+    error = error_of_status(err.code(), details, target)
+    error.retry_after_s = _retry_after_s(err)
+    return error
+
+
+def _retry_after_s(err: grpc.RpcError) -> float | None:
+    """Returns what the service said of when to ask again, in gRPC's own words (gRFC A6)."""
+    metadata: Any = err.trailing_metadata() if hasattr(err, "trailing_metadata") else None
+    text = str(dict(metadata or ()).get("grpc-retry-pushback-ms", ""))
+    return int(text) / 1000 if text.isdecimal() else None
 
 
 def error_of_status(code: grpc.StatusCode, details: str, target: str) -> FacegridError:

@@ -1,5 +1,6 @@
 """Who goes first where not everybody can."""
 
+from collections.abc import Iterable
 from contextvars import ContextVar
 from enum import IntEnum
 
@@ -19,7 +20,7 @@ METADATA_KEY = "facegrid-priority"
 """Of the gRPC metadata in which a caller says `interactive` or `bulk`; anything else is as if it said nothing."""
 
 
-def asked_priority(value: str | bytes | None, default: Priority) -> Priority:
+def asked_priority(metadata: Iterable[tuple[str, str | bytes]] | None, default: Priority) -> Priority:
     """Returns the priority that a caller's metadata asks for."""
-    text = value.decode(errors="replace") if isinstance(value, bytes) else value or ""
-    return Priority.__members__.get(text.upper(), default)
+    asked = next((value for key, value in metadata or () if key == METADATA_KEY), "")
+    return Priority.__members__.get(asked.upper(), default) if isinstance(asked, str) else default

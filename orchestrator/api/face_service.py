@@ -27,6 +27,7 @@ from orchestrator.gallery.gallery import Gallery
 from orchestrator.models.balanced import BalancedPredictor
 from orchestrator.models.endpoints import source_of
 from orchestrator.models.predictor import Predictor
+from orchestrator.priority import PRIORITY, Priority
 from orchestrator.settings import Settings
 
 _Answer = Callable[[Any, Deadline], Awaitable[Any]]
@@ -53,6 +54,7 @@ class FaceService:
         self._settings = settings
         self._predictor = predictor
         self._gallery = gallery
+        self._under_way: set[asyncio.Task[Any]] = set()
         self._pictures = pictures = Pictures(settings, predictor)
         recognition = Recognition(pictures, settings.embedder_version)
         generation = Generation(predictor, settings)
@@ -72,52 +74,72 @@ class FaceService:
 
     async def close(self) -> None:
         """Closes the connections; requests under way fail."""
+        for work in self._under_way:
+            work.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+        self._pictures.close()
         await self._predictor.close()
         if self._gallery is not None:
             await self._gallery.close()
 
-    async def call(self, name: str, request: Any, *, timeout_s: float | None = None) -> Any:
+    async def call(
+        self,
+        name: str,
+        request: Any,
+        *,
+        timeout_s: float | None = None,
+        priority: Priority = Priority.INTERACTIVE,
+    ) -> Any:
         """Returns the answer of a unary method.
 
         Args:
             name: A name in `orchestrator.api.methods.UNARY`.
             request: Its request; `timeout_ms` is the budget.
             timeout_s: Time that the transport allows, if it knows; the shorter one counts.
+            priority: Of its work.
 
         Raises:
             FacegridError: See `facegrid.errors`.
         """
+        PRIORITY.set(priority)
         try:
-            deadline = Deadline(self._budget_s(request.timeout_ms, timeout_s))
-            async with asyncio.timeout(deadline.timeout_s):
-                return await self._method(name)(request, deadline)
-        except TimeoutError:
-            raise deadline.exceeded() from None
+            return await self._in_time(
+                self._method(name), request, Deadline(self._budget_s(request.timeout_ms, timeout_s))
+            )
         except Exception as err:
             raise public(err) from err
 
-    def stream(self, name: str, requests: AsyncIterator[Any]) -> AsyncGenerator[Any, None]:
+    def stream(
+        self, name: str, requests: AsyncIterator[Any], *, priority: Priority = Priority.BULK
+    ) -> AsyncGenerator[Any, None]:
         """Returns an answer for each item, of a video in their order, else in that of completion, then the end.
 
         Args:
             name: A name in `orchestrator.api.methods.STREAMS`.
             requests: Its requests.
+            priority: Of the work for its items.
 
         Raises:
             FacegridError: The caller broke the protocol; a bad item does not end the stream.
         """
         if name == VIDEO:
+            PRIORITY.set(priority)  # the context is the call's own
             return self._video().answer(requests)
         return answer_stream(
             name,
             requests,
-            partial(self.call, name.removesuffix("Stream")),
+            partial(self.call, name.removesuffix("Stream"), priority=priority),
             window=self._settings.stream_window,
             max_id_bytes=self._settings.max_stream_id_bytes,
         )
 
     async def server_stream(
-        self, name: str, request: Any, *, timeout_s: float | None = None
+        self,
+        name: str,
+        request: Any,
+        *,
+        timeout_s: float | None = None,
+        priority: Priority = Priority.BULK,
     ) -> AsyncGenerator[Any, None]:
         """Yields the answers of a method of one request and many responses; its work ends when this is closed.
 
@@ -125,10 +147,12 @@ class FaceService:
             name: A name in `orchestrator.api.methods.SERVER_STREAMS`.
             request: Its request; `timeout_ms` is the budget of all answers.
             timeout_s: Time that the transport allows, if it knows; the shorter one counts.
+            priority: Of its work.
 
         Raises:
             FacegridError: See `facegrid.errors`.
         """
+        PRIORITY.set(priority)
         deadline = Deadline(self._budget_s(request.timeout_ms, timeout_s))
         try:
             async with aclosing(self._server_streams[name](request, deadline)) as answers:
@@ -136,6 +160,27 @@ class FaceService:
                     yield answer
         except Exception as err:
             raise public(err) from err
+
+    async def _in_time(self, answer: _Answer, request: Any, deadline: Deadline) -> Any:
+        """Returns the answer; ends the work where it takes too long or nobody waits for it any more.
+
+        What a thread has begun it also ends, and keeps its place until then; the caller is not kept waiting for that.
+        """
+        work: asyncio.Task[Any] = asyncio.ensure_future(answer(request, deadline))
+        self._under_way.add(work)
+        work.add_done_callback(self._over)
+        try:
+            done, _ = await asyncio.wait({work}, timeout=deadline.timeout_s)
+        finally:
+            work.cancel()
+        if not done:
+            raise deadline.exceeded()
+        return work.result()
+
+    def _over(self, work: "asyncio.Task[Any]") -> None:
+        self._under_way.discard(work)
+        if not work.cancelled():
+            work.exception()  # of work that nobody waits for any more nobody needs to know
 
     def _method(self, name: str) -> _Answer:
         if name not in self._unary:

@@ -16,7 +16,8 @@ from facegrid.v1.face_service_pb2_grpc import add_FaceServiceServicer_to_server
 from facegrid.v1.generator_service_pb2_grpc import add_GeneratorServiceServicer_to_server
 from orchestrator.api.face_service import FaceService
 from orchestrator.api.methods import SERVER_STREAMS, SERVICE_NAMES, STREAMS, UNARY
-from orchestrator.api.status import status_code, status_details
+from orchestrator.api.status import status_code, status_details, status_metadata
+from orchestrator.priority import Priority, asked_priority
 
 _Context = grpc.aio.ServicerContext[object, object]
 
@@ -36,15 +37,21 @@ class Servicer:
     def _unary(self, name: str) -> Callable[[Any, _Context], Awaitable[Any]]:
         async def call(request: Any, context: _Context) -> Any:
             try:
-                return await self._service.call(name, request, timeout_s=context.time_remaining())
+                return await self._service.call(
+                    name,
+                    request,
+                    timeout_s=context.time_remaining(),
+                    priority=asked_priority(context.invocation_metadata(), Priority.INTERACTIVE),
+                )
             except FacegridError as err:
-                return await context.abort(status_code(err), status_details(err))
+                return await context.abort(status_code(err), status_details(err), status_metadata(err))
 
         return call
 
     def _stream(self, name: str) -> Callable[[AsyncIterator[Any], _Context], AsyncIterator[Any]]:
         async def call(requests: AsyncIterator[Any], context: _Context) -> AsyncIterator[Any]:
-            async with _answers(self._service.stream(name, requests), context) as responses:
+            priority = asked_priority(context.invocation_metadata(), Priority.BULK)
+            async with _answers(self._service.stream(name, requests, priority=priority), context) as responses:
                 async for response in responses:
                     yield response
 
@@ -52,7 +59,9 @@ class Servicer:
 
     def _server_stream(self, name: str) -> Callable[[Any, _Context], AsyncIterator[Any]]:
         async def call(request: Any, context: _Context) -> AsyncIterator[Any]:
-            answers = self._service.server_stream(name, request, timeout_s=context.time_remaining())
+            priority = asked_priority(context.invocation_metadata(), Priority.BULK)
+            timeout_s = context.time_remaining()
+            answers = self._service.server_stream(name, request, timeout_s=timeout_s, priority=priority)
             async with _answers(answers, context) as responses:
                 async for response in responses:
                     yield response
@@ -68,7 +77,7 @@ async def _answers(answers: AsyncGenerator[Any, None], context: _Context) -> Asy
         async with aclosing(answers):
             yield answers
     except FacegridError as err:
-        await context.abort(status_code(err), status_details(err))
+        await context.abort(status_code(err), status_details(err), status_metadata(err))
 
 
 class GrpcHost:

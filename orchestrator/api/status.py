@@ -22,6 +22,8 @@ from facegrid.v1 import error_pb2
 
 _log = logging.getLogger(__name__)
 
+PUSHBACK_KEY = "grpc-retry-pushback-ms"
+
 _CODES: dict[type[FacegridError], StatusCode] = {
     InvalidRequest: StatusCode.INVALID_ARGUMENT,
     LimitExceeded: StatusCode.RESOURCE_EXHAUSTED,
@@ -46,6 +48,18 @@ def status_code(error: FacegridError) -> StatusCode:
 def status_details(error: FacegridError) -> str:
     """Returns "REASON: message", which a client reads the error's class from."""
     return f"{error.reason}: {error.message}"
+
+
+def status_metadata(error: FacegridError) -> tuple[tuple[str, str], ...]:
+    """Returns the trailing metadata of an error: gRPC's own word for when a client may repeat the call.
+
+    Clients of every language heed it where their retry policy names the code (gRFC A6), also that it is never to be.
+    """
+    if isinstance(error, LimitExceeded):
+        return ((PUSHBACK_KEY, "-1"),)
+    if error.retry_after_s is None:
+        return ()
+    return ((PUSHBACK_KEY, str(round(error.retry_after_s * 1000))),)
 
 
 def to_message(error: FacegridError) -> error_pb2.Error:

@@ -19,7 +19,8 @@ from ray.serve.grpc_util import RayServegRPCContext, gRPCInputStream
 
 from orchestrator.api.face_service import build
 from orchestrator.api.methods import SERVER_STREAMS, SERVICE_NAMES, STREAMS, UNARY, response_type
-from orchestrator.api.status import public, status_code, status_details
+from orchestrator.api.status import public, status_code, status_details, status_metadata
+from orchestrator.priority import Priority, asked_priority
 from orchestrator.settings import Settings
 
 MAX_ONGOING_REQUESTS = 32
@@ -76,7 +77,8 @@ def _unary(name: str) -> Callable[..., Awaitable[Any]]:
 
     async def call(self: FaceIngress, request: Any, grpc_context: RayServegRPCContext) -> Any:
         with _errors_to_status(grpc_context):
-            return await self.service.call(name, request)
+            priority = asked_priority(grpc_context.invocation_metadata(), Priority.INTERACTIVE)
+            return await self.service.call(name, request, priority=priority)
         return response_type(name)()
 
     return call
@@ -88,7 +90,8 @@ def _stream(name: str) -> Callable[..., AsyncIterator[Any]]:
     async def call(
         self: FaceIngress, requests: gRPCInputStream, grpc_context: RayServegRPCContext
     ) -> AsyncIterator[Any]:
-        async with _answers(self.service.stream(name, requests), grpc_context) as answers:
+        priority = asked_priority(grpc_context.invocation_metadata(), Priority.BULK)
+        async with _answers(self.service.stream(name, requests, priority=priority), grpc_context) as answers:
             async for answer in answers:
                 yield answer
 
@@ -99,7 +102,8 @@ def _server_stream(name: str) -> Callable[..., AsyncIterator[Any]]:
     """Returns the method of `FaceIngress` for a call of one request and many responses."""
 
     async def call(self: FaceIngress, request: Any, grpc_context: RayServegRPCContext) -> AsyncIterator[Any]:
-        async with _answers(self.service.server_stream(name, request), grpc_context) as answers:
+        priority = asked_priority(grpc_context.invocation_metadata(), Priority.BULK)
+        async with _answers(self.service.server_stream(name, request, priority=priority), grpc_context) as answers:
             async for answer in answers:
                 yield answer
 
@@ -135,6 +139,7 @@ def _errors_to_status(grpc_context: Any, *, reraise: bool = False) -> Iterator[N
         return
     grpc_context.set_code(status_code(error))
     grpc_context.set_details(status_details(error))
+    grpc_context.set_trailing_metadata(list(status_metadata(error)))
     if reraise:
         raise CallFailed
 

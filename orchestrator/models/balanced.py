@@ -37,7 +37,7 @@ class BalancedPredictor:
     def __init__(self, source: EndpointSource, options: BalanceOptions | None = None) -> None:
         self._options = options or BalanceOptions()
         random = Random()
-        self._balancer = Balancer(random, max_calls=self._options.max_calls)
+        self._balancer = Balancer(random, max_calls=self._options.max_calls, compared=self._options.compared)
         self._fleet = Fleet(source, self._balancer, self._options.endpoint_refresh_s, self._resize)
         self._rules = Rules(self._balancer, self._fleet, RetryBudget(), random, self._options.hedged_percent)
         self._latencies = LatencyBook()

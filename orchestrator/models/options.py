@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from orchestrator.models.choose import COMPARED
+
 
 @dataclass(frozen=True, kw_only=True)
 class BalanceOptions:
@@ -13,5 +15,7 @@ class BalanceOptions:
     """Calls of one model under way on one server."""
     max_calls_queued: int = 256
     """Calls of one model that wait; the next is refused at once."""
+    compared: int = COMPARED
+    """Servers that are compared for each call; no setting, see `choose`."""
     hedged_percent: float = 0.0
     """Slowest calls that are sent to a second server too, in percent; 0: only calls to servers that seem frozen."""

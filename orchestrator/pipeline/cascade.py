@@ -4,7 +4,6 @@ Zhang et al., "Joint Face Detection and Alignment Using Multitask Cascaded Convo
 (arXiv 1604.02878). The faces are those of the `mtcnn` package, whose weights and rules these are.
 """
 
-import asyncio
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +16,7 @@ from orchestrator.pipeline.propose import Cells, cells_above, cells_above_in_map
 from orchestrator.pipeline.pyramid import draw_levels, plan_levels
 from orchestrator.pipeline.refine import cut_crops, pass_onet, pass_rnet
 from orchestrator.pipeline.tiles import fill_tiles, plan_tiles
+from orchestrator.threads import in_thread
 from orchestrator.types import Detections, DetectOptions, FineImage, Image
 
 _NO_FACES = Detections(np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty((0, 5, 2), np.float32))
@@ -45,22 +45,22 @@ async def detect(
     if not levels:
         return _NO_FACES
     plan = plan_tiles(levels)
-    fine = await asyncio.to_thread(np.multiply, image, PIXEL_UNIT, dtype=np.uint16)
-    tiles = await asyncio.to_thread(lambda: fill_tiles(plan, draw_levels(fine, levels)))
+    fine = await in_thread(np.multiply, image, PIXEL_UNIT, dtype=np.uint16)
+    tiles = await in_thread(lambda: fill_tiles(plan, draw_levels(fine, levels)))
     cells = await _pnet(tiles, options.pnet_threshold, predictor, deadline)
-    candidates, dropped = await asyncio.to_thread(propose, cells, plan, levels, max_candidates=max_candidates)
+    candidates, dropped = await in_thread(propose, cells, plan, levels, max_candidates=max_candidates)
     if not len(candidates):
         return replace(_NO_FACES, dropped_candidates=dropped)
 
-    crops = await asyncio.to_thread(cut_crops, fine, candidates.boxes, RNET_CROP_PX)
+    crops = await in_thread(cut_crops, fine, candidates.boxes, RNET_CROP_PX)
     answer = await predict_batches(predictor, "rnet", "crops", crops, deadline=deadline)
-    candidates = await asyncio.to_thread(pass_rnet, candidates, answer, threshold=options.rnet_threshold)
+    candidates = await in_thread(pass_rnet, candidates, answer, threshold=options.rnet_threshold)
     if not len(candidates):
         return replace(_NO_FACES, dropped_candidates=dropped)
 
-    crops = await asyncio.to_thread(cut_crops, fine, candidates.boxes, ONET_CROP_PX)
+    crops = await in_thread(cut_crops, fine, candidates.boxes, ONET_CROP_PX)
     answer = await predict_batches(predictor, "onet", "crops", crops, deadline=deadline)
-    faces = await asyncio.to_thread(pass_onet, candidates, answer, fine, threshold=options.onet_threshold)
+    faces = await in_thread(pass_onet, candidates, answer, fine, threshold=options.onet_threshold)
     return replace(faces, dropped_candidates=dropped)
 
 
@@ -71,5 +71,5 @@ async def _pnet(tiles: FineImage, threshold: float, predictor: Predictor, deadli
     if not len(crowded):
         return cells
     maps = await predict_batches(predictor, "pnet", "tiles", tiles[crowded], deadline=deadline, signature="maps")
-    of_maps = await asyncio.to_thread(cells_above_in_maps, maps, crowded, threshold)
+    of_maps = await in_thread(cells_above_in_maps, maps, crowded, threshold)
     return join_cells(cells, of_maps, crowded)

@@ -43,6 +43,18 @@ class ImageLimits:
     max_image_side_px: int
 
 
+def count_px(data: bytes, limits: ImageLimits) -> int:
+    """Returns how many pixels a picture has, from its header alone.
+
+    Raises:
+        InvalidImage, LimitExceeded: See `decode`; damage behind the header is not seen.
+    """
+    _check_bytes(data, limits)
+    with _open(data, limits) as opened:
+        _check_header(opened, limits)
+        return opened.width * opened.height
+
+
 def decode(data: bytes, limits: ImageLimits) -> Image:
     """Returns the picture as RGB uint8 [height, width, 3], turned upright as its EXIF data says.
 
@@ -58,10 +70,7 @@ def decode(data: bytes, limits: ImageLimits) -> Image:
             12 pixels that the smallest network looks at.
         LimitExceeded: Larger than `limits` allow.
     """
-    if not data:
-        raise InvalidImage("the picture is empty: 0 bytes")
-    if len(data) > limits.max_image_bytes:
-        raise LimitExceeded(f"the picture has {len(data):,} bytes, at most {limits.max_image_bytes:,} are accepted")
+    _check_bytes(data, limits)
     with _open(data, limits) as opened:
         _check_header(opened, limits)
         try:
@@ -72,6 +81,13 @@ def decode(data: bytes, limits: ImageLimits) -> Image:
         except Exception as err:  # Decoders of hostile bytes raise whatever they come across.
             raise InvalidImage(f"the {opened.format} file is damaged or cut off ({len(data):,} bytes)") from err
     return np.ascontiguousarray(_UPRIGHT[orientation](image))
+
+
+def _check_bytes(data: bytes, limits: ImageLimits) -> None:
+    if not data:
+        raise InvalidImage("the picture is empty: 0 bytes")
+    if len(data) > limits.max_image_bytes:
+        raise LimitExceeded(f"the picture has {len(data):,} bytes, at most {limits.max_image_bytes:,} are accepted")
 
 
 def _open(data: bytes, limits: ImageLimits) -> Pillow.Image:

@@ -1,7 +1,5 @@
 """From the bytes of a picture to its faces with their vectors."""
 
-import asyncio
-
 from exporters.signatures import EMBEDDER_VERSION, EMBEDDERS
 from orchestrator.deadline import Deadline
 from orchestrator.models.predictor import Predictor
@@ -9,6 +7,7 @@ from orchestrator.pipeline.align import align
 from orchestrator.pipeline.cascade import detect
 from orchestrator.pipeline.decode import ImageLimits, decode
 from orchestrator.pipeline.embed import embed
+from orchestrator.threads import in_thread
 from orchestrator.types import Detections, DetectOptions, Image, RecognizedFaces
 
 
@@ -37,7 +36,7 @@ async def recognize(
         InvalidImage, LimitExceeded: See `decode`.
         Unavailable, DeadlineExceeded, Overloaded, InternalError: See `Predictor`.
     """
-    image = await asyncio.to_thread(decode, encoded, limits)
+    image = await in_thread(decode, encoded, limits)
     faces = await detect(image, options, predictor, max_candidates=max_candidates, deadline=deadline)
     return await recognize_faces(image, faces, predictor, version=version, deadline=deadline)
 
@@ -51,6 +50,6 @@ async def recognize_faces(
         Unavailable, DeadlineExceeded, Overloaded, InternalError: See `Predictor`, and `align`.
     """
     embedder = EMBEDDERS[version]
-    chips = await asyncio.to_thread(align, image, faces.landmarks, template=embedder.template, chip_px=embedder.chip_px)
+    chips = await in_thread(align, image, faces.landmarks, template=embedder.template, chip_px=embedder.chip_px)
     embeddings = await embed(chips, predictor, version=version, deadline=deadline)
     return RecognizedFaces(faces, chips, embeddings)

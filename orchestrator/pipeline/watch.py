@@ -5,7 +5,6 @@
 What looks at pictures and searches the gallery is given; everything else is arithmetic.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from orchestrator.pipeline.presence import Event, Presence
 from orchestrator.pipeline.shots import Thumbnail, is_cut, thumbnail
 from orchestrator.pipeline.track import Candidate, Decision, Faces, Moment, Track
 from orchestrator.pipeline.tracker import Tracker
+from orchestrator.threads import in_thread
 from orchestrator.types import Floats, Image
 
 
@@ -126,7 +126,7 @@ class Watch:
             self._ended += self._tracker.end_shot()
         else:
             boxes = self._tracker.boxes
-            followed = await asyncio.to_thread(follow, self._before.grey, frame.grey, boxes)
+            followed = await in_thread(follow, self._before.grey, frame.grey, boxes)
             lost = self._tracker.move(followed, now, width_px=frame.width_px, height_px=frame.height_px)
         self._before, self._now, self._fresh_frames = frame, now, self._fresh_frames - 1
         looked = due or self._fresh_frames >= 0 or lost or self._tracker.curious(now)

@@ -1,0 +1,57 @@
+"""Stand-in servers as processes, for the time of a block, and calls of them that are timed."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+ROOT = Path(__file__).resolve().parents[1]
+START_TIMEOUT_S = 60.0
+
+
+@contextmanager
+def stand_in(*flags: str) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """Runs one `benchmarks.stand_in_server` with these flags; gives its address and its process."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen([sys.executable, "-m", "benchmarks.stand_in_server", str(port), *flags], cwd=ROOT)
+    try:
+        wait_until_listening(port)
+        yield f"127.0.0.1:{port}", process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def stand_ins(*flags: tuple[str, ...]) -> Iterator[list[str]]:
+    """Runs a server for each of the tuples of flags; gives their addresses."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(stand_in(*of_one))[0] for of_one in flags]
+
+
+def wait_until_listening(port: int) -> None:
+    """Returns when something listens on a port of this machine.
+
+    Raises:
+        TimeoutError: Nothing does within a minute.
+    """
+    give_up_s = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < give_up_s:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise TimeoutError(f"nothing listens on port {port} after {START_TIMEOUT_S:g} s")
+
+
+def crops(rows: int) -> dict[str, NDArray[np.uint16]]:
+    """Returns a batch for rnet."""
+    return {"crops": np.zeros((rows, 24, 24, 3), np.uint16)}

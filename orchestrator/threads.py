@@ -1,0 +1,35 @@
+"""Work in threads that is never left alone."""
+
+import asyncio
+from collections.abc import Callable
+from contextvars import copy_context
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+_Params = ParamSpec("_Params")
+_Result = TypeVar("_Result")
+
+
+async def in_thread(work: Callable[_Params, _Result], *args: _Params.args, **kwargs: _Params.kwargs) -> _Result:
+    """Returns what the work returns, done in a thread, as `asyncio.to_thread` does.
+
+    A thread cannot be stopped. Where this is cancelled, work that has not begun is dropped; for work that has, the
+    cancellation waits until it is done: whoever holds a place for it holds it as long as it takes a core.
+    """
+    loop = asyncio.get_running_loop()
+    begun, done = False, asyncio.Event()
+
+    def run() -> _Result:
+        nonlocal begun
+        begun = True
+        try:
+            return work(*args, **kwargs)
+        finally:
+            loop.call_soon_threadsafe(done.set)
+
+    try:
+        return await loop.run_in_executor(None, partial(copy_context().run, run))
+    except asyncio.CancelledError:
+        if begun:
+            await done.wait()
+        raise
