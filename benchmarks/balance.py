@@ -116,11 +116,11 @@ async def measure(args: argparse.Namespace, addresses: list[str]) -> None:
     ways: dict[str, Any] = {
         "gRPC's round_robin": RoundRobin(addresses),
         "ours, two compared": BalancedPredictor(source, BalanceOptions(compared=2)),
-        "ours, all compared": BalancedPredictor(source, BalanceOptions(compared=len(addresses))),
+        "ours, all compared": BalancedPredictor(source, BalanceOptions()),
     }
     for way in ways.values():
         await way.start()
-    loops = {
+    loops: dict[str, Callable[[Call, int], Awaitable[tuple[list[float], float]]]] = {
         f"{args.callers} callers": lambda call, seed: closed_loop(call, args.callers, args.seconds, seed),
         f"{args.rate:g} calls/s": lambda call, seed: open_loop(call, args.rate, args.seconds, seed),
     }

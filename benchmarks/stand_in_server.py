@@ -27,9 +27,11 @@ class StandIn:
     Args:
         fixed_s: Time of a call.
         per_row_s: Time of each row of its batch.
+        version: The only one that it has.
     """
 
-    def __init__(self, fixed_s: float, per_row_s: float) -> None:
+    def __init__(self, fixed_s: float, per_row_s: float, version: int) -> None:
+        self._version = version
         self._fixed_s = fixed_s
         self._per_row_s = per_row_s
 
@@ -41,7 +43,9 @@ class StandIn:
             return predict_pb2.PredictResponse()
         name = request.model_spec.name
         signature = request.model_spec.signature_name or SERVING_DEFAULT
-        version = request.model_spec.version.value or 1
+        version = request.model_spec.version.value or self._version
+        if version != self._version:
+            context.abort(grpc.StatusCode.NOT_FOUND, f"Servable not found for request: Specific({name}, {version})")
         rows = next(iter(request.inputs.values())).tensor_shape.dim[0].size
         time.sleep(self._fixed_s + self._per_row_s * rows)
         response = predict_pb2.PredictResponse()
@@ -59,12 +63,12 @@ class StandIn:
         return model_status_pb2.GetModelStatusResponse()
 
 
-def build_server(stand_in: StandIn, threads: int) -> grpc.Server:
-    """Returns a server that answers that many calls at a time."""
+def build_server(stand_in: StandIn, threads: int, max_calls: int) -> grpc.Server:
+    """Returns a server that answers that many calls at a time, and refuses more than `max_calls`."""
     server = grpc.server(
         ThreadPoolExecutor(threads),
         options=[("grpc.max_receive_message_length", -1), ("grpc.so_reuseport", 0)],
-        maximum_concurrent_rpcs=1000,
+        maximum_concurrent_rpcs=max_calls,
     )
     for service, method, function, request, response in (
         ("PredictionService", "Predict", stand_in.predict, predict_pb2.PredictRequest, predict_pb2.PredictResponse),
@@ -94,13 +98,15 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, default=2, help="calls answered at a time (default: %(default)s)")
     parser.add_argument("--ms", type=float, default=5.0, help="time of a call (default: %(default)s)")
     parser.add_argument("--ms-per-row", type=float, default=0.0, help="more for each row (default: %(default)s)")
+    parser.add_argument("--version", type=int, default=1, help="the one it has; of others it says NOT_FOUND")
+    parser.add_argument("--max-calls", type=int, default=1000, help="more are answered RESOURCE_EXHAUSTED")
     return parser
 
 
 def main(argv: list[str] | None = None) -> int:
     """Serves until SIGTERM."""
     args = build_parser().parse_args(argv)
-    server = build_server(StandIn(args.ms / 1e3, args.ms_per_row / 1e3), args.threads)
+    server = build_server(StandIn(args.ms / 1e3, args.ms_per_row / 1e3, args.version), args.threads, args.max_calls)
     server.add_insecure_port(f"127.0.0.1:{args.port}")
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())

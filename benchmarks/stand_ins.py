@@ -16,11 +16,9 @@ START_TIMEOUT_S = 60.0
 
 
 @contextmanager
-def stand_in(*flags: str) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """Runs one `benchmarks.stand_in_server` with these flags; gives its address and its process."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def stand_in(*flags: str, port: int | None = None) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """Runs one `benchmarks.stand_in_server` with these flags, on a free port; gives its address and its process."""
+    port = port or free_port()
     process = subprocess.Popen([sys.executable, "-m", "benchmarks.stand_in_server", str(port), *flags], cwd=ROOT)
     try:
         wait_until_listening(port)
@@ -35,6 +33,13 @@ def stand_ins(*flags: tuple[str, ...]) -> Iterator[list[str]]:
     """Runs a server for each of the tuples of flags; gives their addresses."""
     with ExitStack() as stack:
         yield [stack.enter_context(stand_in(*of_one))[0] for of_one in flags]
+
+
+def free_port() -> int:
+    """Returns a port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def wait_until_listening(port: int) -> None:

@@ -1,9 +1,9 @@
 """Which server gets a call. Pure: the time and the random numbers are passed in.
 
 Power of d choices (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001): the
-one with the least to do of d servers taken at random. With d the number of servers it is least
-outstanding work; with few servers and one client that is better, with many clients of many servers
-they would all run after the same one.
+one with the least to do of d servers taken at random. Up to d servers it is least outstanding work, which
+is better (benchmarks/balance.py); with more, clients that do not know of each other do not all run after
+the same one.
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from random import Random
 
 from orchestrator.models.load import Load
 
-COMPARED = 2
-"""Servers that are compared for each call (benchmarks/balance.py)."""
+COMPARED = 8
+"""Servers that are compared for each call."""
 
 
 def choose(loads: Sequence[Load], work: float, now_s: float, random: Random, *, compared: int = COMPARED) -> int:

@@ -1,0 +1,196 @@
+"""The balancing client and stand-in servers: processes that speak the API and take a set time."""
+
+import asyncio
+import signal
+from contextlib import ExitStack
+
+import numpy as np
+import pytest
+
+from benchmarks.stand_ins import crops, stand_in
+from facegrid.errors import DeadlineExceeded, Overloaded, Unavailable
+from orchestrator.priority import PRIORITY, Priority
+from tests.model_server.process import free_port
+from tests.models.traffic import MovingEndpoints, Traffic, balanced, until
+
+
+@pytest.fixture
+def start():
+    """Starts a stand-in with these flags; gives its address and its process."""
+    with ExitStack() as stack:
+        yield lambda *flags, **options: stack.enter_context(stand_in(*flags, **options))
+
+
+def rnet(predictor, rows=1, timeout_s=10.0, **options):
+    return predictor.predict("rnet", crops(rows), timeout_s=timeout_s, **options)
+
+
+def calls_under_way(predictor, address):
+    return sum(server.load.calls for server in predictor._balancer.all_servers() if server.address == address)
+
+
+def answered(traffic, more):
+    enough = len(traffic.took_s) + more
+    return lambda: len(traffic.took_s) >= enough
+
+
+def test_a_server_that_joins_gets_calls_and_one_that_leaves_ends_its_own(start):
+    (old, _), (new, _) = start("--ms=200"), start("--ms=200")
+
+    async def main():
+        source = MovingEndpoints(old)
+        async with balanced(source) as predictor:
+            traffic = Traffic(lambda: rnet(predictor))
+            async with traffic.by(2):
+                await until(answered(traffic, 2), "answers of the first")
+                source.addresses = {old, new}
+                await until(lambda: calls_under_way(predictor, new), "calls of the server that joined")
+                await until(lambda: calls_under_way(predictor, old), "a call of the server that leaves")
+                source.addresses = {new}
+                await until(lambda: not predictor._fleet._leaving and old not in predictor._fleet._replicas, "it left")
+                await until(answered(traffic, 4), "answers of the other")
+        return traffic.failures
+
+    assert asyncio.run(main()) == []
+
+
+def test_a_killed_server_costs_no_call_and_is_used_again_when_it_is_back(start):
+    port = free_port()
+    (other, _), (_, process) = start("--ms=5"), start("--ms=5", port=port)
+
+    async def main():
+        async with balanced([other, f"127.0.0.1:{port}"]) as predictor:
+            traffic = Traffic(lambda: rnet(predictor))
+            async with traffic.by(8):
+                await until(answered(traffic, 50), "answers")
+                process.kill()
+                await until(answered(traffic, 200), "answers of the other")
+                assert not calls_under_way(predictor, f"127.0.0.1:{port}")
+                await asyncio.to_thread(start, "--ms=5", port=port)
+                await until(lambda: calls_under_way(predictor, f"127.0.0.1:{port}"), "calls of the one that is back")
+        return traffic.failures
+
+    assert asyncio.run(main()) == []
+
+
+def test_a_frozen_server_costs_no_call_and_is_used_again_when_it_thaws(start):
+    (other, _), (frozen, process) = start("--ms=5"), start("--ms=5")
+
+    async def main():
+        async with balanced([other, frozen]) as predictor:
+            traffic = Traffic(lambda: rnet(predictor))
+            async with traffic.by(4):
+                await until(answered(traffic, 200), "answers")
+                process.send_signal(signal.SIGSTOP)
+                await until(lambda: calls_under_way(predictor, frozen) >= 1, "calls that hang")
+                await until(lambda: not calls_under_way(predictor, frozen), "they are elsewhere")
+                await until(answered(traffic, 200), "answers of the other")
+                process.send_signal(signal.SIGCONT)
+                await until(lambda: calls_under_way(predictor, frozen), "calls of the one that thawed")
+        return traffic.failures
+
+    assert asyncio.run(main()) == []
+
+
+def test_a_frozen_server_alone_is_a_deadline_and_not_a_hang(start):
+    address, process = start()
+
+    async def main():
+        async with balanced([address]) as predictor:
+            await rnet(predictor)
+            process.send_signal(signal.SIGSTOP)
+            with pytest.raises(DeadlineExceeded, match="rnet"):
+                await rnet(predictor, timeout_s=0.3)
+
+    asyncio.run(main())
+
+
+def test_a_version_is_asked_for_where_it_is(start):
+    (without, _), (having, _) = start("--version=2"), start("--version=1")
+
+    async def main():
+        async with balanced([without, having]) as predictor:
+            chips = {"chips": np.zeros((1, 150, 150, 3), np.uint8)}
+            for _ in range(100):  # more than repeats are allowed for: what a server lacks is remembered
+                await predictor.predict("embedder", chips, timeout_s=10, version=1)
+        async with balanced([without]) as predictor:
+            with pytest.raises(Unavailable, match="embedder version 1 does not have it"):
+                await predictor.predict("embedder", chips, timeout_s=10, version=1)
+
+    asyncio.run(main())
+
+
+def test_what_a_full_server_refuses_another_answers(start):
+    (full, _), (free, _) = start("--ms=50", "--max-calls=1"), start("--ms=50", "--threads=8")
+
+    async def main():
+        async with balanced([full, free]) as predictor:
+            await asyncio.gather(*(rnet(predictor) for _ in range(8)))
+        async with balanced([full]) as predictor:
+            answers = await asyncio.gather(*(rnet(predictor) for _ in range(4)), return_exceptions=True)
+        assert sorted(type(answer).__name__ for answer in answers) == ["Overloaded"] * 3 + ["dict"]
+
+    asyncio.run(main())
+
+
+def test_calls_beyond_the_bounds_are_refused_at_once_with_a_time_to_come_back(start):
+    address, _ = start("--ms=300", "--threads=8")
+
+    async def main():
+        async with balanced([address], max_calls=2, max_calls_queued=1) as predictor:
+            calls = [asyncio.create_task(rnet(predictor)) for _ in range(3)]
+            await until(lambda: calls_under_way(predictor, address) == 2, "two calls")
+            with pytest.raises(Overloaded, match=r"queue for model rnet is full; try again in \d") as caught:
+                await asyncio.wait_for(rnet(predictor), 0.1)
+            assert caught.value.retry_after_s > 0
+            assert calls_under_way(predictor, address) == 2
+            await asyncio.gather(*calls)
+
+    asyncio.run(main())
+
+
+def test_an_interactive_call_goes_before_one_of_many(start):
+    address, _ = start("--ms=50")
+
+    async def main():
+        order = []
+
+        async def call(priority):
+            PRIORITY.set(priority)
+            await rnet(predictor)
+            order.append(priority)
+
+        async with balanced([address], max_calls=1) as predictor:
+            first = asyncio.create_task(rnet(predictor))
+            await until(lambda: calls_under_way(predictor, address), "a call")
+            await asyncio.gather(first, call(Priority.BULK), call(Priority.BULK), call(Priority.INTERACTIVE))
+        return order
+
+    assert asyncio.run(main()) == [Priority.INTERACTIVE, Priority.BULK, Priority.BULK]
+
+
+def test_a_call_that_is_given_up_counts_no_longer(start):
+    address, _ = start("--ms=300")
+
+    async def main():
+        async with balanced([address]) as predictor:
+            call = asyncio.create_task(rnet(predictor))
+            await until(lambda: calls_under_way(predictor, address), "a call")
+            call.cancel()
+            await asyncio.gather(call, return_exceptions=True)
+            await until(lambda: not calls_under_way(predictor, address), "none")
+
+    asyncio.run(main())
+
+
+def test_the_slowest_calls_are_sent_twice_if_that_is_set(start):
+    (one, _), (other, _) = start("--ms=5"), start("--ms=5")
+
+    async def main(percent):
+        async with balanced([one, other], hedged_percent=percent, compared=2) as predictor:
+            for _ in range(60):
+                await rnet(predictor)
+            return predictor._rules.budget._left
+
+    assert asyncio.run(main(0)) == 64.0
+    assert asyncio.run(main(50)) < 64.0
