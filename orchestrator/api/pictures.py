@@ -137,6 +137,8 @@ class Pictures:
     @asynccontextmanager
     async def _turn(self, encoded: bytes, deadline: Deadline) -> AsyncIterator[None]:
         """Waits until it is the picture's turn, which lasts as long as the block."""
+        # Where nothing is taken any more, not even the header is looked at: refusing must cost next to nothing.
+        self._turns.check(self._least_cost, timeout_s=deadline.remaining_s())
         px = await asyncio.get_running_loop().run_in_executor(self._headers, count_px, encoded, self._limits)
         cost = max(px * self._cost_per_px, self._least_cost)
         async with AsyncExitStack() as stack:

@@ -13,7 +13,7 @@ _WEIGHT = 0.1
 """Of the newest in the estimate of how long work takes."""
 _MARGIN = 2.0
 """Time that must be left, over the time that is foreseen: what is admitted shall be in time almost always."""
-_LEAST_HINT_S, _MOST_HINT_S = 0.05, 5.0
+_LEAST_HINT_S, _MOST_HINT_S = 0.2, 5.0
 
 
 @dataclass(eq=False)
@@ -71,19 +71,27 @@ class Admission:
             Full: It can neither start now nor be expected to be done by `give_up_s`.
         """
         ticket = Ticket(cost, priority, give_up_s)
-        if not self.waiting() and self._fits(ticket):
+        if not self.waiting() and self._fits(cost):
             self._start(ticket, now_s)
             return ticket, None
-        wait_s = self._wait_s(priority)
-        if now_s + _MARGIN * (wait_s + self._takes_s) > give_up_s:
-            raise Full(self.hint_s())
-        gives_way = None
-        if self.waiting() >= self._max_waiting:
-            if priority is not Priority.INTERACTIVE or not self._waiting[Priority.BULK]:
-                raise Full(self.hint_s())
-            gives_way = self._waiting[Priority.BULK].pop()
+        self.check(cost, priority, now_s=now_s, give_up_s=give_up_s)
+        gives_way = self._waiting[Priority.BULK].pop() if self.waiting() >= self._max_waiting else None
         self._waiting[priority].append(ticket)
         return ticket, gives_way
+
+    def check(self, cost: float, priority: Priority, *, now_s: float, give_up_s: float) -> None:
+        """Returns if `ask` would take new work.
+
+        Raises:
+            Full: It would not.
+        """
+        if not self.waiting() and self._fits(cost):
+            return
+        if now_s + _MARGIN * (self._wait_s(priority) + self._takes_s) > give_up_s:
+            raise Full(self.hint_s())
+        replaces = priority is Priority.INTERACTIVE and self._waiting[Priority.BULK]
+        if self.waiting() >= self._max_waiting and not replaces:
+            raise Full(self.hint_s())
 
     def finish(self, ticket: Ticket, now_s: float) -> list[Ticket]:
         """Counts work that is over, or not wanted any more; returns the tickets of what starts now."""
@@ -104,12 +112,12 @@ class Admission:
 
     def hint_s(self) -> float:
         """Returns after how long it is worth asking again."""
-        return min(max(self._wait_s(Priority.BULK), _LEAST_HINT_S), _MOST_HINT_S)
+        return min(max(self._wait_s(Priority.BULK), self._takes_s, _LEAST_HINT_S), _MOST_HINT_S)
 
     def _start_waiting(self, now_s: float) -> list[Ticket]:
         started = []
         for queue in self._waiting.values():  # interactive first
-            while queue and self._fits(queue[0]):
+            while queue and self._fits(queue[0].cost):
                 ticket = queue.popleft()
                 self._start(ticket, now_s)
                 started.append(ticket)
@@ -122,8 +130,8 @@ class Admission:
         self._under_way += ticket.cost
         self._running += 1
 
-    def _fits(self, ticket: Ticket) -> bool:
-        return not self._running or self._under_way + ticket.cost <= self._capacity * (1 + 1e-9)
+    def _fits(self, cost: float) -> bool:
+        return not self._running or self._under_way + cost <= self._capacity * (1 + 1e-9)
 
     def _wait_s(self, priority: Priority) -> float:
         """Returns how long new work would wait (Little's law: a full house of cost C goes through in `_takes_s`)."""

@@ -49,6 +49,18 @@ class Turns:
         finally:
             self._wake(self._admission.finish(ticket, time.monotonic()))
 
+    def check(self, cost: float, *, timeout_s: float) -> None:
+        """Returns if `take` would wait or begin now.
+
+        Raises:
+            Overloaded: It would refuse.
+        """
+        now_s = time.monotonic()
+        try:
+            self._admission.check(cost, PRIORITY.get(), now_s=now_s, give_up_s=now_s + timeout_s)
+        except Full as full:
+            raise self._overloaded(full.retry_after_s) from None
+
     def resize(self, capacity: float) -> None:
         """Changes how much there is."""
         self._wake(self._admission.resize(capacity, time.monotonic()))
