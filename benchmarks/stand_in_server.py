@@ -94,7 +94,8 @@ def build_parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("port", type=int, help="on 127.0.0.1")
+    parser.add_argument("port", type=int, help="to listen on")
+    parser.add_argument("--host", default="127.0.0.1", help="to listen on (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=2, help="calls answered at a time (default: %(default)s)")
     parser.add_argument("--ms", type=float, default=5.0, help="time of a call (default: %(default)s)")
     parser.add_argument("--ms-per-row", type=float, default=0.0, help="more for each row (default: %(default)s)")
@@ -107,7 +108,7 @@ def main(argv: list[str] | None = None) -> int:
     """Serves until SIGTERM."""
     args = build_parser().parse_args(argv)
     server = build_server(StandIn(args.ms / 1e3, args.ms_per_row / 1e3, args.version), args.threads, args.max_calls)
-    server.add_insecure_port(f"127.0.0.1:{args.port}")
+    server.add_insecure_port(f"{args.host}:{args.port}")
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     server.start()

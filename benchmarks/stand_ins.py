@@ -42,8 +42,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until_listening(port: int) -> None:
-    """Returns when something listens on a port of this machine.
+def wait_until_listening(port: int, address: str = "127.0.0.1") -> None:
+    """Returns when something listens on a port.
 
     Raises:
         TimeoutError: Nothing does within a minute.
@@ -51,7 +51,7 @@ def wait_until_listening(port: int) -> None:
     give_up_s = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < give_up_s:
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
+            if probe.connect_ex((address, port)) == 0:
                 return
         time.sleep(0.02)
     raise TimeoutError(f"nothing listens on port {port} after {START_TIMEOUT_S:g} s")
