@@ -4,8 +4,8 @@
     python -m benchmarks.failures            # stand-in servers, which sleep
 
 Two servers and the balancing client. Callers ask without a pause: first undisturbed, then while one of the servers is
-killed (SIGKILL), frozen (SIGSTOP), or, where this machine allows network namespaces, behind a cable that is pulled. A call
-fails when it has no answer within its 10 seconds.
+killed (SIGKILL), frozen (SIGSTOP), or, where this machine allows network namespaces, behind a cable that is pulled. A
+call fails when it has no answer within its 10 seconds.
 """
 
 import argparse
@@ -23,8 +23,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.machine import conditions
-from benchmarks.namespace import NAMESPACE_ADDRESS, in_namespace, namespaces_allowed
-from benchmarks.stand_ins import ROOT, crops, free_port, wait_until_listening
+from benchmarks.namespace import NAMESPACE_ADDRESS, in_namespace, inside, namespaces_allowed
+from benchmarks.stand_ins import ROOT, crops, free_port, stand_in, wait_until_listening
 from facegrid.errors import FacegridError
 from orchestrator.models.balanced import BalancedPredictor
 from orchestrator.models.endpoints import StaticEndpoints
@@ -49,15 +49,15 @@ class Seen:
 @contextmanager
 def server(args: argparse.Namespace, namespace: str | None = None) -> Iterator[tuple[str, int]]:
     """Runs a model server, in a network namespace if one is named; gives its address and its process's number."""
-    port = free_port()
-    if args.models_dir:
-        command = ["-m", "model_server", f"--port={port}", "--model_name=rnet"]
-        command.append(f"--model_base_path={args.models_dir.resolve() / 'rnet'}")
-    else:
-        host = ["--host=0.0.0.0"] if namespace else []
-        command = ["-m", "benchmarks.stand_in_server", str(port), "--threads=4", "--ms=20", *host]
-    within = ["ip", "netns", "exec", namespace] if namespace else []
+    within = inside(namespace) if namespace else []
     address = NAMESPACE_ADDRESS if namespace else "127.0.0.1"
+    if not args.models_dir:
+        with stand_in("--threads=4", "--ms=20", host=address, within=within) as (target, process):
+            yield target, process.pid
+        return
+    port = free_port()
+    command = ["-m", "model_server", f"--port={port}", "--model_name=rnet"]
+    command.append(f"--model_base_path={args.models_dir.resolve() / 'rnet'}")
     process = subprocess.Popen(
         [*within, sys.executable, *command], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

@@ -26,6 +26,11 @@ class Namespace:
         _ip("-n", self.name, "link", "set", self.cable, "up")
 
 
+def inside(name: str) -> list[str]:
+    """Returns what a command starts with to run in a namespace."""
+    return ["ip", "netns", "exec", name]
+
+
 def namespaces_allowed() -> bool:
     """Returns whether this process may make network namespaces here."""
     name = f"facegrid{os.getpid()}try"

@@ -4,7 +4,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -16,13 +16,23 @@ START_TIMEOUT_S = 60.0
 
 
 @contextmanager
-def stand_in(*flags: str, port: int | None = None) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """Runs one `benchmarks.stand_in_server` with these flags, on a free port; gives its address and its process."""
+def stand_in(
+    *flags: str, port: int | None = None, host: str = "127.0.0.1", within: Sequence[str] = ()
+) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """Runs one `benchmarks.stand_in_server` with these flags; gives its address and its process.
+
+    Args:
+        flags: Of the server.
+        port: To listen on; None: a free one.
+        host: To listen on.
+        within: What the command starts with.
+    """
     port = port or free_port()
-    process = subprocess.Popen([sys.executable, "-m", "benchmarks.stand_in_server", str(port), *flags], cwd=ROOT)
+    command = [*within, sys.executable, "-m", "benchmarks.stand_in_server", str(port), f"--host={host}", *flags]
+    process = subprocess.Popen(command, cwd=ROOT)
     try:
-        wait_until_listening(port)
-        yield f"127.0.0.1:{port}", process
+        wait_until_listening(port, host)
+        yield f"{host}:{port}", process
     finally:
         process.kill()
         process.wait()

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 import numpy as np
 import pytest
 
+from benchmarks.namespace import NAMESPACE_ADDRESS, in_namespace, inside, namespaces_allowed
 from benchmarks.stand_ins import crops, stand_in
 from facegrid.errors import DeadlineExceeded, Overloaded, Unavailable
 from orchestrator.priority import PRIORITY, Priority
@@ -90,6 +91,27 @@ def test_a_frozen_server_costs_no_call_and_is_used_again_when_it_thaws(start):
         return traffic.failures
 
     assert asyncio.run(main()) == []
+
+
+def test_a_server_whose_network_is_cut_costs_no_call_and_is_used_again_when_it_is_mended(start):
+    if not namespaces_allowed():
+        pytest.skip("no right to make network namespaces")
+    other, _ = start("--ms=5")
+    with in_namespace() as far, stand_in("--ms=5", host=NAMESPACE_ADDRESS, within=inside(far.name)) as (cut, _):
+
+        async def main():
+            async with balanced([other, cut]) as predictor:
+                traffic = Traffic(lambda: rnet(predictor))
+                async with traffic.by(4):
+                    await until(answered(traffic, 200), "answers")
+                    far.cut()
+                    await until(lambda: not calls_under_way(predictor, cut), "calls are elsewhere")
+                    await until(answered(traffic, 200), "answers of the other")
+                    far.mend()
+                    await until(lambda: calls_under_way(predictor, cut), "calls of the one that is back")
+            return traffic.failures
+
+        assert asyncio.run(main()) == []
 
 
 def test_a_frozen_server_alone_is_a_deadline_and_not_a_hang(start):
