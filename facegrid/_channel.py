@@ -24,7 +24,8 @@ _RETRIES = {
                 "maxBackoff": "1s",
                 "backoffMultiplier": 3,
                 # Of a busy service's answers gRPC heeds when it asks to be called again (grpc-retry-pushback-ms).
-                "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED"],
+                # A server that cannot even answer that ends calls as CANCELLED before it looks at them.
+                "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED", "CANCELLED"],
             },
         },
         {

@@ -105,6 +105,11 @@ class GrpcHost:
                 ("grpc.max_receive_message_length", -1),
                 ("grpc.max_send_message_length", -1),
                 ("grpc.so_reuseport", 0),  # two services on one port would share its calls by chance
+                # Calls that the event loop has not got round to. gRPC alone would let 3,000 wait here, and a process
+                # that is short of processor time would answer them long after their deadlines; beyond these it ends
+                # them as CANCELLED, at once.
+                ("grpc.server.max_pending_requests", 32),
+                ("grpc.server.max_pending_requests_hard_limit", 64),
             ]
         )
         servicer = Servicer(self._service)
