@@ -1,6 +1,6 @@
 """The one seam between the pipeline and the networks.
 
-Behind it stand model servers in production (`tf_serving.py`) and a plain function in tests. The
+Behind it stand model servers in production (`balanced.py`) and a plain function in tests. The
 contract tests in tests/models hold every implementation to the same behaviour.
 """
 
