@@ -113,11 +113,11 @@ def predict_count(server):
     return sum(map(float, re.findall(r"^:tensorflow:serving:request_count\{[^}]*\} (\S+)", lines, re.MULTILINE)))
 
 
-def test_behind_a_deadline_that_is_over_no_work_goes_on(start):
+def test_behind_a_deadline_that_is_over_no_work_goes_on(start, samples):
     """50 ms are not enough for 12 megapixels; the servers never hear of them."""
-    noise = np.random.default_rng(0).integers(0, 255, (3000, 4000, 3), np.uint8)
     encoded = io.BytesIO()
-    Image.fromarray(noise).save(encoded, "JPEG")
+    with Image.open(samples / "astronaut.png") as image:
+        image.convert("RGB").resize((4000, 3000)).save(encoded, "JPEG")
     with start() as server, service(server, settings=Settings(max_images_at_once=1)) as client:
         small = np.zeros((64, 64, 3), np.uint8)
         client.detect(small)
