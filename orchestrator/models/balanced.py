@@ -66,10 +66,11 @@ class BalancedPredictor:
         # Bytes stand for work: what the networks do for a picture grows with its pixels.
         wanted = Wanted(model, version, work=float(sum(array.nbytes for array in inputs.values())))
         async with self._turn(model).take(1, timeout_s=timeout_s):
-            request = await encode(model, inputs, signature, version)
-            latencies = self._latencies.of(model, signature, rows)
-            left_s = deadline.remaining_s()
-            response = await Attempts(self._rules, wanted, request, latencies, left_s).answer()
+            with deadline.waiting_for(f"model {model}"):
+                request = await encode(model, inputs, signature, version)
+                latencies = self._latencies.of(model, signature, rows)
+                left_s = deadline.remaining_s()
+                response = await Attempts(self._rules, wanted, request, latencies, left_s).answer()
         return await decode(response, model, signature, version, rows=rows)
 
     def _turn(self, model: str) -> Turns:
