@@ -9,6 +9,7 @@ import sys
 from orchestrator.api.face_service import build
 from orchestrator.api.grpc_host import GrpcHost
 from orchestrator.settings import Settings, SettingsError
+from orchestrator.telemetry.logs import log_to_stderr
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -25,12 +26,12 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Serves until SIGTERM or SIGINT; returns the exit code."""
     args = build_parser().parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         settings = Settings.from_environment()
     except SettingsError as err:
         print(err, file=sys.stderr)  # noqa: T201 - a command line's answer
         return 2
+    log_to_stderr(settings.log_format, settings.log_level)
     asyncio.run(_serve(settings, args.address))
     return 0
 
@@ -38,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
 async def _serve(settings: Settings, address: str) -> None:
     host = GrpcHost(build(settings), address)
     port = await host.start()
-    logging.getLogger(__name__).info("serving on port %d", port)
+    logging.getLogger("orchestrator").info("serving on port %d", port)
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

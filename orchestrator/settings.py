@@ -6,6 +6,7 @@ flag of the command line where there is one, then the environment, then the defa
 
 import math
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 
@@ -65,6 +66,14 @@ class Settings:
     """Pictures in one call of Enroll."""
     max_generate_count: int = 10_000
     """Pictures in one call of Generate, or of Discriminate."""
+    metrics_address: str = ""
+    """Where this process serves its metrics: HOST:PORT, or HOST:FIRST-LAST, the first free of these; empty: nowhere."""
+    metrics_targets_dir: str = ""
+    """Folder where this process says so, in Prometheus' form of targets; empty: nowhere."""
+    log_format: str = "text"
+    """How log entries are written: text, or json for one object a line."""
+    log_level: str = "INFO"
+    """From what level on: DEBUG, INFO (an entry for each call), WARNING or ERROR."""
 
     def __post_init__(self) -> None:
         for name, (low, high) in _RANGES.items():
@@ -75,6 +84,15 @@ class Settings:
             known = ", ".join(map(str, EMBEDDERS))
             raise SettingsError(
                 f"{variable('embedder_version')} is {self.embedder_version}, expected is one of {known}"
+            )
+        for name, allowed in _CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise SettingsError(
+                    f"{variable(name)} is {getattr(self, name)!r}, expected is one of {', '.join(allowed)}"
+                )
+        if self.metrics_address and not METRICS_ADDRESS.fullmatch(self.metrics_address):
+            raise SettingsError(
+                f"{variable('metrics_address')} is {self.metrics_address!r}, expected is HOST:PORT or HOST:FIRST-LAST"
             )
         self.targets()
 
@@ -152,5 +170,13 @@ _RANGES: dict[str, tuple[float, float]] = {
     "gallery_chips": (0, 1),
     "max_generate_count": (1, 1_000_000),
 }
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "log_format": ("text", "json"),
+    "log_level": ("DEBUG", "INFO", "WARNING", "ERROR"),
+}
+
+METRICS_ADDRESS = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[^\s:]+):(?P<first>\d{1,5})(?:-(?P<last>\d{1,5}))?")
+"""HOST:PORT, where port 0 is any free one, or HOST:FIRST-LAST for the first port of these that is free."""
 
 _FORMS: dict[object, str] = {int: "a whole number", float: "a number"}

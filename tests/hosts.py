@@ -8,18 +8,18 @@ from contextlib import contextmanager
 from orchestrator.api.face_service import FaceService
 from orchestrator.api.grpc_host import GrpcHost
 from orchestrator.gallery.gallery import Gallery
+from orchestrator.observer import NOBODY
 
 
 @contextmanager
-def running_host(settings, predictor) -> Iterator[str]:
+def running_host(settings, predictor, observer=NOBODY) -> Iterator[str]:
     """Serves until the end of the block; gives HOST:PORT."""
     started: list[int] = []
     ready, stop = threading.Event(), threading.Event()
 
     async def serve():
-        host = GrpcHost(
-            FaceService(settings, predictor, Gallery(settings.gallery) if settings.gallery else None), "127.0.0.1:0"
-        )
+        gallery = Gallery(settings.gallery) if settings.gallery else None
+        host = GrpcHost(FaceService(settings, predictor, gallery, observer), "127.0.0.1:0")
         started.append(await host.start())
         ready.set()
         await asyncio.to_thread(stop.wait)

@@ -9,11 +9,20 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
+TELEMETRY = {"orchestrator.telemetry", "prometheus_client", "opentelemetry"}
+
 FORBIDDEN = {
     # what may not import what
-    "orchestrator/pipeline": {"ray", "grpc", "google", "facegrid.v1", "facegrid.tfserving", "orchestrator.api"},
-    "orchestrator/models": {"ray", "cv2", "orchestrator.api", "orchestrator.deployments", "orchestrator.app"},
-    "orchestrator/gallery": {"ray", "grpc", "google", "facegrid.v1", "cv2", "orchestrator.api", "orchestrator.models"},
+    "orchestrator/pipeline": {
+        "ray", "grpc", "google", "facegrid.v1", "facegrid.tfserving", "orchestrator.api", *TELEMETRY,
+    },
+    "orchestrator/models": {
+        "ray", "cv2", "orchestrator.api", "orchestrator.deployments", "orchestrator.app", *TELEMETRY,
+    },
+    "orchestrator/gallery": {
+        "ray", "grpc", "google", "facegrid.v1", "cv2", "orchestrator.api", "orchestrator.models", *TELEMETRY,
+    },
+    "orchestrator/telemetry": {"ray", "cv2", "orchestrator.api", "orchestrator.deployments", "orchestrator.app"},
     "orchestrator/api": {"ray", "cv2", "orchestrator.deployments", "orchestrator.app"},
     "orchestrator/deployments": {"orchestrator.app"},
     "orchestrator": {"tensorflow", "tensorflow_serving", "model_server", "exporters.networks", "exporters.export"},
@@ -21,7 +30,7 @@ FORBIDDEN = {
     "model_server": {"orchestrator", "exporters", "ray", "cv2"},
     "facegrid": {"orchestrator", "exporters", "model_server", "ray", "cv2", "tensorflow"},
     "facegrid/v1": {"facegrid.tfserving"},
-}
+}  # fmt: skip
 ALLOWED = {
     # Commands that a client's installation does not have load what they start when they are run.
     "facegrid/cli": {"orchestrator", "exporters"},
@@ -65,6 +74,11 @@ def test_the_orchestrator_loads_no_tensorflow():
     )
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_what_is_observed_needs_the_standard_library_alone():
+    found = imports(ROOT / "orchestrator" / "observer.py", lazy=True)
+    assert {name.split(".")[0] for name in found} <= sys.stdlib_module_names
 
 
 def test_the_contract_needs_the_standard_library_alone():

@@ -5,17 +5,16 @@ import json
 import os
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.live import Live
 
+from facegrid.cli._status import Reading, as_json, since_start, view
 from orchestrator.app.down import down
 from orchestrator.app.errors import StackError
 from orchestrator.app.options import SERVING_CONFIG, StackOptions, default_ingress, default_state_dir
-from orchestrator.app.status import StackStatus, stack_status
+from orchestrator.app.status import stack_status
 from orchestrator.app.up import up
 
 EXIT_UNHEALTHY = 1
@@ -76,77 +75,43 @@ def run_down(args: argparse.Namespace) -> int:
 
 def run_status(args: argparse.Namespace) -> int:
     """Shows the stack; the exit code says how it is."""
+    if args.watch:
+        return run_watch(args)
     try:
         status = stack_status(_state_dir(args))
     except StackError as err:
         return _fail(err)
-    running = status is not None and any(process.processes for process in status.processes)
-    if args.json:
-        sys.stdout.write(json.dumps(_as_json(status if running else None)) + "\n")
-    elif not running:
-        sys.stdout.write("not running\n")
-    else:
-        Console(highlight=False).print(_table(status))  # type: ignore[arg-type]
-    if not running or status is None:
+    if status is None or not any(process.processes for process in status.processes):
+        sys.stdout.write(json.dumps({"running": False, "serving": False}) + "\n" if args.json else "not running\n")
         return EXIT_NOT_RUNNING
+    if args.json:
+        sys.stdout.write(json.dumps(as_json(status)) + "\n")
+    else:
+        Console(highlight=False).print(view(status, since_start(status)))
     return 0 if status.serving else EXIT_UNHEALTHY
 
 
-def _table(status: StackStatus) -> Table:
-    table = Table("part", "state", "process", "memory", "uptime")
-    processes = {process.name: process for process in status.processes}
-
-    def row(part: str, state: str, name: str) -> None:
-        process = processes.get(name)
-        if process is None:
-            table.add_row(part, state, "-", "-", "-")
-            return
-        pid = f"{process.pid} (+{max(process.processes - 1, 0)})" if process.alive else f"{process.pid} gone"
-        table.add_row(part, state, pid, f"{process.memory_mb:.0f} MB", _duration(process.uptime_s))
-
-    table.add_row("service", f"{status.health or 'no answer'} on {status.state.address}", "", "", "")
-    row("Ray Serve", _serve_text(status), "serve_host")
-    row("model server", _models_text(status), "model_server")
-    return table
-
-
-def _serve_text(status: StackStatus) -> str:
-    if status.serve is None:
-        return "no answer"
-    lines = [f"{status.serve['application']}, ingress {status.state.ingress}"]
-    for name, one in status.serve["deployments"].items():
-        replicas = ", ".join(f"{count} {state}" for state, count in one["replicas"].items())
-        lines.append(f"{name}: {one['status']}, {replicas or 'no replica'}")
-    return "\n".join(lines)
-
-
-def _models_text(status: StackStatus) -> str:
-    if status.models is None:
-        return "no answer"
-    lines = [f"{one.model} {one.version}: {one.state} {one.error}".rstrip() for one in status.models]
-    return "\n".join(lines) or "no models"
-
-
-def _as_json(status: StackStatus | None) -> dict[str, Any]:
-    if status is None:
-        return {"running": False, "serving": False}
-    return {
-        "running": True,
-        "serving": status.serving,
-        "address": status.state.address,
-        "ingress": status.state.ingress,
-        "health": status.health,
-        "ray_serve": status.serve,
-        "model_server": status.state.model_server_target,
-        "models": None if status.models is None else [asdict(one) for one in status.models],
-        "processes": [asdict(one) for one in status.processes],
-    }
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest_s = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest_s} s" if minutes else f"{rest_s} s"
+def run_watch(args: argparse.Namespace) -> int:
+    """Shows the stack again and again, with what the replicas did since it was last shown; ends when it does."""
+    console = Console(highlight=False)
+    folder = _state_dir(args)
+    try:
+        earlier = Reading(stack_status(folder))
+        if earlier.status is None:
+            console.print("not running")
+            return EXIT_NOT_RUNNING
+        with Live(view(earlier.status, since_start(earlier.status)), console=console, auto_refresh=False) as live:
+            while True:
+                time.sleep(args.interval_s)
+                now = Reading(stack_status(folder))
+                if now.status is None:
+                    return EXIT_NOT_RUNNING
+                live.update(view(now.status, now.since(earlier)), refresh=True)
+                earlier = now
+    except StackError as err:
+        return _fail(err)
+    except KeyboardInterrupt:  # how a watch ends
+        return 0
 
 
 def _state_dir(args: argparse.Namespace) -> Path:

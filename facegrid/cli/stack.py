@@ -28,6 +28,7 @@ examples:
 _STATUS_EXAMPLES = """\
 examples:
   facegrid status
+  facegrid status --watch                       replicas, load, versions and errors, live
   facegrid status --json | jq .health
 
 Exit code: 0 serving, 1 running but not well, 3 not running.
@@ -48,7 +49,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     up.set_defaults(run=_runner("run_up"))
     _add(subparsers, "down", "stop the service on this machine", _DOWN_EXAMPLES).set_defaults(run=_runner("run_down"))
     status = _add(subparsers, "status", "show the service on this machine", _STATUS_EXAMPLES)
-    status.add_argument("--json", action="store_true", help="for programs")
+    form = status.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="for programs")
+    form.add_argument("--watch", action="store_true", help="show it again and again, until Ctrl-C")
+    status.add_argument("--interval-s", type=float, default=2.0, metavar="S", help="pause of --watch (default 2)")
     status.set_defaults(run=_runner("run_status"))
 
 

@@ -16,6 +16,7 @@ from orchestrator.api.enrollment import Enrollment
 from orchestrator.api.generation import Generation
 from orchestrator.api.identification import Identification
 from orchestrator.api.methods import VIDEO
+from orchestrator.api.observed import ObservedVideo, errors_told, observed
 from orchestrator.api.pictures import Pictures
 from orchestrator.api.recognition import Recognition
 from orchestrator.api.status import public
@@ -27,8 +28,10 @@ from orchestrator.gallery.gallery import Gallery
 from orchestrator.models.balanced import BalancedPredictor
 from orchestrator.models.endpoints import source_of
 from orchestrator.models.predictor import Predictor
+from orchestrator.observer import NOBODY, Observer, Origin, listen, observed_by
 from orchestrator.priority import PRIORITY, Priority
 from orchestrator.settings import Settings
+from orchestrator.telemetry.build import build_telemetry
 
 _Answer = Callable[[Any, Deadline], Awaitable[Any]]
 _Answers = Callable[[Any, Deadline], AsyncGenerator[Any, None]]
@@ -38,7 +41,7 @@ def build(settings: Settings) -> "FaceService":
     """Returns the service on top of the model servers and the gallery that the settings name."""
     gallery = Gallery(settings.gallery, keep_chips=bool(settings.gallery_chips)) if settings.gallery else None
     predictor = BalancedPredictor(source_of(settings.targets()), settings.balance_options())
-    return FaceService(settings, predictor, gallery)
+    return FaceService(settings, predictor, gallery, build_telemetry(settings))
 
 
 class FaceService:
@@ -48,9 +51,13 @@ class FaceService:
         settings: Limits and times.
         predictor: Where the networks run.
         gallery: Who is enrolled; None: nobody can be.
+        observer: Is told what happens; started and closed with the service.
     """
 
-    def __init__(self, settings: Settings, predictor: Predictor, gallery: Gallery | None) -> None:
+    def __init__(
+        self, settings: Settings, predictor: Predictor, gallery: Gallery | None, observer: Observer = NOBODY
+    ) -> None:
+        self._observer = observer
         self._settings = settings
         self._predictor = predictor
         self._gallery = gallery
@@ -70,7 +77,9 @@ class FaceService:
 
     async def start(self) -> None:
         """Opens the connections to the model servers, which need not be there yet."""
-        await self._predictor.start()
+        await self._observer.start()
+        with observed_by(self._observer):
+            await self._predictor.start()
 
     async def close(self) -> None:
         """Closes the connections; requests under way fail."""
@@ -81,6 +90,7 @@ class FaceService:
         await self._predictor.close()
         if self._gallery is not None:
             await self._gallery.close()
+        await self._observer.close()
 
     async def call(
         self,
@@ -89,6 +99,7 @@ class FaceService:
         *,
         timeout_s: float | None = None,
         priority: Priority = Priority.INTERACTIVE,
+        origin: Origin | None = None,
     ) -> Any:
         """Returns the answer of a unary method.
 
@@ -97,11 +108,16 @@ class FaceService:
             request: Its request; `timeout_ms` is the budget.
             timeout_s: Time that the transport allows, if it knows; the shorter one counts.
             priority: Of its work.
+            origin: Where the request comes from, if the transport knows.
 
         Raises:
             FacegridError: See `facegrid.errors`.
         """
         PRIORITY.set(priority)
+        with observed(self._observer, name, origin or Origin()):
+            return await self._answer(name, request, timeout_s)
+
+    async def _answer(self, name: str, request: Any, timeout_s: float | None) -> Any:
         try:
             return await self._in_time(
                 self._method(name), request, Deadline(self._budget_s(request.timeout_ms, timeout_s))
@@ -109,29 +125,45 @@ class FaceService:
         except Exception as err:
             raise public(err) from err
 
-    def stream(
-        self, name: str, requests: AsyncIterator[Any], *, priority: Priority = Priority.BULK
+    async def stream(
+        self,
+        name: str,
+        requests: AsyncIterator[Any],
+        *,
+        priority: Priority = Priority.BULK,
+        origin: Origin | None = None,
     ) -> AsyncGenerator[Any, None]:
-        """Returns an answer for each item, of a video in their order, else in that of completion, then the end.
+        """Yields an answer for each item, of a video in their order, else in that of completion, then the end.
 
         Args:
             name: A name in `orchestrator.api.methods.STREAMS`.
             requests: Its requests.
             priority: Of the work for its items.
+            origin: Where the stream comes from, if the transport knows.
 
         Raises:
             FacegridError: The caller broke the protocol; a bad item does not end the stream.
         """
+        PRIORITY.set(priority)  # the context is the call's own
+        with self._observer.stream(name, origin or Origin()) as seen, errors_told(seen):
+            async with aclosing(self._answers(name, requests, seen.origin)) as answers:
+                async for answer in answers:
+                    yield answer
+
+    def _answers(self, name: str, requests: AsyncIterator[Any], origin: Origin) -> AsyncGenerator[Any, None]:
         if name == VIDEO:
-            PRIORITY.set(priority)  # the context is the call's own
-            return self._video().answer(requests)
+            return self._video().answer(requests, lambda video: ObservedVideo(video, self._observer, origin))
         return answer_stream(
             name,
             requests,
-            partial(self.call, name.removesuffix("Stream"), priority=priority),
+            partial(self._item, name, origin),
             window=self._settings.stream_window,
             max_id_bytes=self._settings.max_stream_id_bytes,
         )
+
+    async def _item(self, name: str, origin: Origin, request: Any) -> Any:
+        with observed(self._observer, name, origin, item=True):
+            return await self._answer(name.removesuffix("Stream"), request, None)
 
     async def server_stream(
         self,
@@ -140,6 +172,7 @@ class FaceService:
         *,
         timeout_s: float | None = None,
         priority: Priority = Priority.BULK,
+        origin: Origin | None = None,
     ) -> AsyncGenerator[Any, None]:
         """Yields the answers of a method of one request and many responses; its work ends when this is closed.
 
@@ -148,18 +181,21 @@ class FaceService:
             request: Its request; `timeout_ms` is the budget of all answers.
             timeout_s: Time that the transport allows, if it knows; the shorter one counts.
             priority: Of its work.
+            origin: Where the request comes from, if the transport knows.
 
         Raises:
             FacegridError: See `facegrid.errors`.
         """
         PRIORITY.set(priority)
         deadline = Deadline(self._budget_s(request.timeout_ms, timeout_s))
-        try:
-            async with aclosing(self._server_streams[name](request, deadline)) as answers:
-                async for answer in answers:
-                    yield answer
-        except Exception as err:
-            raise public(err) from err
+        listen(self._observer)  # the context is the call's own
+        with self._observer.stream(name, origin or Origin()) as seen, errors_told(seen):
+            try:
+                async with aclosing(self._server_streams[name](request, deadline)) as answers:
+                    async for answer in answers:
+                        yield answer
+            except Exception as err:
+                raise public(err) from err
 
     async def _in_time(self, answer: _Answer, request: Any, deadline: Deadline) -> Any:
         """Returns the answer; ends the work where it takes too long or nobody waits for it any more.

@@ -16,7 +16,9 @@ from facegrid.v1.face_service_pb2_grpc import add_FaceServiceServicer_to_server
 from facegrid.v1.generator_service_pb2_grpc import add_GeneratorServiceServicer_to_server
 from orchestrator.api.face_service import FaceService
 from orchestrator.api.methods import SERVER_STREAMS, SERVICE_NAMES, STREAMS, UNARY
+from orchestrator.api.origin import REQUEST_ID, origin_of
 from orchestrator.api.status import status_code, status_details, status_metadata
+from orchestrator.observer import Origin
 from orchestrator.priority import Priority, asked_priority
 
 _Context = grpc.aio.ServicerContext[object, object]
@@ -36,22 +38,25 @@ class Servicer:
 
     def _unary(self, name: str) -> Callable[[Any, _Context], Awaitable[Any]]:
         async def call(request: Any, context: _Context) -> Any:
+            origin = _origin(context)
             try:
                 return await self._service.call(
                     name,
                     request,
                     timeout_s=context.time_remaining(),
                     priority=asked_priority(context.invocation_metadata(), Priority.INTERACTIVE),
+                    origin=origin,
                 )
             except FacegridError as err:
-                return await context.abort(status_code(err), status_details(err), status_metadata(err))
+                return await context.abort(status_code(err), status_details(err), _trailing(err, context))
 
         return call
 
     def _stream(self, name: str) -> Callable[[AsyncIterator[Any], _Context], AsyncIterator[Any]]:
         async def call(requests: AsyncIterator[Any], context: _Context) -> AsyncIterator[Any]:
             priority = asked_priority(context.invocation_metadata(), Priority.BULK)
-            async with _answers(self._service.stream(name, requests, priority=priority), context) as responses:
+            answers = self._service.stream(name, requests, priority=priority, origin=_origin(context))
+            async with _answers(answers, context) as responses:
                 async for response in responses:
                     yield response
 
@@ -59,9 +64,9 @@ class Servicer:
 
     def _server_stream(self, name: str) -> Callable[[Any, _Context], AsyncIterator[Any]]:
         async def call(request: Any, context: _Context) -> AsyncIterator[Any]:
+            origin, timeout_s = _origin(context), context.time_remaining()
             priority = asked_priority(context.invocation_metadata(), Priority.BULK)
-            timeout_s = context.time_remaining()
-            answers = self._service.server_stream(name, request, timeout_s=timeout_s, priority=priority)
+            answers = self._service.server_stream(name, request, timeout_s=timeout_s, priority=priority, origin=origin)
             async with _answers(answers, context) as responses:
                 async for response in responses:
                     yield response
@@ -77,7 +82,19 @@ async def _answers(answers: AsyncGenerator[Any, None], context: _Context) -> Asy
         async with aclosing(answers):
             yield answers
     except FacegridError as err:
-        await context.abort(status_code(err), status_details(err), status_metadata(err))
+        await context.abort(status_code(err), status_details(err), _trailing(err, context))
+
+
+def _trailing(error: FacegridError, context: _Context) -> tuple[Any, ...]:
+    """Returns the trailing metadata of an error beside those that were set before, which `abort` would drop."""
+    return (*(context.trailing_metadata() or ()), *status_metadata(error))
+
+
+def _origin(context: _Context) -> Origin:
+    """Returns where a call comes from, and has its answer say the request's id."""
+    origin = origin_of(context.invocation_metadata())
+    context.set_trailing_metadata(((REQUEST_ID, origin.request_id),))
+    return origin
 
 
 class GrpcHost:

@@ -13,6 +13,7 @@ from orchestrator.deadline import Deadline
 from orchestrator.models.admission import Admission
 from orchestrator.models.predictor import Predictor
 from orchestrator.models.turns import Turns
+from orchestrator.observer import stage
 from orchestrator.pipeline.cascade import detect
 from orchestrator.pipeline.decode import ImageLimits, count_px, decode
 from orchestrator.pipeline.recognize import recognize_faces
@@ -142,7 +143,7 @@ class Pictures:
         px = await asyncio.get_running_loop().run_in_executor(self._headers, count_px, encoded, self._limits)
         cost = max(px * self._cost_per_px, self._least_cost)
         async with AsyncExitStack() as stack:
-            with deadline.waiting_for("its turn"):
+            with stage("turn"), deadline.waiting_for("its turn"):
                 await stack.enter_async_context(self._turns.take(cost, timeout_s=deadline.remaining_s()))
             yield
 

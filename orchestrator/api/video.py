@@ -1,7 +1,7 @@
 """IdentifyVideo: who is seen in a video?"""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from orchestrator.api.identification import to_top_k
 from orchestrator.api.pictures import Pictures
 from orchestrator.api.thresholds import identify_threshold, verify_threshold
 from orchestrator.api.video_convert import to_frame_result, to_summary
-from orchestrator.api.video_stream import answer_video
+from orchestrator.api.video_stream import Video, answer_video
 from orchestrator.deadline import Deadline
 from orchestrator.gallery.gallery import Gallery
 from orchestrator.pipeline.track import Candidate, Faces, Moment
@@ -44,15 +44,25 @@ class VideoIdentification:
         self._settings = settings
 
     def answer(
-        self, requests: AsyncIterator[video_pb2.IdentifyVideoRequest]
+        self,
+        requests: AsyncIterator[video_pb2.IdentifyVideoRequest],
+        wrap: Callable[[Video], Video] = lambda video: video,
     ) -> AsyncGenerator[video_pb2.IdentifyVideoResponse, None]:
         """Returns the answers to one video; see `answer_video`.
+
+        Args:
+            requests: What the caller sends.
+            wrap: Returns what stands around the video that the options open.
 
         Raises:
             InvalidOption, GalleryMismatch, GalleryUnavailable: Before the first answer.
             InvalidRequest: See `answer_video`.
         """
-        return answer_video(requests, self._open, window=self._settings.stream_window)
+
+        async def open_video(options: video_pb2.IdentifyVideoOptions) -> Video:
+            return wrap(await self._open(options))
+
+        return answer_video(requests, open_video, window=self._settings.stream_window)
 
     async def _open(self, options: video_pb2.IdentifyVideoOptions) -> "_Video":
         timeout_s = options.timeout_ms / 1000 if options.timeout_ms else self._settings.timeout_s

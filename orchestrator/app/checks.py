@@ -15,7 +15,7 @@ _MB = 2**20
 _BASE_MB = 2000
 """The model server with its networks (about 900 MB at its peak), Ray and the ingress (700 MB), and air."""
 _REPLICA_MB = 350
-_SERVE_PACKAGES = ("ray", "cv2", "grpc_health", "grpc_reflection")
+_SERVE_PACKAGES = ("ray", "cv2", "grpc_health", "grpc_reflection", "prometheus_client")
 
 
 def require_options(options: StackOptions) -> None:

@@ -61,6 +61,11 @@ class StateFolder:
         """Where every process writes what it says; kept until the next `up`."""
         return self.path / "logs"
 
+    @property
+    def metrics(self) -> Path:
+        """Where every replica of the orchestrator says where its metrics are, for Prometheus and `facegrid status`."""
+        return self.path / "metrics"
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Holds the folder against another `up` or `down`.
@@ -117,6 +122,7 @@ class StateFolder:
     def clear(self, state: StackState) -> None:
         """Forgets a stack that is gone: its run folder and the state file; the logs stay."""
         shutil.rmtree(state.run_dir, ignore_errors=True)
+        shutil.rmtree(self.metrics, ignore_errors=True)
         (self.path / _STATE_FILE).unlink(missing_ok=True)
 
     def make_run_dir(self) -> Path:

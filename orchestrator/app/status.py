@@ -11,6 +11,7 @@ from facegrid.types import Health
 from orchestrator.app.errors import StackError
 from orchestrator.app.health import service_health
 from orchestrator.app.host_files import read_serve_status
+from orchestrator.app.metrics_page import Replica, read_replicas
 from orchestrator.app.model_config import model_names, read_model_config
 from orchestrator.app.model_server import ModelVersion, missing_models, model_versions
 from orchestrator.app.processes import ProcessRecord, is_alive, members
@@ -47,6 +48,8 @@ class StackStatus:
     serve: dict[str, Any] | None
     """Application, message and deployments, as Ray Serve says; None where the serve host does not answer."""
     processes: list[ProcessStatus]
+    replicas: list[Replica]
+    """Those of the orchestrator, with what their metrics say."""
 
 
 def stack_status(state_dir: Path) -> StackStatus | None:
@@ -69,6 +72,7 @@ def stack_status(state_dir: Path) -> StackStatus | None:
         models=models,
         serve=serve,
         processes=processes,
+        replicas=read_replicas(StateFolder(state_dir).metrics, timeout_s=_ANSWER_TIMEOUT_S),
     )
 
 

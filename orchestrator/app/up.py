@@ -130,6 +130,9 @@ class _Start:
         env = ray_environment(self._env, state.run_dir) | ingress_environment(options.ingress, state.run_dir)
         env |= {"FACEGRID_MODEL_SERVERS": state.model_server_target}
         env |= {GALLERY_VARIABLE: gallery_uri(self._folder.path, self._env)}
+        if not env.get("FACEGRID_METRICS_ADDRESS"):
+            env["FACEGRID_METRICS_ADDRESS"] = "127.0.0.1:0"
+        env["FACEGRID_METRICS_TARGETS_DIR"] = str(self._folder.metrics.absolute())
         env.setdefault("MALLOC_ARENA_MAX", "2")  # glibc's heap per thread kept 30 MB more of the pictures of a replica
         command = [sys.executable, "-m", "orchestrator.app.serve_host"]
         command += [f"--run-dir={state.run_dir}", f"--log-dir={self._folder.logs}"]

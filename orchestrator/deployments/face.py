@@ -19,9 +19,12 @@ from ray.serve.grpc_util import RayServegRPCContext, gRPCInputStream
 
 from orchestrator.api.face_service import build
 from orchestrator.api.methods import SERVER_STREAMS, SERVICE_NAMES, STREAMS, UNARY, response_type
+from orchestrator.api.origin import REQUEST_ID, origin_of
 from orchestrator.api.status import public, status_code, status_details, status_metadata
+from orchestrator.observer import Origin
 from orchestrator.priority import Priority, asked_priority
 from orchestrator.settings import Settings
+from orchestrator.telemetry.logs import log_with
 
 MAX_ONGOING_REQUESTS = 32
 """Calls that a replica takes at a time; a stream is one for as long as it lasts."""
@@ -44,7 +47,7 @@ class FaceIngress:
 
     # Ray Serve awaits a constructor that is a coroutine, on the loop that the calls run on.
     async def __init__(self, settings: Settings) -> None:  # type: ignore[misc]
-        _log_to_serves_files()
+        log_with(logging.getLogger("ray.serve").handlers, settings.log_format, settings.log_level)
         self.service = build(settings)
         await self.service.start()
 
@@ -78,7 +81,7 @@ def _unary(name: str) -> Callable[..., Awaitable[Any]]:
     async def call(self: FaceIngress, request: Any, grpc_context: RayServegRPCContext) -> Any:
         with _errors_to_status(grpc_context):
             priority = asked_priority(grpc_context.invocation_metadata(), Priority.INTERACTIVE)
-            return await self.service.call(name, request, priority=priority)
+            return await self.service.call(name, request, priority=priority, origin=_origin(grpc_context))
         return response_type(name)()
 
     return call
@@ -91,8 +94,9 @@ def _stream(name: str) -> Callable[..., AsyncIterator[Any]]:
         self: FaceIngress, requests: gRPCInputStream, grpc_context: RayServegRPCContext
     ) -> AsyncIterator[Any]:
         priority = asked_priority(grpc_context.invocation_metadata(), Priority.BULK)
-        async with _answers(self.service.stream(name, requests, priority=priority), grpc_context) as answers:
-            async for answer in answers:
+        answers = self.service.stream(name, requests, priority=priority, origin=_origin(grpc_context))
+        async with _answers(answers, grpc_context) as open_answers:
+            async for answer in open_answers:
                 yield answer
 
     return call
@@ -103,8 +107,9 @@ def _server_stream(name: str) -> Callable[..., AsyncIterator[Any]]:
 
     async def call(self: FaceIngress, request: Any, grpc_context: RayServegRPCContext) -> AsyncIterator[Any]:
         priority = asked_priority(grpc_context.invocation_metadata(), Priority.BULK)
-        async with _answers(self.service.server_stream(name, request, priority=priority), grpc_context) as answers:
-            async for answer in answers:
+        answers = self.service.server_stream(name, request, priority=priority, origin=_origin(grpc_context))
+        async with _answers(answers, grpc_context) as open_answers:
+            async for answer in open_answers:
                 yield answer
 
     return call
@@ -139,16 +144,16 @@ def _errors_to_status(grpc_context: Any, *, reraise: bool = False) -> Iterator[N
         return
     grpc_context.set_code(status_code(error))
     grpc_context.set_details(status_details(error))
-    grpc_context.set_trailing_metadata(list(status_metadata(error)))
+    grpc_context.set_trailing_metadata([*grpc_context.trailing_metadata(), *status_metadata(error)])
     if reraise:
         raise CallFailed
 
 
-def _log_to_serves_files() -> None:
-    """Sends our log entries where Ray Serve's go: the replica's log file, and the terminal if that is set."""
-    ours = logging.getLogger("orchestrator")
-    ours.setLevel(logging.INFO)
-    ours.handlers = list(logging.getLogger("ray.serve").handlers)
+def _origin(grpc_context: Any) -> Origin:
+    """Returns where a call comes from, and has its answer say the request's id, which Ray drops if a stream fails."""
+    origin = origin_of(grpc_context.invocation_metadata())
+    grpc_context.set_trailing_metadata(((REQUEST_ID, origin.request_id),))
+    return origin
 
 
 def build_application(replicas: int) -> serve.Application:

@@ -18,6 +18,7 @@ from orchestrator.gallery.parts import open_parts
 from orchestrator.gallery.search import search
 from orchestrator.gallery.subjects import normal_subject
 from orchestrator.gallery.types import EmbedderVersion, Erased, Face, Matches, NewFace, Subject, SubjectPage
+from orchestrator.observer import observer, stage
 from orchestrator.types import Floats
 
 _log = logging.getLogger(__name__)
@@ -94,7 +95,9 @@ class Gallery:
                 self._audit.add("enroll", subject=name, faces=added, refused=len(results) - added)
             return results
 
-        return await self._write(work) if checked else []
+        with stage("enroll") as seen:
+            seen.count(faces=len(checked))
+            return await self._write(work) if checked else []
 
     async def search(self, vectors: Floats, embedder: EmbedderVersion, *, k: int = 1) -> list[Matches]:
         """Returns the `k` nearest subjects of each vector, in the vectors' order.
@@ -119,7 +122,9 @@ class Gallery:
                 return [Matches((), None) for _ in vectors]
             return table.read(lambda dataset: search(dataset, vectors, k))
 
-        return await self._read(work) if len(vectors) else []
+        with stage("search") as seen:
+            seen.count(faces=len(vectors))
+            return await self._read(work) if len(vectors) else []
 
     async def size(self, embedder: EmbedderVersion) -> int:
         """Returns the number of faces that a search compares a vector of this embedder version with.
@@ -133,7 +138,9 @@ class Gallery:
             table = self._registry.searched(embedder, now=datetime.now(UTC))
             return 0 if table is None else table.read(lambda dataset: int(dataset.count_rows()))
 
-        return await self._read(work)
+        faces = await self._read(work)
+        observer().gallery_size(faces)
+        return faces
 
     async def subjects(self, *, page_size: int = 100, page_token: str = "") -> SubjectPage:
         """Returns the subjects that follow the page that gave `page_token`, by name.
@@ -175,7 +182,8 @@ class Gallery:
                 self._audit.add("delete", subject=name, vectors=erased.vectors, chips=erased.chips)
             return erased
 
-        return await self._write(work)
+        with stage("delete"):
+            return await self._write(work)
 
     async def _read(self, work: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._readers, work)

@@ -16,6 +16,7 @@ from orchestrator.models.hedge import late_s, patience_s
 from orchestrator.models.latency import Latencies
 from orchestrator.models.retry import MAX_ATTEMPTS, RETRIED, RetryBudget, pause_s
 from orchestrator.models.tf_serving import explain, late, name_of, outcome, unreachable
+from orchestrator.observer import observer
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class Attempts:
         self._timeout_s = timeout_s
         self._end_s = time.monotonic() + timeout_s
         self._name = name_of(wanted.model, wanted.version)
+        (batch,) = request.inputs.values()
+        self._rows = batch.tensor_shape.dim[0].size
         self._tried: set[str] = set()
         self._running: set[asyncio.Task[predict_pb2.PredictResponse]] = set()
         self._beside = False
@@ -105,7 +108,7 @@ class Attempts:
         self._tried.add(server.address)
         replica = self._rules.fleet.replica(server)
         self._rules.balancer.began(server, self._wanted)
-        task = asyncio.create_task(replica.predict(self._request, self._left_s()))
+        task = asyncio.create_task(replica.predict(self._request, self._left_s(), rows=self._rows))
         task.add_done_callback(partial(self._ended, server, began_s))
         self._running.add(task)
         return True
@@ -116,8 +119,8 @@ class Attempts:
             raise late(self._name, self._timeout_s)
         self._beside = True
         untried = (server.address not in self._tried for server in self._rules.balancer.servers(self._wanted.model))
-        if any(untried) and self._rules.budget.take():
-            self._start()
+        if any(untried) and self._rules.budget.take() and self._start():
+            observer().hedged(self._wanted.model)
 
     async def _start_again(self, failed: "asyncio.Task[predict_pb2.PredictResponse]") -> None:
         """Begins an attempt after the last one failed; raises its error where that is not to be."""
@@ -135,6 +138,7 @@ class Attempts:
         ):
             await asyncio.sleep(pause)
             if self._start():
+                observer().retried(self._wanted.model, error.code().name)
                 return
         raise explain(self._name, error, self._timeout_s) from error
 

@@ -24,6 +24,7 @@ from orchestrator.models.predictor import Arrays
 from orchestrator.models.retry import RetryBudget
 from orchestrator.models.tf_serving import decode, encode
 from orchestrator.models.turns import Turns
+from orchestrator.observer import observer
 
 
 class BalancedPredictor:
@@ -66,6 +67,7 @@ class BalancedPredictor:
         # Bytes stand for work: what the networks do for a picture grows with its pixels.
         wanted = Wanted(model, version, work=float(sum(array.nbytes for array in inputs.values())))
         async with self._turn(model).take(1, timeout_s=timeout_s):
+            observer().queued(model, timeout_s - deadline.remaining_s())
             with deadline.waiting_for(f"model {model}"):
                 request = await encode(model, inputs, signature, version)
                 latencies = self._latencies.of(model, signature, rows)

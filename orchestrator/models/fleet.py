@@ -13,6 +13,7 @@ from orchestrator.models.balancer import Balancer, Server, Wanted
 from orchestrator.models.eject import Outcome
 from orchestrator.models.endpoints import EndpointSource, EndpointsUnknown
 from orchestrator.models.replica import Replica
+from orchestrator.observer import observer
 
 _log = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ class Fleet:
     def ended(self, server: Server, wanted: Wanted, outcome: Outcome, now_s: float) -> None:
         """Counts a call that is over."""
         if self._balancer.ended(server, wanted, outcome, now_s):
+            observer().ejected(wanted.model, server.address)
             _log.warning("model server %s gets no calls for now: %s", server.address, outcome.name)
             self._on_change()
 
@@ -109,6 +111,8 @@ class Fleet:
         for one in over:
             self._leaving.remove(one)
             await one[1].close()
+            if one[0].address not in self._replicas:  # it may have come back meanwhile
+                observer().left(one[0].address)
 
     async def _probe(self, server: Server) -> None:
         if server.address not in self._replicas:

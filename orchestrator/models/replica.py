@@ -5,6 +5,7 @@ from typing import Any
 import grpc
 
 from facegrid.tfserving.v1 import model_status_pb2, predict_pb2
+from orchestrator.observer import observer
 
 _CHANNEL_OPTIONS = [
     ("grpc.max_send_message_length", -1),
@@ -50,13 +51,29 @@ class Replica:
             response_deserializer=model_status_pb2.GetModelStatusResponse.FromString,
         )
 
-    async def predict(self, request: predict_pb2.PredictRequest, timeout_s: float) -> predict_pb2.PredictResponse:
-        """Returns the server's answer.
+    async def predict(
+        self, request: predict_pb2.PredictRequest, timeout_s: float, *, rows: int
+    ) -> predict_pb2.PredictResponse:
+        """Returns the server's answer; tells the observer of the attempt.
+
+        Args:
+            request: One batch.
+            timeout_s: Seconds within which the answer must be there.
+            rows: Of the batch.
 
         Raises:
             AioRpcError: It answers with an error, or not at all.
         """
-        response: predict_pb2.PredictResponse = await self._predict(request, timeout=timeout_s)
+        model = request.model_spec.name
+        with observer().attempt(model, self.address, rows=rows) as attempt:
+            try:
+                response: predict_pb2.PredictResponse = await self._predict(
+                    request, timeout=timeout_s, metadata=attempt.metadata
+                )
+            except grpc.aio.AioRpcError as err:
+                attempt.failed(err.code().name)
+                raise
+            attempt.answered(response.model_spec.version.value)
         return response
 
     async def answers(self, timeout_s: float) -> bool:

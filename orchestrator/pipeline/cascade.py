@@ -12,6 +12,7 @@ from exporters.signatures import ONET_CROP_PX, PIXEL_UNIT, RNET_CROP_PX
 from orchestrator.deadline import Deadline
 from orchestrator.models.batches import predict_batches
 from orchestrator.models.predictor import Predictor
+from orchestrator.observer import stage
 from orchestrator.pipeline.propose import Cells, cells_above, cells_above_in_maps, join_cells, propose
 from orchestrator.pipeline.pyramid import draw_levels, plan_levels
 from orchestrator.pipeline.refine import cut_crops, pass_onet, pass_rnet
@@ -45,22 +46,31 @@ async def detect(
     if not levels:
         return _NO_FACES
     plan = plan_tiles(levels)
-    fine = await in_thread(np.multiply, image, PIXEL_UNIT, dtype=np.uint16)
-    tiles = await in_thread(lambda: fill_tiles(plan, draw_levels(fine, levels)))
-    cells = await _pnet(tiles, options.pnet_threshold, predictor, deadline)
-    candidates, dropped = await in_thread(propose, cells, plan, levels, max_candidates=max_candidates)
+    with stage("pyramid") as seen:
+        fine = await in_thread(np.multiply, image, PIXEL_UNIT, dtype=np.uint16)
+        tiles = await in_thread(lambda: fill_tiles(plan, draw_levels(fine, levels)))
+        seen.count(levels=len(levels), tiles=len(tiles))
+    with stage("pnet"):
+        cells = await _pnet(tiles, options.pnet_threshold, predictor, deadline)
+    with stage("propose") as seen:
+        candidates, dropped = await in_thread(propose, cells, plan, levels, max_candidates=max_candidates)
+        seen.count(candidates=len(candidates), dropped_candidates=dropped)
     if not len(candidates):
         return replace(_NO_FACES, dropped_candidates=dropped)
 
-    crops = await in_thread(cut_crops, fine, candidates.boxes, RNET_CROP_PX)
-    answer = await predict_batches(predictor, "rnet", "crops", crops, deadline=deadline)
-    candidates = await in_thread(pass_rnet, candidates, answer, threshold=options.rnet_threshold)
+    with stage("rnet") as seen:
+        crops = await in_thread(cut_crops, fine, candidates.boxes, RNET_CROP_PX)
+        answer = await predict_batches(predictor, "rnet", "crops", crops, deadline=deadline)
+        candidates = await in_thread(pass_rnet, candidates, answer, threshold=options.rnet_threshold)
+        seen.count(crops=len(crops), candidates=len(candidates))
     if not len(candidates):
         return replace(_NO_FACES, dropped_candidates=dropped)
 
-    crops = await in_thread(cut_crops, fine, candidates.boxes, ONET_CROP_PX)
-    answer = await predict_batches(predictor, "onet", "crops", crops, deadline=deadline)
-    faces = await in_thread(pass_onet, candidates, answer, fine, threshold=options.onet_threshold)
+    with stage("onet") as seen:
+        crops = await in_thread(cut_crops, fine, candidates.boxes, ONET_CROP_PX)
+        answer = await predict_batches(predictor, "onet", "crops", crops, deadline=deadline)
+        faces = await in_thread(pass_onet, candidates, answer, fine, threshold=options.onet_threshold)
+        seen.count(crops=len(crops), faces=len(faces))
     return replace(faces, dropped_candidates=dropped)
 
 

@@ -15,6 +15,7 @@ from PIL import UnidentifiedImageError
 
 from exporters.signatures import PNET_FIELD_PX
 from facegrid.errors import InvalidImage, LimitExceeded
+from orchestrator.observer import stage
 from orchestrator.types import Image
 
 _FORMATS = ("JPEG", "PNG", "WEBP")
@@ -70,6 +71,13 @@ def decode(data: bytes, limits: ImageLimits) -> Image:
             12 pixels that the smallest network looks at.
         LimitExceeded: Larger than `limits` allow.
     """
+    with stage("decode") as seen:
+        image = _decode(data, limits)
+        seen.count(bytes=len(data), pixels=image.shape[0] * image.shape[1])
+    return image
+
+
+def _decode(data: bytes, limits: ImageLimits) -> Image:
     _check_bytes(data, limits)
     with _open(data, limits) as opened:
         _check_header(opened, limits)

@@ -3,6 +3,7 @@
 from exporters.signatures import EMBEDDER_VERSION, EMBEDDERS
 from orchestrator.deadline import Deadline
 from orchestrator.models.predictor import Predictor
+from orchestrator.observer import stage
 from orchestrator.pipeline.align import align
 from orchestrator.pipeline.cascade import detect
 from orchestrator.pipeline.decode import ImageLimits, decode
@@ -50,6 +51,9 @@ async def recognize_faces(
         Unavailable, DeadlineExceeded, Overloaded, InternalError: See `Predictor`, and `align`.
     """
     embedder = EMBEDDERS[version]
-    chips = await in_thread(align, image, faces.landmarks, template=embedder.template, chip_px=embedder.chip_px)
-    embeddings = await embed(chips, predictor, version=version, deadline=deadline)
+    with stage("align") as seen:
+        chips = await in_thread(align, image, faces.landmarks, template=embedder.template, chip_px=embedder.chip_px)
+        seen.count(chips=len(chips))
+    with stage("embed"):
+        embeddings = await embed(chips, predictor, version=version, deadline=deadline)
     return RecognizedFaces(faces, chips, embeddings)
