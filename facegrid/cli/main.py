@@ -29,6 +29,7 @@ _COMMANDS = (
     "facegrid.cli.train",
     "facegrid.cli.gallery",
     "facegrid.cli.stack",
+    "facegrid.cli.bench",
 )
 
 _EXAMPLES = """\
