@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help install demo test lint typecheck format protos lock bench accuracy rollouts fuzz soak clean
+.PHONY: help install demo test lint typecheck format protos lock bench accuracy rollouts fuzz soak monitoring clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -64,6 +64,9 @@ models: $(READY)
 
 soak: $(READY)  ## enrol and delete with four processes for a minute, killing some, and compare
 	$(BIN)/python -m benchmarks.gallery_soak
+
+monitoring:  ## run Prometheus (Debian: apt-get install prometheus) against the running stack
+	@scripts/monitoring.sh
 
 clean:  ## remove everything that was made here
 	rm -rf $(VENV) build out models *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

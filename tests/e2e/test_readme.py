@@ -12,7 +12,7 @@ from tests.conftest import REPOSITORY
 
 av = pytest.importorskip("av")
 
-PAGES = ("README.md", "docs/client.md", "docs/video.md", "docs/gallery.md", "docs/generate.md")
+PAGES = ("README.md", "docs/client.md", "docs/video.md", "docs/gallery.md", "docs/generate.md", "docs/operations.md")
 ELSEWHERE = r"facegrid (export|up|down|status)\b|facegrid video (0|rtsp://)|make |python |--gallery /srv"
 """What starts or stops a service, or needs a camera: tests/cluster, tests/export and tests/cli have them."""
 
@@ -62,7 +62,7 @@ def test_the_commands_of_a_page_succeed_in_their_order(page, folder, capsys):
     assert found
     for command in found:
         assert main(shlex.split(command)[1:]) == 0, (command, capsys.readouterr().err)
-    written = [word for line in found for word in re.findall(r"--(?:draw|timeline|out) (\S+)", line)]
+    written = [word for line in found for word in re.findall(r"--(?:draw|timeline|out|plot) (\S+)", line)]
     assert all((folder / name).exists() for name in written)
 
 
