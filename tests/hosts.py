@@ -19,7 +19,7 @@ def running_host(settings, predictor, observer=NOBODY) -> Iterator[str]:
 
     async def serve():
         gallery = Gallery(settings.gallery) if settings.gallery else None
-        host = GrpcHost(FaceService(settings, predictor, gallery, observer), "127.0.0.1:0")
+        host = GrpcHost(FaceService(settings, predictor, gallery, observer=observer), "127.0.0.1:0")
         started.append(await host.start())
         ready.set()
         await asyncio.to_thread(stop.wait)

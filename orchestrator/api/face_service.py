@@ -7,6 +7,7 @@ The work is in a file for each subject; here it gets its budget of time.
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -26,8 +27,10 @@ from orchestrator.api.video import VideoIdentification
 from orchestrator.deadline import Deadline
 from orchestrator.gallery.gallery import Gallery
 from orchestrator.models.balanced import BalancedPredictor
-from orchestrator.models.endpoints import source_of
+from orchestrator.models.endpoints import EndpointSource, source_of
 from orchestrator.models.predictor import Predictor
+from orchestrator.models.versioned import VersionedPredictor
+from orchestrator.models.versions import Versions
 from orchestrator.observer import NOBODY, Observer, Origin, listen, observed_by
 from orchestrator.priority import PRIORITY, Priority
 from orchestrator.settings import Settings
@@ -39,9 +42,28 @@ _Answers = Callable[[Any, Deadline], AsyncGenerator[Any, None]]
 
 def build(settings: Settings) -> "FaceService":
     """Returns the service on top of the model servers and the gallery that the settings name."""
+    return build_on(source_of(settings.targets()), settings).service
+
+
+@dataclass(frozen=True)
+class Built:
+    """A service, and what a fleet wants to know of it."""
+
+    service: "FaceService"
+    balanced: BalancedPredictor
+    versioned: VersionedPredictor
+    versions: Versions
+
+
+def build_on(source: EndpointSource, settings: Settings) -> Built:
+    """Returns the service on top of the model servers that the source knows."""
     gallery = Gallery(settings.gallery, keep_chips=bool(settings.gallery_chips)) if settings.gallery else None
-    predictor = BalancedPredictor(source_of(settings.targets()), settings.balance_options())
-    return FaceService(settings, predictor, gallery, build_telemetry(settings))
+    versions = Versions()
+    balanced = BalancedPredictor(source, settings.balance_options())
+    versioned = VersionedPredictor(balanced, versions)
+    telemetry = build_telemetry(settings)
+    service = FaceService(settings, versioned, gallery, observer=telemetry, versions=versions)
+    return Built(service, balanced, versioned, versions)
 
 
 class FaceService:
@@ -52,10 +74,17 @@ class FaceService:
         predictor: Where the networks run.
         gallery: Who is enrolled; None: nobody can be.
         observer: Is told what happens; started and closed with the service.
+        versions: Says which versions of the networks answer a request; None: the newest of each server.
     """
 
     def __init__(
-        self, settings: Settings, predictor: Predictor, gallery: Gallery | None, observer: Observer = NOBODY
+        self,
+        settings: Settings,
+        predictor: Predictor,
+        gallery: Gallery | None,
+        *,
+        observer: Observer = NOBODY,
+        versions: Versions | None = None,
     ) -> None:
         self._observer = observer
         self._settings = settings
@@ -63,7 +92,8 @@ class FaceService:
         self._gallery = gallery
         self._under_way: set[asyncio.Task[Any]] = set()
         self._pictures = pictures = Pictures(settings, predictor)
-        recognition = Recognition(pictures, settings.embedder_version)
+        self._versions = versions or Versions()
+        recognition = Recognition(pictures, lambda: self._versions.of("embedder") or settings.embedder_version)
         generation = Generation(predictor, settings)
         self._unary: dict[str, _Answer] = {
             "Detect": Detection(pictures).detect,
@@ -119,9 +149,9 @@ class FaceService:
 
     async def _answer(self, name: str, request: Any, timeout_s: float | None) -> Any:
         try:
-            return await self._in_time(
-                self._method(name), request, Deadline(self._budget_s(request.timeout_ms, timeout_s))
-            )
+            deadline = Deadline(self._budget_s(request.timeout_ms, timeout_s))
+            with self._versions.request():
+                return await self._in_time(self._method(name), request, deadline)
         except Exception as err:
             raise public(err) from err
 

@@ -1,5 +1,7 @@
 """Embed and Verify: faces as vectors, and how far two are apart. Neither needs the gallery."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from exporters.signatures import EMBEDDERS
@@ -20,13 +22,12 @@ class Recognition:
 
     Args:
         pictures: Looks at them.
-        version: Of the embedder that answers.
+        version: Returns the version of the embedder that answers the request under way: a key of `EMBEDDERS`.
     """
 
-    def __init__(self, pictures: Pictures, version: int) -> None:
+    def __init__(self, pictures: Pictures, version: Callable[[], int]) -> None:
         self._pictures = pictures
         self._version = version
-        self._embedder = to_embedder(gallery_version(EMBEDDERS[version]))
 
     async def embed(self, request: embed_pb2.EmbedRequest, deadline: Deadline) -> embed_pb2.EmbedResponse:
         """Returns the faces of one picture as vectors.
@@ -34,11 +35,12 @@ class Recognition:
         Raises:
             FacegridError: See `Pictures.recognize`; InvalidOption.
         """
-        options = to_options(request.detect_options)
-        seen = await self._pictures.recognize(request.image, options, deadline, version=self._version)
+        options, version = to_options(request.detect_options), self._version()
+        embedder = to_embedder(gallery_version(EMBEDDERS[version]))
+        seen = await self._pictures.recognize(request.image, options, deadline, version=version)
         people = seen.people
         embeddings = [
-            embed_pb2.Embedding(face=face, vector=vector.tolist(), embedder=self._embedder)
+            embed_pb2.Embedding(face=face, vector=vector.tolist(), embedder=embedder)
             for face, vector in zip(to_faces(people.faces), people.embeddings.vectors, strict=True)
         ]
         return embed_pb2.EmbedResponse(
@@ -55,12 +57,12 @@ class Recognition:
             NoFace, ManyFaces, InvalidImage, LimitExceeded: Of one of the pictures; the message says which.
             FacegridError: See `Pictures.recognize`; InvalidOption.
         """
-        options = to_options(request.detect_options)
-        threshold, false_match_rate = verify_threshold(request, self._version)
+        options, version = to_options(request.detect_options), self._version()
+        threshold, false_match_rate = verify_threshold(request, version)
         first, second = await together(
             [
-                self._one_face(request.first, "first", options, deadline),
-                self._one_face(request.second, "second", options, deadline),
+                self._one_face(request.first, "first", options, version, deadline),
+                self._one_face(request.second, "second", options, version, deadline),
             ]
         )
         distance = float(
@@ -73,11 +75,11 @@ class Recognition:
             false_match_rate=false_match_rate,
             first_face=to_faces(first.faces)[0],
             second_face=to_faces(second.faces)[0],
-            embedder=self._embedder,
+            embedder=to_embedder(gallery_version(EMBEDDERS[version])),
         )
 
     async def _one_face(
-        self, portrait: face_pb2.Portrait, which: str, options: DetectOptions, deadline: Deadline
+        self, portrait: face_pb2.Portrait, which: str, options: DetectOptions, version: int, deadline: Deadline
     ) -> RecognizedFaces:
         index = portrait.face_index if portrait.HasField("face_index") else None
         try:
@@ -85,7 +87,7 @@ class Recognition:
                 portrait.image,
                 options,
                 deadline,
-                version=self._version,
+                version=version,
                 choose=lambda faces: choose_face(faces, index),
             )
         except InvalidRequest as err:

@@ -75,6 +75,10 @@ class BalancedPredictor:
                 response = await Attempts(self._rules, wanted, request, latencies, left_s).answer()
         return await decode(response, model, signature, version, rows=rows)
 
+    def queue_s(self) -> dict[str, float]:
+        """Returns the seconds that the last calls of each model waited for a server to take them, on average."""
+        return {model: turns.waited_s for model, turns in self._turns.items()}
+
     def _turn(self, model: str) -> Turns:
         if model not in self._turns:
             admission = Admission(self._balancer.capacity(model), self._options.max_calls_queued)

@@ -10,6 +10,9 @@ from facegrid.errors import Overloaded
 from orchestrator.models.admission import Admission, Full, Ticket
 from orchestrator.priority import PRIORITY
 
+_NEWEST = 0.2
+"""Weight of the newest turn in the average time of waiting."""
+
 
 class Turns:
     """Turns at something of which there is only so much.
@@ -23,6 +26,8 @@ class Turns:
         self._admission = admission
         self._what = what
         self._waiting: dict[Ticket, asyncio.Future[None]] = {}
+        self.waited_s = 0.0
+        """Time that the last turns, ten or so, were waited for, on average."""
 
     @asynccontextmanager
     async def take(self, cost: float, *, timeout_s: float) -> AsyncIterator[None]:
@@ -45,6 +50,7 @@ class Turns:
         try:
             if ticket.started_s is None:
                 await self._wait(ticket)
+            self.waited_s += _NEWEST * (time.monotonic() - now_s - self.waited_s)
             yield
         finally:
             self._wake(self._admission.finish(ticket, time.monotonic()))
