@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help install demo test lint typecheck format protos lock bench accuracy rollouts fuzz soak monitoring clean
+.PHONY: help install demo test lint typecheck format protos lock bench accuracy rollouts fuzz soak chaos monitoring clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -58,6 +58,9 @@ rollouts: $(READY)  ## replace versions of a served model 200 times under traffi
 
 fuzz: $(READY)  ## send 20,000 wrong requests to every entrance of one model server (two minutes)
 	$(BIN)/python -m benchmarks.fuzz
+
+chaos: $(READY) models  ## kill and freeze parts of a running fleet, and see what callers notice (five minutes)
+	$(BIN)/python -m benchmarks.chaos
 
 models: $(READY)
 	$(BIN)/facegrid export --if-missing

@@ -14,6 +14,9 @@ from exporters.signatures import CONTRACTS, EMBEDDER_VERSION, EMBEDDERS
 from orchestrator.models.endpoints import is_address
 from orchestrator.models.options import BalanceOptions
 
+RAY = "ray"
+"""Value of `Settings.model_servers` for the servers that Ray runs (orchestrator/fleet)."""
+
 
 class SettingsError(Exception):
     """A variable holds a value that cannot be used; the message has the variable, the value and what is expected."""
@@ -25,7 +28,8 @@ class Settings:
 
     model_servers: str = "127.0.0.1:8500"
     """Where the networks are served: one HOST:PORT for all, or MODEL=HOST:PORT for each, with commas between. Several
-    servers of a model are joined by `|`; dns:///NAME:PORT stands for all servers that the name resolves to."""
+    servers of a model are joined by `|`; dns:///NAME:PORT stands for all servers that the name resolves to; `ray`
+    alone means those that Ray runs (`facegrid up --replicas`)."""
     endpoint_refresh_s: float = BalanceOptions.endpoint_refresh_s
     """Pause before names of model servers are resolved again, in seconds."""
     max_calls_per_model_server: int = BalanceOptions.max_calls
@@ -94,7 +98,8 @@ class Settings:
             raise SettingsError(
                 f"{variable('metrics_address')} is {self.metrics_address!r}, expected is HOST:PORT or HOST:FIRST-LAST"
             )
-        self.targets()
+        if self.model_servers != RAY:
+            self.targets()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":

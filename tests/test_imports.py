@@ -23,6 +23,7 @@ FORBIDDEN = {
         "ray", "grpc", "google", "facegrid.v1", "cv2", "orchestrator.api", "orchestrator.models", *TELEMETRY,
     },
     "orchestrator/telemetry": {"ray", "cv2", "orchestrator.api", "orchestrator.deployments", "orchestrator.app"},
+    "orchestrator/fleet": {"cv2", "orchestrator.api", "orchestrator.deployments", "orchestrator.app"},
     "orchestrator/api": {"ray", "cv2", "orchestrator.deployments", "orchestrator.app"},
     "orchestrator/deployments": {"orchestrator.app"},
     "orchestrator": {"tensorflow", "tensorflow_serving", "model_server", "exporters.networks", "exporters.export"},

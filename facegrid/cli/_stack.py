@@ -12,10 +12,11 @@ from rich.live import Live
 
 from facegrid.cli._status import Reading, as_json, since_start, view
 from orchestrator.app.down import down
-from orchestrator.app.errors import StackError
 from orchestrator.app.options import SERVING_CONFIG, StackOptions, default_ingress, default_state_dir
 from orchestrator.app.status import stack_status
 from orchestrator.app.up import up
+from orchestrator.fleet.errors import FleetError
+from orchestrator.fleet.sizes import parse_size
 
 EXIT_UNHEALTHY = 1
 EXIT_NOT_RUNNING = 3  # as systemctl has it
@@ -35,14 +36,10 @@ def run_up(args: argparse.Namespace) -> int:
     """Starts the stack, shows each step with its seconds, and returns when it answers."""
     console = Console(stderr=True, highlight=False)
     begin_s = time.monotonic()
-    options = StackOptions(
-        port=args.port,
-        models_dir=args.models_dir,
-        model_config=args.model_config or SERVING_CONFIG,
-        replicas=args.replicas,
-        ingress=args.ingress or default_ingress(),
-        timeout_s=args.timeout_s,
-    )
+    try:
+        options = _options(args)
+    except FleetError as err:
+        return _fail(err)
     steps_shown = 0
 
     def report(step: str, seconds: float) -> None:
@@ -54,7 +51,7 @@ def run_up(args: argparse.Namespace) -> int:
     try:
         with console.status("starting"):
             state = up(options, _state_dir(args), report, os.environ)
-    except StackError as err:
+    except FleetError as err:
         return _fail(err)
     if not steps_shown:
         console.print(f"already up on {state.address} since {time.ctime(state.started_at_s)}")
@@ -63,11 +60,27 @@ def run_up(args: argparse.Namespace) -> int:
     return 0
 
 
+def _options(args: argparse.Namespace) -> StackOptions:
+    return StackOptions(
+        port=args.port,
+        models_dir=args.models_dir,
+        model_config=args.model_config or SERVING_CONFIG,
+        orchestrators=parse_size(args.orchestrators),
+        servers=args.replicas,
+        autoscale=args.autoscale,
+        ray_address=args.ray_address,
+        server_cpus=args.server_cpus,
+        server_gpus=args.server_gpus,
+        ingress=args.ingress or default_ingress(),
+        timeout_s=args.timeout_s,
+    )
+
+
 def run_down(args: argparse.Namespace) -> int:
     """Stops the stack; there being none is no error."""
     try:
         state = down(_state_dir(args))
-    except StackError as err:
+    except FleetError as err:
         return _fail(err)
     sys.stderr.write("nothing was running\n" if state is None else f"stopped the service on {state.address}\n")
     return 0
@@ -79,7 +92,7 @@ def run_status(args: argparse.Namespace) -> int:
         return run_watch(args)
     try:
         status = stack_status(_state_dir(args))
-    except StackError as err:
+    except FleetError as err:
         return _fail(err)
     if status is None or not any(process.processes for process in status.processes):
         sys.stdout.write(json.dumps({"running": False, "serving": False}) + "\n" if args.json else "not running\n")
@@ -108,7 +121,7 @@ def run_watch(args: argparse.Namespace) -> int:
                     return EXIT_NOT_RUNNING
                 live.update(view(now.status, now.since(earlier)), refresh=True)
                 earlier = now
-    except StackError as err:
+    except FleetError as err:
         return _fail(err)
     except KeyboardInterrupt:  # how a watch ends
         return 0
@@ -118,7 +131,7 @@ def _state_dir(args: argparse.Namespace) -> Path:
     return args.state_dir.absolute() if args.state_dir else default_state_dir(os.environ)
 
 
-def _fail(err: StackError) -> int:
+def _fail(err: FleetError) -> int:
     advice = f"\nWhat to do: {err.advice}" if err.advice else ""
     sys.stderr.write(f"facegrid: {err.message}{advice}\n")
     return 1

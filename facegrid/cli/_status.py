@@ -72,7 +72,7 @@ def as_json(status: StackStatus) -> dict[str, Any]:
         "ingress": status.state.ingress,
         "health": status.health,
         "ray_serve": status.serve,
-        "model_server": status.state.model_server_target,
+        "model_server": None if status.state.servers else status.state.model_server_target,
         "models": None if status.models is None else [asdict(one) for one in status.models],
         "processes": [asdict(one) for one in status.processes],
         "replicas": [
@@ -139,7 +139,11 @@ def _parts(status: StackStatus) -> Table:
 
     table.add_row("service", f"{status.health or 'no answer'} on {status.state.address}", "", "", "")
     row("Ray Serve", _serve_text(status), "serve_host")
-    row("model server", _models_text(status), "model_server")
+    if not status.state.servers:
+        row("model server", _models_text(status), "model_server")
+    for server in (status.serve or {}).get("servers", ()):
+        versions = ", ".join(f"{model} {'/'.join(map(str, of))}" for model, of in server["versions"].items())
+        table.add_row(f"model server {server['id']}", f"{versions}\n{server['address']}", str(server["pid"]), "", "")
     return table
 
 

@@ -30,6 +30,7 @@ _COMMANDS = (
     "facegrid.cli.gallery",
     "facegrid.cli.stack",
     "facegrid.cli.bench",
+    "facegrid.cli.rollout",
 )
 
 _EXAMPLES = """\

@@ -12,7 +12,10 @@ _UP_EXAMPLES = """\
 examples:
   facegrid up                                   serve models/ on port 9000
   facegrid up --port 9100 --state-dir /tmp/b    a second stack beside the first
-  facegrid up --replicas 2                      two orchestrator processes
+  facegrid up --orchestrators 2                 two orchestrator processes
+  facegrid up --replicas pnet=2,embedder=1      model servers on Ray: two for pnet, one for the embedder, and one
+  facegrid up --replicas embedder=1-3 --orchestrators 1-3     as many as the load asks for, within bounds
+  facegrid up --autoscale                       as many of everything as the load asks for, up to four
 
 People who are enrolled are kept in $FACEGRID_GALLERY, else in the folder gallery of the state folder;
 `facegrid down` leaves them.
@@ -43,7 +46,30 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     up.add_argument(
         "--model-config", type=Path, help="ModelServerConfig to serve (default serving_configs/models.config)"
     )
-    up.add_argument("--replicas", type=int, default=1, help="processes of the orchestrator (default 1)")
+    up.add_argument("--orchestrators", default="1", metavar="N|N-M", help="processes of the orchestrator (default 1)")
+    up.add_argument(
+        "--replicas",
+        default="",
+        metavar="N|NAME=N,...",
+        help="model servers on Ray: so many with every network, or so many for each network that is named, while the "
+        "others share one; N-M follows the load (default: one server with every network, without Ray)",
+    )
+    up.add_argument(
+        "--autoscale",
+        type=int,
+        nargs="?",
+        const=4,
+        metavar="MOST",
+        help="let the number of orchestrators and model servers follow the load, up to so many of each (default 4)",
+    )
+    up.add_argument(
+        "--ray-address",
+        default="",
+        metavar="HOST:PORT",
+        help="run on the Ray cluster that this machine is a node of; every node has the same models folder",
+    )
+    up.add_argument("--server-cpus", type=float, default=1.0, help="cores that Ray sets aside for a server (default 1)")
+    up.add_argument("--server-gpus", type=float, default=0.0, help="GPUs, or a share of one, for a server (default 0)")
     up.add_argument("--ingress", choices=("haproxy", "python"), help="default: haproxy on Linux, python elsewhere")
     up.add_argument("--timeout-s", type=float, default=120.0, help="time until everything answers (default 120)")
     up.set_defaults(run=_runner("run_up"))

@@ -7,14 +7,16 @@ import psutil
 
 from facegrid.tfserving.v1.model_server_config_pb2 import ModelServerConfig
 from orchestrator.app.errors import StackError
-from orchestrator.app.model_config import models_without_version
 from orchestrator.app.options import INGRESSES, StackOptions
+from orchestrator.fleet.model_config import models_without_version
+from orchestrator.fleet.sizes import MOST
 from orchestrator.settings import Settings, SettingsError
 
 _MB = 2**20
 _BASE_MB = 2000
 """The model server with its networks (about 900 MB at its peak), Ray and the ingress (700 MB), and air."""
 _REPLICA_MB = 350
+_SERVER_MB = 900
 _SERVE_PACKAGES = ("ray", "cv2", "grpc_health", "grpc_reflection", "prometheus_client")
 
 
@@ -26,8 +28,13 @@ def require_options(options: StackOptions) -> None:
     """
     if not 1 <= options.port <= 65535:
         raise StackError(f"port {options.port} is not in 1 to 65535", "choose one with --port")
-    if not 1 <= options.replicas <= 64:
-        raise StackError(f"{options.replicas} replicas are not in 1 to 64", "choose a number with --replicas")
+    if options.autoscale is not None and not 1 <= options.autoscale <= MOST:
+        raise StackError(
+            f"--autoscale {options.autoscale} is not in 1 to {MOST}", "choose how many there may be of each"
+        )
+    for name, share in (("cpus", options.server_cpus), ("gpus", options.server_gpus)):
+        if not 0 <= share <= MOST:
+            raise StackError(f"{share:g} {name} for a model server are not in 0 to {MOST}", f"set --server-{name}")
     if options.ingress not in INGRESSES:
         raise StackError(f"there is no ingress {options.ingress!r}", f"choose one of {', '.join(INGRESSES)}")
     if not options.timeout_s > 0:
@@ -82,22 +89,23 @@ def require_models(config: ModelServerConfig) -> None:
         )
 
 
-def require_memory(replicas: int, available_bytes: int | None = None) -> None:
+def require_memory(orchestrators: int, servers: int = 1, available_bytes: int | None = None) -> None:
     """Checks the memory that is available.
 
     Args:
-        replicas: Replicas of the orchestrator that will be started.
+        orchestrators: That will be started.
+        servers: Model servers that will be started.
         available_bytes: What there is; None asks the system.
 
     Raises:
         StackError: Too little: starting would slow down or kill other programs.
     """
     available = psutil.virtual_memory().available if available_bytes is None else available_bytes
-    needed_mb = _BASE_MB + replicas * _REPLICA_MB
+    needed_mb = _BASE_MB + orchestrators * _REPLICA_MB + (servers - 1) * _SERVER_MB
     if available < needed_mb * _MB:
         raise StackError(
             f"{available // _MB} MB of memory are available, and {needed_mb} MB are needed{_largest()}",
-            "close programs, or start with fewer --replicas",
+            "close programs, or start with fewer --orchestrators and --replicas",
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import grpc
 
-from exporters.signatures import CONTRACTS, EMBEDDER, EMBEDDER_VERSION, ModelContract, TensorSpec
+from exporters.signatures import CONTRACTS, EMBEDDER, EMBEDDER_VERSION, ModelContract, TensorSpec, contract_of
 from facegrid.tfserving.v1.model_metadata_pb2 import (
     GetModelMetadataRequest,
     GetModelMetadataResponse,
@@ -28,8 +28,18 @@ _DTYPES = {
 }
 
 
-def require_contract(target: str, *, timeout_s: float) -> None:
-    """Asks the model server for the signatures of every model of the contract.
+EVERY_MODEL = dict.fromkeys(CONTRACTS) | {EMBEDDER.name: EMBEDDER_VERSION}
+"""What a stack needs, and in which version; None: the newest."""
+
+
+def require_contract(target: str, versions: Mapping[str, int | None] = EVERY_MODEL, *, timeout_s: float) -> None:
+    """Asks the model server for the signatures of models of the contract.
+
+    Args:
+        target: Address of the server.
+        versions: Which models in which version; None: the newest. Several versions of the embedder may be served, and
+            requests say which they mean.
+        timeout_s: For each answer.
 
     Raises:
         StackError: A model has other signatures, or the server does not say.
@@ -40,11 +50,12 @@ def require_contract(target: str, *, timeout_s: float) -> None:
             request_serializer=GetModelMetadataRequest.SerializeToString,
             response_deserializer=GetModelMetadataResponse.FromString,
         )
-        for contract in CONTRACTS.values():
+        for model, version in versions.items():
+            contract = contract_of(model, version)
             request = GetModelMetadataRequest(metadata_field=[_FIELD])
             request.model_spec.name = contract.name
-            if contract is EMBEDDER:  # several versions may be served, and requests say which they mean
-                request.model_spec.version.value = EMBEDDER_VERSION
+            if version is not None:
+                request.model_spec.version.value = version
             try:
                 answer = get_metadata(request, timeout=timeout_s)
             except grpc.RpcError as err:

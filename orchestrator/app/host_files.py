@@ -35,13 +35,19 @@ def read_steps(run_dir: Path) -> list[Step]:
 
 
 def read_serve_status(run_dir: Path, *, timeout_s: float) -> dict[str, Any] | None:
-    """Returns application, message and deployments as Serve reports them, or None where the host does not answer."""
+    """Returns application, message, deployments and model servers, or None where the host does not answer."""
+    return ask_host(run_dir, {}, timeout_s=timeout_s)
+
+
+def ask_host(run_dir: Path, question: dict[str, Any], *, timeout_s: float) -> dict[str, Any] | None:
+    """Returns what the serve host answers (serve_fleet.py), or None where it does not."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(timeout_s)
         try:
             connection.connect(str(run_dir / STATUS_SOCKET))
-            with connection.makefile("rb") as answer:
-                status: dict[str, Any] = json.load(answer)
+            connection.sendall(json.dumps(question).encode() + b"\n")
+            with connection.makefile("rb") as file:
+                answer: dict[str, Any] = json.load(file)
         except (OSError, ValueError):
             return None
-    return status
+    return answer

@@ -22,6 +22,8 @@ _MESSAGE_BYTES = 64 * 2**20  # between proxy and replica; the default of 4 MB re
 _COMMON = {
     "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
     "RAY_SERVE_LOG_TO_STDERR": "0",
+    # The proxy starts beside model servers that import TensorFlow; after 5 s Ray would kill it and begin anew.
+    "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",
     "RAY_SERVE_REQUEST_PATH_LOG_BUFFER_SIZE": "1",  # an entry is wanted when it is made, not 999 entries later
 }
 

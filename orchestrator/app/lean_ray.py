@@ -21,18 +21,20 @@ from ray._private.node import Node
 _OBJECT_STORE_BYTES = 80 * 2**20  # near the least that Ray accepts; pictures do not pass through it
 
 
-def start_ray(run_dir: Path, *, workers: int) -> None:
+def start_ray(run_dir: Path, *, workers: int, gpus: bool = False) -> None:
     """Starts a Ray of our own in `run_dir` and connects to it; `ray.shutdown()` ends it.
 
     Args:
         run_dir: Ray's folder for sockets and logs.
-        workers: Python processes to start ahead, before the first actors ask for them.
+        workers: Python processes to start ahead, before the first actors ask for them; as many cores as
+            Ray has to give.
+        gpus: Whether Ray looks for GPUs and gives them.
     """
     with _without_operator_parts():
         ray.init(
             address="local",
             num_cpus=workers,
-            num_gpus=0,
+            num_gpus=None if gpus else 0,
             include_dashboard=False,
             log_to_driver=False,
             logging_level="warning",
@@ -40,6 +42,15 @@ def start_ray(run_dir: Path, *, workers: int) -> None:
             _temp_dir=str(run_dir / "ray"),
             _node_ip_address="127.0.0.1",
         )
+
+
+def join_ray(address: str) -> None:
+    """Connects to the Ray cluster that this machine is a node of; `ray.shutdown()` leaves it.
+
+    Args:
+        address: HOST:PORT of its head, or auto.
+    """
+    ray.init(address=address, log_to_driver=False, logging_level="warning")
 
 
 @contextmanager

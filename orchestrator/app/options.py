@@ -4,8 +4,10 @@ import importlib.util
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from orchestrator.fleet.sizes import Size
 
 STATE_DIR_VARIABLE = "FACEGRID_STATE_DIR"
 GALLERY_VARIABLE = "FACEGRID_GALLERY"
@@ -23,14 +25,23 @@ class StackOptions:
     """Where the service answers gRPC."""
     models_dir: Path = Path("models")
     """Folder that holds <model>/<version>/, as `facegrid export` writes it."""
-    replicas: int = 1
+    orchestrators: Size = field(default_factory=lambda: Size(1, 1))
     """Processes of the orchestrator."""
+    servers: str = ""
+    """Model servers that Ray runs, such as `2` or `pnet=2,embedder=1-3` (orchestrator/fleet/sizes.py); empty: one
+    server with every network, without Ray."""
+    autoscale: int | None = None
+    """Most processes of each kind where their number follows the load; None: their number is fixed."""
+    ray_address: str = ""
+    """A Ray cluster that this machine is a node of, and that everything runs on; empty: an own Ray of one machine."""
+    server_cpus: float = 1.0
+    """Share of processor cores that Ray sets aside for each model server."""
+    server_gpus: float = 0.0
+    """Share of GPUs that Ray sets aside for each model server."""
     ingress: str = "python"
     """How calls reach the replicas: one of `INGRESSES`."""
     timeout_s: float = DEFAULT_TIMEOUT_S
     """Time until everything must answer."""
-    application: str = "orchestrator.deployments.face:build_application"
-    """What Ray Serve runs, as module:function (serve_host.py)."""
     model_config: Path = SERVING_CONFIG
     """The ModelServerConfig that names the models; /models in it stands for `models_dir`."""
 

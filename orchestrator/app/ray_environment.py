@@ -18,4 +18,6 @@ def ray_environment(env: Mapping[str, str], run_dir: Path) -> dict[str, str]:
         "RAY_AUTH_MODE": "token",  # Ray's own ports listen on every interface
         "RAY_AUTH_TOKEN_PATH": str(token),
         "RAY_USAGE_STATS_ENABLED": "0",
+        # Ray gives its workers way to everything else on the machine, which is right for batches and not for calls.
+        "RAY_worker_niceness": "0",
     }

@@ -2,7 +2,8 @@
 
 It starts Ray, then Serve, deploys the application, and waits for SIGTERM. Ray's processes are its
 children and end with it, however it ends. Each step that is done is a line of the steps file
-in the run folder; what Serve is doing is told to whoever connects to the socket there (host_files.py).
+in the run folder; what Serve is doing is told to whoever asks on the socket there (host_files.py), and what the
+fleet is to serve is changed there (serve_fleet.py).
 """
 
 import argparse
@@ -21,6 +22,8 @@ from typing import Any
 
 from orchestrator.app import lean_ray
 from orchestrator.app.host_files import STATUS_SOCKET, Step, write_step
+from orchestrator.app.serve_fleet import ServeFleet
+from orchestrator.fleet.sizes import Size, parse_size
 
 APPLICATION = "facegrid"
 
@@ -41,12 +44,13 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--log-dir", type=Path, required=True, help="folder for the logs of Serve and the replicas")
     parser.add_argument("--port", type=int, required=True, help="port of the gRPC ingress")
     parser.add_argument("--http-port", type=int, required=True, help="port of Serve's HTTP ingress")
-    parser.add_argument("--replicas", type=int, default=1, help="replicas of the application")
-    parser.add_argument(
-        "--application",
-        default="orchestrator.deployments.face:build_application",
-        help="module:function that takes the number of replicas and returns what to deploy",
-    )
+    parser.add_argument("--orchestrators", type=parse_size, default=Size(1, 1), help="N or N-M replicas of the service")
+    parser.add_argument("--servers", default="", help="model servers on Ray, such as pnet=2,embedder=1-3")
+    parser.add_argument("--server-cpus", type=float, default=1.0, help="share of cores for each of them")
+    parser.add_argument("--server-gpus", type=float, default=0.0, help="share of GPUs for each of them")
+    parser.add_argument("--ray-address", default="", help="of a cluster to run on; without it a Ray of one machine")
+    parser.add_argument("--model-config", type=Path, help="ModelServerConfig that they serve")
+    parser.add_argument("--versions", type=Path, help="file that remembers which versions are stable")
     return parser
 
 
@@ -58,13 +62,20 @@ def main(argv: list[str] | None = None) -> int:
     def done(step: str) -> None:
         write_step(args.run_dir, Step(step, time.monotonic() - begin_s))
 
+    fleet = ServeFleet(args)
     with ThreadPoolExecutor(1, "import") as pool:
-        importing = pool.submit(_import_application, args.application)  # meanwhile Ray's processes start
-        lean_ray.start_ray(args.run_dir, workers=args.replicas + _SERVE_WORKERS)
+        importing = pool.submit(import_module, "orchestrator.deployments.face")  # meanwhile Ray's processes start
+        if args.ray_address:
+            lean_ray.join_ray(args.ray_address)
+        else:
+            lean_ray.start_ray(args.run_dir, workers=_SERVE_WORKERS + fleet.workers, gpus=args.server_gpus > 0)
         done("ray")
-        build_application = importing.result()
-    _start_serve(args, build_application(args.replicas), done)
-    with _status_server(args.run_dir / STATUS_SOCKET):
+        face = importing.result()
+    fleet.make_plan()
+    _start_serve(args, face.build_application(args.orchestrators, fleet.pools, fleet.server_options()), done)
+    if fleet.pools:
+        threading.Thread(target=fleet.watch, name="watch", daemon=True).start()
+    with _status_server(args.run_dir / STATUS_SOCKET, fleet):
         wait_for_end = _end_signal()
         done("ready")
         wait_for_end()
@@ -86,12 +97,6 @@ def _end_signal() -> Callable[[], None]:
         os.read(read_end, 1)
 
     return wait
-
-
-def _import_application(path: str) -> Callable[[int], Any]:
-    module, _, name = path.partition(":")
-    function: Callable[[int], Any] = getattr(import_module(module), name)
-    return function
 
 
 def _start_serve(args: argparse.Namespace, application: Any, done: Callable[[str], None]) -> None:
@@ -135,27 +140,35 @@ def _wait_for_controller() -> None:
             return
 
 
-def _status_server(path: Path) -> "_RunningServer":
-    return _RunningServer(socketserver.UnixStreamServer(str(path), _StatusHandler))
+def _status_server(path: Path, fleet: ServeFleet) -> "_RunningServer":
+    class Handler(socketserver.StreamRequestHandler):
+        """Answers one question, a JSON object in a line, with one JSON object."""
+
+        def handle(self) -> None:
+            question = json.loads(self.rfile.readline() or b"{}")
+            answer = fleet.answer(question) if question else _serve_status() | {"servers": fleet.servers()}
+            self.wfile.write(json.dumps(answer).encode())
+
+    return _RunningServer(_SocketServer(str(path), Handler))
 
 
-class _StatusHandler(socketserver.StreamRequestHandler):
-    """Answers every connection with one JSON object."""
+class _SocketServer(socketserver.ThreadingUnixStreamServer):
+    daemon_threads = True
 
-    def handle(self) -> None:
-        from ray import serve  # noqa: PLC0415
 
-        app = serve.status().applications.get(APPLICATION)
-        deployments = {} if app is None else app.deployments
-        answer = {
-            "application": "NOT_DEPLOYED" if app is None else app.status,
-            "message": "" if app is None else app.message,
-            "deployments": {
-                name: {"status": one.status, "message": one.message, "replicas": dict(one.replica_states)}
-                for name, one in deployments.items()
-            },
-        }
-        self.wfile.write(json.dumps(answer).encode())
+def _serve_status() -> dict[str, Any]:
+    from ray import serve  # noqa: PLC0415
+
+    app = serve.status().applications.get(APPLICATION)
+    deployments = {} if app is None else app.deployments
+    return {
+        "application": "NOT_DEPLOYED" if app is None else app.status,
+        "message": "" if app is None else app.message,
+        "deployments": {
+            name: {"status": one.status, "message": one.message, "replicas": dict(one.replica_states)}
+            for name, one in deployments.items()
+        },
+    }
 
 
 class _RunningServer:

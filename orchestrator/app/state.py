@@ -13,9 +13,11 @@ from pathlib import Path
 from orchestrator.app.errors import StackError
 from orchestrator.app.processes import ProcessRecord
 
-_FORMAT = 1
+_FORMAT = 2
 _STATE_FILE = "stack.json"
 _LOCK_FILE = "lock"
+VERSIONS_FILE = "versions.json"
+"""Which version of each network is stable: what rollouts led to, for the next `up`."""
 _LONGEST_RUN_DIR = 36
 """Ray adds 66 characters for a session's sockets, where the system allows 107, or 61 for HAProxy's, which allows 97."""
 
@@ -29,7 +31,10 @@ class StackState:
     port: int
     """Where the service answers gRPC."""
     ingress: str
-    replicas: int
+    orchestrators: str
+    """Number of processes, or range."""
+    servers: str
+    """Model servers that Ray runs; empty: one without Ray."""
     models_dir: Path
     started_at_s: float
     """Seconds since the epoch."""
@@ -42,7 +47,7 @@ class StackState:
 
     @property
     def model_server_target(self) -> str:
-        """The model server's address, as gRPC writes it."""
+        """Address of the one model server of a stack whose model servers Ray does not run, as gRPC writes it."""
         return f"unix:{self.run_dir / 'model_server.sock'}"
 
     def with_process(self, record: ProcessRecord) -> "StackState":

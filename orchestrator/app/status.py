@@ -8,14 +8,14 @@ from typing import Any
 import psutil
 
 from facegrid.types import Health
-from orchestrator.app.errors import StackError
 from orchestrator.app.health import service_health
 from orchestrator.app.host_files import read_serve_status
 from orchestrator.app.metrics_page import Replica, read_replicas
-from orchestrator.app.model_config import model_names, read_model_config
-from orchestrator.app.model_server import ModelVersion, missing_models, model_versions
 from orchestrator.app.processes import ProcessRecord, is_alive, members
 from orchestrator.app.state import StackState, StateFolder
+from orchestrator.fleet.errors import FleetError
+from orchestrator.fleet.model_config import model_names, read_model_config
+from orchestrator.fleet.model_server import ModelVersion, missing_models, model_versions
 
 _ANSWER_TIMEOUT_S = 5.0
 
@@ -57,9 +57,9 @@ def stack_status(state_dir: Path) -> StackStatus | None:
     state = StateFolder(state_dir).load()
     if state is None:
         return None
-    models, complete = _models(state)
     health = service_health(state.address, timeout_s=_ANSWER_TIMEOUT_S)
     serve = read_serve_status(state.run_dir, timeout_s=_ANSWER_TIMEOUT_S)
+    models, complete = _models(state, serve)
     processes = [_process(record) for record in state.processes]
     return StackStatus(
         state=state,
@@ -76,14 +76,25 @@ def stack_status(state_dir: Path) -> StackStatus | None:
     )
 
 
-def _models(state: StackState) -> tuple[list[ModelVersion] | None, bool]:
-    """Returns what the model server says, and whether every model has a version that is available."""
+def _models(state: StackState, serve: dict[str, Any] | None) -> tuple[list[ModelVersion] | None, bool]:
+    """Returns what the model servers say, and whether every model has a version that is available."""
     try:
         names = model_names(read_model_config(state.run_dir / "models.config"))
-    except StackError:
+    except FleetError:
         return None, False  # `up` has not come so far
-    versions = model_versions(state.model_server_target, names, timeout_s=_ANSWER_TIMEOUT_S)
+    if state.servers:
+        versions = None if serve is None else _of_fleet(serve["servers"])
+    else:
+        versions = model_versions(state.model_server_target, names, timeout_s=_ANSWER_TIMEOUT_S)
     return versions, versions is not None and not missing_models(versions, names)
+
+
+def _of_fleet(servers: list[dict[str, Any]]) -> list[ModelVersion]:
+    """Returns the versions that at least one server has."""
+    found = {
+        (model, version) for server in servers for model, versions in server["versions"].items() for version in versions
+    }
+    return [ModelVersion(model, version, "AVAILABLE", "") for model, version in sorted(found)]
 
 
 def _process(record: ProcessRecord) -> ProcessStatus:

@@ -11,19 +11,21 @@ from pathlib import Path
 from facegrid.tfserving.v1.model_server_config_pb2 import ModelServerConfig
 from facegrid.types import Health
 from orchestrator.app import checks
-from orchestrator.app.contract_check import require_contract
+from orchestrator.app.contract_check import EVERY_MODEL, require_contract
 from orchestrator.app.down import stop_stack
 from orchestrator.app.errors import StackError
 from orchestrator.app.health import service_health
-from orchestrator.app.host_files import read_steps
+from orchestrator.app.host_files import read_serve_status, read_steps
 from orchestrator.app.ingress import ingress_environment
-from orchestrator.app.model_config import local_model_config, model_names, read_model_config, write_model_config
-from orchestrator.app.model_server import missing_models, model_server_command, model_versions
 from orchestrator.app.options import GALLERY_VARIABLE, StackOptions, gallery_uri
 from orchestrator.app.ports import free_ports, require_free
 from orchestrator.app.processes import Child, is_alive
 from orchestrator.app.ray_environment import ray_environment
-from orchestrator.app.state import StackState, StateFolder
+from orchestrator.app.state import VERSIONS_FILE, StackState, StateFolder
+from orchestrator.fleet.model_config import local_model_config, model_names, read_model_config, write_model_config
+from orchestrator.fleet.model_server import missing_models, model_server_command, model_versions
+from orchestrator.fleet.sizes import Pool, grown, parse_pools, scaled, written
+from orchestrator.settings import RAY
 
 Report = Callable[[str, float], None]
 """Is called with each step that is done and the seconds since `up` began."""
@@ -55,7 +57,8 @@ def up(options: StackOptions, state_dir: Path, report: Report, env: Mapping[str,
     with folder.locked():
         earlier = folder.load()
         if earlier is not None:
-            if all(is_alive(record) for record in earlier.processes) and len(earlier.processes) > 1:
+            complete = len(earlier.processes) == (1 if earlier.servers else 2)
+            if complete and all(is_alive(record) for record in earlier.processes):
                 return earlier
             stop_stack(folder, earlier)
         config = _check(options, env)
@@ -72,8 +75,16 @@ def _check(options: StackOptions, env: Mapping[str, str]) -> ModelServerConfig:
     config = local_model_config(read_model_config(options.model_config), options.models_dir)
     checks.require_models(config)
     require_free(options.port)
-    checks.require_memory(options.replicas)
+    pools = _pools(options, config)
+    checks.require_memory(options.orchestrators.low, sum(pool.size.low for pool in pools) or 1)
     return config
+
+
+def _pools(options: StackOptions, config: ModelServerConfig) -> list[Pool]:
+    """Returns the pools of model servers that Ray is to run; none where the stack has one server without Ray."""
+    servers = options.servers or ("1" if options.autoscale or options.ray_address else "")
+    pools = parse_pools(servers, model_names(config)) if servers else []
+    return [scaled(pool, options.autoscale) for pool in pools] if options.autoscale else pools
 
 
 class _Start:
@@ -94,11 +105,14 @@ class _Start:
         self._env = env
         self._children: list[Child] = []
         self._begin_s = time.monotonic()
+        self._pools = _pools(options, config)
+        self._orchestrators = grown(options.orchestrators, options.autoscale or 1)
         self._state = StackState(
             run_dir=folder.make_run_dir(),
             port=options.port,
             ingress=options.ingress,
-            replicas=options.replicas,
+            orchestrators=str(self._orchestrators),
+            servers=written(self._pools),
             models_dir=options.models_dir.absolute(),
             started_at_s=time.time(),
         )
@@ -108,7 +122,9 @@ class _Start:
         self._folder.logs.mkdir()
         self._folder.save(self._state)
         try:
-            self._start_model_server()
+            write_model_config(self._config, self._config_file)
+            if not self._pools:
+                self._start_model_server()
             self._start_serve_host()
             self._wait_until_it_answers()
         except BaseException:  # an interrupt, too, must leave nothing behind
@@ -120,24 +136,31 @@ class _Start:
         return self._state
 
     def _start_model_server(self) -> None:
-        config_file = self._state.run_dir / "models.config"
-        write_model_config(self._config, config_file)
-        socket = Path(self._state.model_server_target.removeprefix("unix:"))
-        self._spawn(MODEL_SERVER, model_server_command(config_file, socket), self._env)
+        command = model_server_command(self._config_file, self._state.model_server_target)
+        self._spawn(MODEL_SERVER, command, self._env)
 
     def _start_serve_host(self) -> None:
         state, options = self._state, self._options
-        env = ray_environment(self._env, state.run_dir) | ingress_environment(options.ingress, state.run_dir)
-        env |= {"FACEGRID_MODEL_SERVERS": state.model_server_target}
+        if options.ray_address:
+            env = dict(self._env)  # the cluster's nodes have theirs, with the ingress that its operator chose
+        else:
+            env = ray_environment(self._env, state.run_dir) | ingress_environment(options.ingress, state.run_dir)
+        env |= {"FACEGRID_MODEL_SERVERS": RAY if self._pools else state.model_server_target}
         env |= {GALLERY_VARIABLE: gallery_uri(self._folder.path, self._env)}
         if not env.get("FACEGRID_METRICS_ADDRESS"):
             env["FACEGRID_METRICS_ADDRESS"] = "127.0.0.1:0"
         env["FACEGRID_METRICS_TARGETS_DIR"] = str(self._folder.metrics.absolute())
+        if self._pools:
+            # Who joins is known at once; asking takes a millisecond, unlike DNS.
+            env.setdefault("FACEGRID_ENDPOINT_REFRESH_S", "0.5")
         env.setdefault("MALLOC_ARENA_MAX", "2")  # glibc's heap per thread kept 30 MB more of the pictures of a replica
         command = [sys.executable, "-m", "orchestrator.app.serve_host"]
         command += [f"--run-dir={state.run_dir}", f"--log-dir={self._folder.logs}"]
         command += [f"--port={options.port}", f"--http-port={free_ports(1)[0]}"]
-        command += [f"--replicas={options.replicas}", f"--application={options.application}"]
+        command += [f"--orchestrators={self._orchestrators}", f"--servers={state.servers}"]
+        command += [f"--server-cpus={options.server_cpus}", f"--server-gpus={options.server_gpus}"]
+        command += [f"--ray-address={options.ray_address}"] if options.ray_address else []
+        command += [f"--model-config={self._config_file}", f"--versions={self._folder.path / VERSIONS_FILE}"]
         self._spawn(SERVE_HOST, command, env)
 
     def _spawn(self, name: str, command: list[str], env: Mapping[str, str]) -> None:
@@ -162,18 +185,36 @@ class _Start:
                 self._report("service", self._elapsed_s())
                 return
             if self._elapsed_s() > self._options.timeout_s:
-                late = self._children[0] if MODEL_SERVER not in reported else self._children[-1]
+                late = self._children[-1 if MODEL_SERVER in reported else 0]
                 raise _child_failed(late, f"{late.record.name} did not answer within {self._options.timeout_s:g} s")
             time.sleep(_POLL_S)
 
     def _steps_done(self, reported: set[str], models: list[str]) -> list[str]:
         done = [step.name for step in read_steps(self._state.run_dir) if step.name not in reported]
+        if self._pools:
+            return done + self._fleet_steps_done(reported)
         if MODEL_SERVER not in reported and Path(self._state.model_server_target.removeprefix("unix:")).exists():
             versions = model_versions(self._state.model_server_target, models, timeout_s=_ANSWER_TIMEOUT_S)
             if versions is not None and not missing_models(versions, models):
                 require_contract(self._state.model_server_target, timeout_s=_ANSWER_TIMEOUT_S)
                 done.append(MODEL_SERVER)
         return done
+
+    def _fleet_steps_done(self, reported: set[str]) -> list[str]:
+        if MODEL_SERVER in reported or "ready" not in reported:
+            return []
+        serve = read_serve_status(self._state.run_dir, timeout_s=_ANSWER_TIMEOUT_S)
+        servers = serve["servers"] if serve else []
+        for pool in self._pools:
+            address = next((one["address"] for one in servers if one["models"] == list(pool.models)), None)
+            if address is None:
+                return []
+            require_contract(address, {model: EVERY_MODEL[model] for model in pool.models}, timeout_s=_ANSWER_TIMEOUT_S)
+        return [MODEL_SERVER]
+
+    @property
+    def _config_file(self) -> Path:
+        return self._state.run_dir / "models.config"
 
     def _is_serving(self) -> bool:
         return service_health(self._state.address, timeout_s=_ANSWER_TIMEOUT_S) is Health.SERVING

@@ -8,7 +8,7 @@ not pass the caller's deadline on either; requests carry their own budget.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import Any
 
@@ -16,18 +16,30 @@ import grpc
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from ray import serve
 from ray.serve.grpc_util import RayServegRPCContext, gRPCInputStream
+from ray.serve.handle import DeploymentHandle
 
-from orchestrator.api.face_service import build
+from exporters.signatures import CONTRACTS
+from orchestrator.api.face_service import build_on
 from orchestrator.api.methods import SERVER_STREAMS, SERVICE_NAMES, STREAMS, UNARY, response_type
 from orchestrator.api.origin import REQUEST_ID, origin_of
 from orchestrator.api.status import public, status_code, status_details, status_metadata
+from orchestrator.deployments.model_server import ServerOptions, model_servers
+from orchestrator.deployments.scaling import quick_scaling
+from orchestrator.fleet.endpoints import RayEndpoints
+from orchestrator.fleet.member import FleetMember
+from orchestrator.fleet.sizes import Pool, Size
+from orchestrator.fleet.store import RayStore
+from orchestrator.models.endpoints import source_of
 from orchestrator.observer import Origin
 from orchestrator.priority import Priority, asked_priority
-from orchestrator.settings import Settings
+from orchestrator.settings import RAY, Settings
 from orchestrator.telemetry.logs import log_with
 
 MAX_ONGOING_REQUESTS = 32
 """Calls that a replica takes at a time; a stream is one for as long as it lasts."""
+TARGET_ONGOING_REQUESTS = 4
+"""Calls that one replica is meant to have where their number follows the load: half of the pictures it looks at at
+a time, the rest is for what comes while another starts."""
 MAX_QUEUED_REQUESTS = 128
 """Calls that wait for a replica; the next one is answered RESOURCE_EXHAUSTED at once."""
 
@@ -43,16 +55,28 @@ class FaceIngress:
 
     Args:
         settings: Limits, times, and where the model servers are.
+        _servers: Those that Ray runs beside it; they need not be there first, and no call goes through Ray.
     """
 
     # Ray Serve awaits a constructor that is a coroutine, on the loop that the calls run on.
-    async def __init__(self, settings: Settings) -> None:  # type: ignore[misc]
+    async def __init__(self, settings: Settings, *_servers: DeploymentHandle) -> None:  # type: ignore[misc]
         log_with(logging.getLogger("ray.serve").handlers, settings.log_format, settings.log_level)
-        self.service = build(settings)
+        store = RayStore()
+        on_ray = settings.model_servers == RAY
+        source = RayEndpoints(frozenset(CONTRACTS), store) if on_ray else source_of(settings.targets())
+        built = build_on(source, settings)
+        self.service = built.service
+        self.member: FleetMember | None = None
+        if on_ray:
+            name = serve.get_replica_context().replica_id.unique_id
+            self.member = FleetMember(name, built.versioned, built.versions, built.balanced.queue_s, store)
+            await self.member.start()  # before the first call, which is to follow the plan
         await self.service.start()
 
     async def __del__(self) -> None:
         await self.service.close()
+        if self.member is not None:
+            await self.member.close()
 
     async def Check(self, request: HealthCheckRequest, grpc_context: RayServegRPCContext) -> HealthCheckResponse:  # noqa: N802
         """Answers grpc.health.v1.Health/Check for the server as a whole, or a service."""
@@ -156,13 +180,31 @@ def _origin(grpc_context: Any) -> Origin:
     return origin
 
 
-def build_application(replicas: int) -> serve.Application:
+def build_application(
+    orchestrators: Size, pools: Sequence[Pool] = (), servers: ServerOptions | None = None
+) -> serve.Application:
     """Returns what the serve host deploys, with the settings of its environment.
+
+    Args:
+        orchestrators: Number of replicas of FaceService.
+        pools: Model servers that Ray runs; none where they are elsewhere.
+        servers: What those are given.
 
     Raises:
         SettingsError: A variable holds a value that cannot be used.
     """
-    return face_deployment.options(num_replicas=replicas).bind(Settings.from_environment())
+    settings = Settings.from_environment()
+    of_pools = [model_servers(pool, servers) for pool in pools] if servers is not None else []
+    return face_deployment.options(**_replicas(orchestrators)).bind(settings, *of_pools)
+
+
+def _replicas(size: Size) -> dict[str, Any]:
+    if not size.scales:
+        return {"num_replicas": size.low}
+    config = quick_scaling(
+        size, target_ongoing_requests=TARGET_ONGOING_REQUESTS, upscale_delay_s=0.5, downscale_delay_s=30.0
+    )
+    return {"num_replicas": None, "autoscaling_config": config}
 
 
 face_deployment = serve.deployment(

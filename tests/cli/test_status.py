@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from orchestrator.app.model_server import ModelVersion
 from rich.console import Console
 
 from facegrid.cli import _stack
@@ -14,7 +15,6 @@ from facegrid.cli._status import Reading, as_json, since_start, view
 from facegrid.cli.main import build_parser
 from facegrid.types import Health
 from orchestrator.app.metrics_page import Replica, parse_page
-from orchestrator.app.model_server import ModelVersion
 from orchestrator.app.processes import ProcessRecord
 from orchestrator.app.state import StackState
 from orchestrator.app.status import ProcessStatus, StackStatus

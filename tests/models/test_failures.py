@@ -14,7 +14,7 @@ from PIL import Image
 
 import facegrid
 from exporters.signatures import CONTRACTS
-from orchestrator.app.model_config import local_model_config, read_model_config, write_model_config
+from orchestrator.fleet.model_config import local_model_config, read_model_config, write_model_config
 from orchestrator.models.balanced import BalancedPredictor
 from orchestrator.models.endpoints import StaticEndpoints
 from orchestrator.settings import Settings

@@ -8,7 +8,7 @@ import pytest
 
 from exporters.signatures import CONTRACTS, EMBEDDER_VERSION, EMBEDDERS
 from facegrid.errors import DeadlineExceeded, InternalError, Unavailable
-from orchestrator.app.model_config import local_model_config, read_model_config, write_model_config
+from orchestrator.fleet.model_config import local_model_config, read_model_config, write_model_config
 from orchestrator.models.balanced import BalancedPredictor
 from orchestrator.models.endpoints import StaticEndpoints
 from tests.doubles import FunctionPredictor, discriminator, embedder, generator, onet, rnet

@@ -9,10 +9,11 @@ from facegrid.cli.main import build_parser, main
 
 def test_up_has_the_defaults_of_the_documentation() -> None:
     args = build_parser().parse_args(["up"])
-    assert (args.port, args.models_dir, args.replicas, args.ingress) == (9000, Path("models"), 1, None)
+    assert (args.port, args.models_dir, args.ingress) == (9000, Path("models"), None)
+    assert (args.orchestrators, args.replicas, args.autoscale) == ("1", "", None)
 
 
-@pytest.mark.parametrize("command", ["up", "down", "status"])
+@pytest.mark.parametrize("command", ["up", "down", "status", "rollout", "promote", "rollback"])
 def test_help_gives_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main([command, "--help"])
@@ -47,3 +48,30 @@ def test_up_says_what_is_wrong_and_what_to_do(tmp_path: Path, capsys: pytest.Cap
     assert "no version of" in said
     assert "What to do: run: facegrid export" in said
     assert main(["status", "--state-dir", str(state_dir)]) == 3
+
+
+@pytest.mark.parametrize(("text", "share"), [("10%", 0.1), ("0.1", 0.1), ("0", 0.0), ("100%", 1.0), ("1", 1.0)])
+def test_a_share_is_a_fraction_or_in_percent(text: str, share: float) -> None:
+    args = build_parser().parse_args(["rollout", "pnet", "--version", "2", "--canary", text])
+    assert args.canary == pytest.approx(share)
+
+
+@pytest.mark.parametrize("text", ["101%", "-1%", "10", "ten", "nan"])
+def test_what_is_no_share_is_wrong_usage(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["rollout", "pnet", "--version", "2", f"--canary={text}"])
+    assert caught.value.code == 2
+    assert text in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["rollout", "pnet"], ["promote", "pnet"], ["rollback", "pnet"]])
+def test_versions_of_nothing_cannot_change(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, "--state-dir", str(tmp_path)]) == 1
+    assert "facegrid up --replicas" in capsys.readouterr().err
+
+
+def test_a_size_that_is_none_is_told_before_anything_starts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["up", "--orchestrators", "3-1", "--state-dir", str(tmp_path)]) == 1
+    assert "3-1 processes" in capsys.readouterr().err

@@ -15,11 +15,13 @@ from orchestrator.app.ports import free_ports, require_free
 MB = 2**20
 
 
-@pytest.mark.parametrize(("replicas", "needed_mb"), [(1, 2350), (3, 3050)])
-def test_memory_is_enough_at_the_limit_and_too_little_one_byte_below(replicas: int, needed_mb: int) -> None:
-    checks.require_memory(replicas, needed_mb * MB)
+@pytest.mark.parametrize(("orchestrators", "servers", "needed_mb"), [(1, 1, 2350), (3, 1, 3050), (1, 3, 4150)])
+def test_memory_is_enough_at_the_limit_and_too_little_one_byte_below(
+    orchestrators: int, servers: int, needed_mb: int
+) -> None:
+    checks.require_memory(orchestrators, servers, needed_mb * MB)
     with pytest.raises(StackError, match=rf"{needed_mb - 1} MB .* {needed_mb} MB are needed") as caught:
-        checks.require_memory(replicas, needed_mb * MB - 1)
+        checks.require_memory(orchestrators, servers, needed_mb * MB - 1)
     assert "replicas" in caught.value.advice
     assert "process" in caught.value.message  # who holds most
 
@@ -46,8 +48,10 @@ def test_a_taken_port_is_refused_with_its_holder() -> None:
     [
         (StackOptions(port=0), "port 0"),
         (StackOptions(port=65536), "port 65536"),
-        (StackOptions(replicas=0), "0 replicas"),
-        (StackOptions(replicas=65), "65 replicas"),
+        (StackOptions(autoscale=0), "--autoscale 0"),
+        (StackOptions(autoscale=1001), "--autoscale 1001"),
+        (StackOptions(server_gpus=-0.5), "-0.5 gpus"),
+        (StackOptions(server_cpus=float("nan")), "nan cpus"),
         (StackOptions(ingress="nginx"), "'nginx'"),
         (StackOptions(timeout_s=0), "0 s"),
         (StackOptions(timeout_s=float("nan")), "nan s"),
@@ -58,7 +62,7 @@ def test_an_option_out_of_its_range_is_refused(options: StackOptions, said: str)
         checks.require_options(options)
 
 
-@pytest.mark.parametrize("options", [StackOptions(port=1), StackOptions(port=65535), StackOptions(replicas=64)])
+@pytest.mark.parametrize("options", [StackOptions(port=1), StackOptions(port=65535), StackOptions(autoscale=1000)])
 def test_an_option_at_its_limit_is_taken(options: StackOptions) -> None:
     checks.require_options(options)
 

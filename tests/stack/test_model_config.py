@@ -6,9 +6,9 @@ import pytest
 
 from exporters.signatures import CONTRACTS
 from facegrid.tfserving.v1.model_server_config_pb2 import ModelServerConfig
-from orchestrator.app.errors import StackError
-from orchestrator.app.model_config import local_model_config, model_names, read_model_config, write_model_config
 from orchestrator.app.options import SERVING_CONFIG
+from orchestrator.fleet.errors import FleetError
+from orchestrator.fleet.model_config import local_model_config, model_names, read_model_config, write_model_config
 
 
 def config_of(*base_paths: str) -> ModelServerConfig:
@@ -60,8 +60,8 @@ def test_everything_but_the_paths_of_the_repositorys_file_is_kept(tmp_path: Path
 
 
 def test_a_file_that_is_missing_or_wrong_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StackError, match="cannot read"):
+    with pytest.raises(FleetError, match="cannot read"):
         read_model_config(tmp_path / "absent")
     (tmp_path / "wrong").write_text("model_config_list { config { nam: 'pnet' } }")
-    with pytest.raises(StackError, match=r"not a ModelServerConfig.*nam"):
+    with pytest.raises(FleetError, match=r"not a ModelServerConfig.*nam"):
         read_model_config(tmp_path / "wrong")

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from model_server.flags import parse_flags
-from orchestrator.app import model_server
-from orchestrator.app.model_server import ModelVersion, missing_models, model_server_command
+from orchestrator.fleet import model_server
+from orchestrator.fleet.model_server import ModelVersion, missing_models, model_server_command
 
 CONFIG, SOCKET = Path("/run/models.config"), Path("/run/model_server.sock")
 
@@ -17,7 +17,7 @@ def path_without_binary(tmp_path, monkeypatch):
 
 
 def test_the_embedded_server_understands_its_flags_and_listens_on_the_socket_alone(path_without_binary):
-    program, *rest = model_server_command(CONFIG, SOCKET)
+    program, *rest = model_server_command(CONFIG, f"unix:{SOCKET}")
     assert (program, rest[:2]) == (sys.executable, ["-m", "model_server"])
     flags = parse_flags(rest[2:])
     assert (flags.number("port"), flags.text("grpc_socket_path")) == (0, str(SOCKET))
@@ -29,7 +29,7 @@ def test_the_embedded_server_understands_its_flags_and_listens_on_the_socket_alo
 def test_the_binary_comes_first_and_gets_no_flag_of_ours(path_without_binary):
     binary = path_without_binary / "tensorflow_model_server"
     binary.touch(mode=0o755)
-    program, *flags = model_server_command(CONFIG, SOCKET)
+    program, *flags = model_server_command(CONFIG, f"unix:{SOCKET}")
     assert program == str(binary)
     assert "--strict_input_shapes" not in flags
     assert "--enable_grpc_healthcheck_service" in flags

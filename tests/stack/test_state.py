@@ -19,7 +19,8 @@ def some_state(run_dir: Path) -> StackState:
         run_dir=run_dir,
         port=9001,
         ingress="python",
-        replicas=2,
+        orchestrators="2",
+        servers="",
         models_dir=Path("/somewhere/models"),
         started_at_s=1700000000.25,
         processes=(ProcessRecord("model_server", 4711, 1700000000.5),),
@@ -57,7 +58,7 @@ def test_clearing_removes_the_run_folder_and_keeps_the_logs(folder: StateFolder,
 
 
 @pytest.mark.parametrize(
-    "text", ["", "not json", "[]", "{}", '{"format": 2}', '{"format": 1, "processes": [{"pid": 1}]}', '{"format": 1}']
+    "text", ["", "not json", "[]", "{}", '{"format": 1}', '{"format": 2, "processes": [{"pid": 1}]}', '{"format": 2}']
 )
 def test_a_file_that_is_not_ours_is_refused(folder: StateFolder, text: str) -> None:
     with folder.locked():

@@ -1,4 +1,4 @@
-"""The local model server: which program, how it is started, and what it serves."""
+"""A model server: which program, how it is started, and what it serves."""
 
 import importlib.util
 import shutil
@@ -9,10 +9,11 @@ from pathlib import Path
 import grpc
 
 from facegrid.tfserving.v1 import model_status_pb2
-from orchestrator.app.errors import StackError
+from orchestrator.fleet.errors import FleetError
 
 _BINARY = "tensorflow_model_server"
-_GET_MODEL_STATUS = "/tensorflow.serving.ModelService/GetModelStatus"
+_UNIX = "unix:"
+GET_MODEL_STATUS = "/tensorflow.serving.ModelService/GetModelStatus"
 _State = model_status_pb2.ModelVersionStatus.State
 
 
@@ -28,22 +29,23 @@ class ModelVersion:
     """Why it could not be loaded, or what is wrong with its model's folder; empty where all is well."""
 
 
-def model_server_command(config_file: Path, socket: Path) -> list[str]:
-    """Returns the command of a model server that listens on a UNIX socket and nowhere else.
+def model_server_command(config_file: Path, address: str) -> list[str]:
+    """Returns the command of a model server that listens on a UNIX socket (unix:PATH) and nowhere else, or on a port.
 
     Raises:
-        StackError: Neither tensorflow_model_server nor TensorFlow is installed.
+        FleetError: Neither tensorflow_model_server nor TensorFlow is installed.
     """
+    socket = address.removeprefix(_UNIX) if address.startswith(_UNIX) else ""
     flags = [
         f"--model_config_file={config_file}",
-        "--port=0",
-        f"--grpc_socket_path={socket}",
+        f"--port={0 if socket else address.rpartition(':')[2]}",
+        *([f"--grpc_socket_path={socket}"] if socket else []),
         "--enable_grpc_healthcheck_service",  # for probes; `model_versions` asks model by model
     ]
     if binary := shutil.which(_BINARY):
         return [binary, *flags]
     if importlib.util.find_spec("tensorflow") is None:
-        raise StackError(
+        raise FleetError(
             f"there is no model server: neither {_BINARY} on the PATH nor TensorFlow",
             "run: pip install 'facegrid[model-server]'",
         )
@@ -57,7 +59,7 @@ def model_versions(target: str, models: list[str], *, timeout_s: float) -> list[
     """
     with grpc.insecure_channel(target, [("grpc.enable_retries", 0)]) as channel:
         get_status = channel.unary_unary(
-            _GET_MODEL_STATUS,
+            GET_MODEL_STATUS,
             request_serializer=model_status_pb2.GetModelStatusRequest.SerializeToString,
             response_deserializer=model_status_pb2.GetModelStatusResponse.FromString,
         )
@@ -71,7 +73,7 @@ def model_versions(target: str, models: list[str], *, timeout_s: float) -> list[
                 if err.code() == grpc.StatusCode.NOT_FOUND:
                     continue
                 return None
-            found.extend(_version(model, one) for one in answer.model_version_status)
+            found.extend(to_version(model, one) for one in answer.model_version_status)
     return found
 
 
@@ -81,6 +83,7 @@ def missing_models(versions: list[ModelVersion], models: list[str]) -> list[str]
     return [model for model in models if model not in available]
 
 
-def _version(model: str, status: model_status_pb2.ModelVersionStatus) -> ModelVersion:
+def to_version(model: str, status: model_status_pb2.ModelVersionStatus) -> ModelVersion:
+    """Returns the state of a version in our words."""
     state = _State.Name(status.state).removeprefix("STATE_")
     return ModelVersion(model, status.version, state, status.status.error_message)

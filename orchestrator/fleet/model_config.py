@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 from google.protobuf import text_format
 
 from facegrid.tfserving.v1.model_server_config_pb2 import ModelServerConfig
-from orchestrator.app.errors import StackError
+from orchestrator.fleet.errors import FleetError
 
 _CONTAINER_DIR = PurePosixPath("/models")
 
@@ -14,14 +14,14 @@ def read_model_config(path: Path) -> ModelServerConfig:
     """Returns the parsed text file.
 
     Raises:
-        StackError: No such file, or not a ModelServerConfig.
+        FleetError: No such file, or not a ModelServerConfig.
     """
     try:
         return text_format.Parse(path.read_text(encoding="utf-8"), ModelServerConfig())
     except OSError as err:
-        raise StackError(f"cannot read {path}: {err.strerror}", "name the file with --model-config") from err
+        raise FleetError(f"cannot read {path}: {err.strerror}", "name the file with --model-config") from err
     except text_format.ParseError as err:
-        raise StackError(f"{path} is not a ModelServerConfig: {err}", "see serving_configs/models.config") from err
+        raise FleetError(f"{path} is not a ModelServerConfig: {err}", "see serving_configs/models.config") from err
 
 
 def local_model_config(config: ModelServerConfig, models_dir: Path) -> ModelServerConfig:

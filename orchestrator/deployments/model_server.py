@@ -1,0 +1,134 @@
+"""Model servers on Ray Serve: one replica is one server process; Ray places, watches, restarts and scales it.
+
+No call passes through the replica: orchestrators ask the process itself (orchestrator/fleet/endpoints.py).
+"""
+
+import os
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray import serve
+from ray.serve.config import AutoscalingContext, AutoscalingPolicy
+
+from orchestrator.deployments.logs import log_to_serves_files
+from orchestrator.deployments.scaling import quick_scaling
+from orchestrator.fleet.autoscale import Autoscaler, ScalingRules
+from orchestrator.fleet.server import FleetServer
+from orchestrator.fleet.server_process import Place
+from orchestrator.fleet.sizes import Pool
+from orchestrator.fleet.store import RayStore
+
+_IN_FLIGHT, _QUEUE_S = "in_flight", "queue_s"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerOptions:
+    """What every model server of a fleet is given."""
+
+    folder: Path
+    """For sockets and configs, on each machine."""
+    logs: Path
+    one_machine: bool = True
+    """Whether everybody is on one machine: servers then listen on UNIX sockets."""
+    cpus: float = 1.0
+    """Share of processor cores that Ray sets aside for one server; 0 or more."""
+    gpus: float = 0.0
+    """Share of GPUs that Ray sets aside for one server."""
+
+
+class ModelServer:
+    """One replica: a server process and what the fleet knows of it.
+
+    Args:
+        pool: Which networks.
+        options: Where its files lie.
+    """
+
+    # Ray Serve awaits a constructor that is a coroutine, on the loop of the health checks.
+    async def __init__(self, pool: Pool, options: ServerOptions) -> None:  # type: ignore[misc]
+        log_to_serves_files()
+        for folder in (options.folder, options.logs):
+            folder.mkdir(parents=True, exist_ok=True)
+        name = f"{pool.name}_{serve.get_replica_context().replica_id.unique_id}"
+        node = "127.0.0.1" if options.one_machine else ray.util.get_node_ip_address()
+        place = Place(options.folder, options.logs, node)
+        self._server = FleetServer(name, pool.models, place, RayStore())
+        await self._server.start(os.getpid())
+
+    async def __del__(self) -> None:
+        await self._server.stop()
+
+    async def check_health(self) -> None:
+        """Tells Ray Serve that the server is well; it replaces the replica after three times that it is not.
+
+        Raises:
+            FleetError: The server has ended, or says nothing.
+        """
+        self._server.require_well()
+
+    async def record_autoscaling_stats(self) -> dict[str, float]:
+        """Returns what `PoolPolicy` decides by: the load that all orchestrators see, the same from every replica."""
+        demand = await self._server.demand()
+        return {_IN_FLIGHT: demand.in_flight, _QUEUE_S: demand.queue_s}
+
+
+class PoolPolicy:
+    """Ray Serve's question of how many replicas there should be, answered by our own rules.
+
+    Args:
+        rules: Fields of `ScalingRules`.
+    """
+
+    def __init__(self, **rules: Any) -> None:
+        self._autoscaler = Autoscaler(ScalingRules(**rules))
+
+    def __call__(self, ctx: AutoscalingContext) -> tuple[int, dict[str, Any]]:
+        """Returns the number of replicas, and no state: that is kept here."""
+        wanted = self._autoscaler.decide(
+            ctx.target_num_replicas,
+            running=ctx.current_num_replicas,
+            in_flight=_newest(ctx, _IN_FLIGHT),
+            queue_s=_newest(ctx, _QUEUE_S),
+            now_s=time.monotonic(),
+        )
+        return wanted, {}
+
+
+def model_servers(pool: Pool, options: ServerOptions) -> serve.Application:
+    """Returns the deployment of a pool."""
+    return model_server_deployment.options(
+        name=f"ModelServer_{pool.name}",
+        ray_actor_options={"num_cpus": options.cpus, "num_gpus": options.gpus},
+        **_replicas(pool),
+    ).bind(pool, options)
+
+
+def _replicas(pool: Pool) -> dict[str, Any]:
+    if not pool.size.scales:
+        return {"num_replicas": pool.size.low}
+    rules = ScalingRules(least=pool.size.low, most=pool.size.high)
+    policy = AutoscalingPolicy(policy_function=PoolPolicy, policy_kwargs=asdict(rules))
+    # The delays are in the rules; Ray Serve's own would come on top.
+    config = quick_scaling(pool.size, upscale_delay_s=0, downscale_delay_s=0, policy=policy)
+    return {"num_replicas": None, "autoscaling_config": config}
+
+
+def _newest(ctx: AutoscalingContext, name: str) -> float:
+    """Returns the value that was reported last, by whichever replica."""
+    series = (ctx.raw_metrics or {}).get(name, {}).values()
+    points = [(one[-1].timestamp, one[-1].value) for one in series if one]
+    return float(max(points)[1]) if points else 0.0
+
+
+model_server_deployment = serve.deployment(
+    ModelServer,
+    max_surge_percent=0,
+    health_check_period_s=1,
+    health_check_timeout_s=10,
+    graceful_shutdown_timeout_s=60,  # longer than a server takes to end
+    graceful_shutdown_wait_loop_s=0.2,
+)
+"""The deployment, before it is given a pool."""

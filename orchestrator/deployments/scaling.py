@@ -1,0 +1,31 @@
+"""Ray Serve's own autoscaling, quick: its defaults look back over 30 s, ask every 10 s, and wait 30 s more."""
+
+import warnings
+from typing import Any
+
+from ray.serve.config import AutoscalingConfig
+
+from orchestrator.fleet.sizes import Size
+
+_REPORT_S = 0.5
+"""Pause between two reports of a replica's load."""
+_LOOK_BACK_S = 2.0
+
+
+def quick_scaling(size: Size, **options: Any) -> AutoscalingConfig:
+    """Returns the configuration of a deployment whose number of replicas follows the load within seconds.
+
+    Args:
+        size: Least and most replicas.
+        options: Fields of `AutoscalingConfig`.
+    """
+    with warnings.catch_warnings():
+        # The field is deprecated in favour of variables that this version of Ray reads and does not use.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return AutoscalingConfig(
+            min_replicas=size.low,
+            max_replicas=size.high,
+            metrics_interval_s=_REPORT_S,
+            look_back_period_s=_LOOK_BACK_S,
+            **options,
+        )

@@ -1,0 +1,61 @@
+"""What a replica asks its own model server: which versions there are, and to take up another config."""
+
+from collections.abc import Collection
+
+import grpc
+
+from facegrid.tfserving.v1 import model_status_pb2
+from facegrid.tfserving.v1.model_management_pb2 import ReloadConfigRequest, ReloadConfigResponse
+from facegrid.tfserving.v1.model_server_config_pb2 import ModelServerConfig
+from orchestrator.fleet.model_server import GET_MODEL_STATUS, ModelVersion, to_version
+
+_RELOAD = "/tensorflow.serving.ModelService/HandleReloadConfigRequest"
+_OPTIONS = [("grpc.enable_retries", 0), ("grpc.enable_http_proxy", 0), ("grpc.max_reconnect_backoff_ms", 500)]
+
+
+class ServerCalls:
+    """The management calls of one model server.
+
+    Args:
+        address: As gRPC writes it.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._channel = grpc.aio.insecure_channel(address, options=_OPTIONS)
+        self._get_status = self._channel.unary_unary(
+            GET_MODEL_STATUS,
+            request_serializer=model_status_pb2.GetModelStatusRequest.SerializeToString,
+            response_deserializer=model_status_pb2.GetModelStatusResponse.FromString,
+        )
+        self._reload = self._channel.unary_unary(
+            _RELOAD,
+            request_serializer=ReloadConfigRequest.SerializeToString,
+            response_deserializer=ReloadConfigResponse.FromString,
+        )
+
+    async def close(self) -> None:
+        """Closes the connection."""
+        await self._channel.close()
+
+    async def versions(self, models: Collection[str], *, timeout_s: float) -> list[ModelVersion] | None:
+        """Returns the versions of each model, or None where the server does not answer."""
+        found: list[ModelVersion] = []
+        for model in models:
+            request = model_status_pb2.GetModelStatusRequest()
+            request.model_spec.name = model
+            try:
+                answer = await self._get_status(request, timeout=timeout_s)
+            except grpc.aio.AioRpcError as err:
+                if err.code() == grpc.StatusCode.NOT_FOUND:
+                    continue
+                return None
+            found.extend(to_version(model, one) for one in answer.model_version_status)
+        return found
+
+    async def reload(self, config: ModelServerConfig, *, timeout_s: float) -> str:
+        """Lets the server take up a config; returns what is wrong with it, or nothing."""
+        try:
+            answer = await self._reload(ReloadConfigRequest(config=config), timeout=timeout_s)
+        except grpc.aio.AioRpcError as err:
+            return f"{err.code().name}: {err.details()}"
+        return str(answer.status.error_message)

@@ -1,0 +1,49 @@
+"""Whether a version on trial does as well as the stable one. Pure."""
+
+from dataclasses import dataclass
+
+from orchestrator.models.tally import Tally
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much worse a new version may be."""
+
+    least_calls: int = 50
+    """Calls of the new version below which nothing is known of it."""
+    error_rate_above: float = 0.01
+    """Its error rate less the stable one's, at most; range [0, 1]."""
+    slower: float = 1.5
+    """Its median and 99th percentile of the times of answers over the stable one's, at most."""
+
+
+def faults(stable: Tally, canary: Tally, limits: Limits) -> list[str]:
+    """Returns what speaks against the new version, with the numbers; nothing where it is good enough."""
+    if canary.calls < limits.least_calls:
+        return [f"it has answered {canary.calls} calls, needed are {limits.least_calls}"]
+    found = []
+    most = stable.error_rate + limits.error_rate_above
+    if canary.error_rate > most:
+        found.append(f"{canary.error_rate:.2%} of its calls failed, allowed are {most:.2%}")
+    for name, share in (("median", 0.5), ("99th percentile", 0.99)):
+        known, new = stable.quantile_s(share), canary.quantile_s(share)
+        if new > limits.slower * known:  # without calls of the stable one, nan: nothing to compare with
+            found.append(
+                f"the {name} of its times is {new * 1000:.0f} ms, allowed are {limits.slower:g} x {known * 1000:.0f} ms"
+            )
+    return found
+
+
+def figures(tally: Tally) -> dict[str, float | int | None]:
+    """Returns the numbers of a version for people: calls, error rate, and times in milliseconds."""
+
+    def milliseconds(share: float) -> float | None:
+        seconds = tally.quantile_s(share)
+        return None if seconds != seconds else round(seconds * 1000, 1)  # noqa: PLR0124 - nan
+
+    return {
+        "calls": tally.calls,
+        "error_rate": tally.error_rate,
+        "p50_ms": milliseconds(0.5),
+        "p99_ms": milliseconds(0.99),
+    }

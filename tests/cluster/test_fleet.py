@@ -1,0 +1,153 @@
+"""Model servers on Ray: they are replaced when they die, nobody notices, and versions change under traffic."""
+
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+import facegrid
+from exporters.signatures import CONTRACTS
+from facegrid.errors import FacegridError
+from orchestrator.app.host_files import ask_host
+from orchestrator.app.ports import free_ports
+from orchestrator.app.processes import members
+from orchestrator.app.state import StateFolder
+
+pytestmark = pytest.mark.timeout(400)
+
+TIMEOUT_S = 90.0
+"""Until a server has been replaced, on a machine that does other things too."""
+
+
+def runs(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+class FleetStack:
+    def __init__(self, folder: Path, models_dir: Path, command: Callable) -> None:
+        self.command = command
+        self.state_dir = folder / "state"
+        self.models_dir = folder / "models"
+        shutil.copytree(models_dir, self.models_dir)
+        self.port = free_ports(1)[0]
+
+    def run(self, *args: object):
+        return self.command(*args, "--state-dir", self.state_dir)
+
+    @property
+    def state(self):
+        return StateFolder(self.state_dir).load()
+
+    def servers(self) -> list[dict]:
+        answer = ask_host(self.state.run_dir, {}, timeout_s=10)
+        assert answer is not None
+        return answer["servers"]
+
+    def whole(self) -> bool:
+        return len([one for one in self.servers() if runs(one["pid"])]) == 2
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory, exported_models: Path, command: Callable) -> Iterator[FleetStack]:
+    fleet = FleetStack(tmp_path_factory.mktemp("fleet"), exported_models, command)
+    where = ("--port", fleet.port, "--models-dir", fleet.models_dir, "--timeout-s", 170)
+    try:
+        started = fleet.run("up", *where, "--replicas", 2)
+        assert started.returncode == 0, started.stderr
+        yield fleet
+        processes = [one for record in fleet.state.processes for one in members(record)]
+        assert any("model_server" in "".join(one.cmdline()) for one in processes)
+    finally:
+        stopped = fleet.run("down")
+    assert stopped.returncode == 0, stopped.stderr
+    assert [process for process in processes if process.is_running()] == []
+
+
+@pytest.fixture
+def traffic(fleet: FleetStack, picture: bytes) -> Iterator[list[object]]:
+    """Calls all the time; what became of each: the number of faces, or the error."""
+    outcomes: list[object] = []
+    stopping = threading.Event()
+
+    def call() -> None:
+        with facegrid.connect(f"127.0.0.1:{fleet.port}") as client:
+            while not stopping.is_set():
+                try:
+                    outcomes.append(len(client.detect(picture)))
+                except FacegridError as err:
+                    outcomes.append(err)
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    yield outcomes
+    stopping.set()
+    thread.join()
+    assert len(outcomes) > 3
+    assert len(set(outcomes)) == 1, outcomes
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline_s = time.monotonic() + TIMEOUT_S
+    while not condition():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.1)
+
+
+def test_two_servers_have_every_network(fleet: FleetStack) -> None:
+    servers = fleet.servers()
+    assert len({one["address"] for one in servers}) == 2
+    for one in servers:
+        assert one["versions"] == {model: [1] for model in CONTRACTS}
+    status = fleet.run("status")
+    assert status.returncode == 0, status.stdout
+    assert status.stdout.count("unix:") == 2
+
+
+@pytest.mark.parametrize("what", ["pid", "replica_pid"])
+def test_a_server_that_is_killed_is_replaced_and_no_call_fails(
+    fleet: FleetStack, traffic: list[object], what: str
+) -> None:
+    until(lambda: len(traffic) > 8)  # so that a server which has just come is known
+    victim = fleet.servers()[0]
+    os.kill(victim[what], signal.SIGKILL)
+    # Whichever was killed, the other goes too: no server is left that nobody watches.
+    until(lambda: not (runs(victim["pid"]) or runs(victim["replica_pid"])))
+    until(lambda: fleet.whole() and victim["id"] not in {one["id"] for one in fleet.servers()})
+
+
+def test_versions_change_under_traffic(fleet: FleetStack, traffic: list[object]) -> None:
+    shutil.copytree(fleet.models_dir / "rnet" / "1", fleet.models_dir / "rnet" / "2")
+    assert "no version of rnet is on trial" in fleet.run("promote", "rnet").stderr
+    tried = fleet.run("rollout", "rnet", "--version", 2, "--canary", "50%")
+    assert tried.returncode == 0, tried.stderr
+    assert all(one["versions"]["rnet"] == [2, 1] for one in fleet.servers())
+    refused = fleet.run("promote", "rnet", "--least-calls", 1_000_000)
+    assert refused.returncode == 1
+    assert "needed are 1000000" in refused.stderr
+    assert fleet.run("rollback", "rnet").returncode == 0
+    assert all(one["versions"]["rnet"] == [1] for one in fleet.servers())
+    assert fleet.run("rollout", "rnet", "--version", 2, "--canary", "100%").returncode == 0
+    promoted = fleet.run("promote", "rnet", "--force")
+    assert promoted.returncode == 0, promoted.stderr
+    assert all(one["versions"]["rnet"] == [2] for one in fleet.servers())
+
+
+@pytest.mark.parametrize(
+    ("model", "version", "said"), [("rnet", 9, "without rnet 9"), ("embedder", 9, "no embedder 9"), ("x", 1, "'x'")]
+)
+def test_a_version_that_is_not_there_changes_nothing(
+    fleet: FleetStack, traffic: list[object], model: str, version: int, said: str
+) -> None:
+    refused = fleet.run("rollout", model, "--version", version)
+    assert refused.returncode == 1
+    assert said in refused.stderr
+    assert "no version" in fleet.run("rollback", model).stderr or model == "x"
