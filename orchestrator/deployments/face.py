@@ -8,6 +8,7 @@ not pass the caller's deadline on either; requests carry their own budget.
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import Any
@@ -21,7 +22,7 @@ from orchestrator.api.face_service import build
 from orchestrator.api.methods import SERVER_STREAMS, SERVICE_NAMES, STREAMS, UNARY, response_type
 from orchestrator.api.status import public, status_code, status_details, status_metadata
 from orchestrator.priority import Priority, asked_priority
-from orchestrator.settings import Settings
+from orchestrator.settings import Settings, overridden
 
 MAX_ONGOING_REQUESTS = 32
 """Calls that a replica takes at a time; a stream is one for as long as it lasts."""
@@ -158,6 +159,18 @@ def build_application(replicas: int) -> serve.Application:
         SettingsError: A variable holds a value that cannot be used.
     """
     return face_deployment.options(num_replicas=replicas).bind(Settings.from_environment())
+
+
+def application(args: dict[str, Any]) -> serve.Application:
+    """Returns what a configuration of Ray Serve deploys: the `import_path` of k8s/base/orchestrator/rayservice.yaml.
+
+    Args:
+        args: Settings by their names, such as `timeout_s`; they win over the environment.
+
+    Raises:
+        SettingsError: There is no such setting, or its value cannot be used.
+    """
+    return face_deployment.bind(Settings.from_environment(overridden(os.environ, args)))
 
 
 face_deployment = serve.deployment(
