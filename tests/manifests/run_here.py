@@ -27,7 +27,7 @@ def packed_models(exported: Path, folder: Path) -> Path:
     """The folder of the models image: the exported networks with their checksums, as its Dockerfile makes them."""
     shutil.copytree(exported, folder)
     (run,) = [line for line in _steps("models") if "SHA256SUMS" in line and line.startswith("RUN")]
-    script = run.removeprefix("RUN ").replace("/tmp/SHA256SUMS", str(folder.with_suffix(".sums")))
+    script = run.removeprefix("RUN ").replace("/tmp/SHA256SUMS", f"{folder.parent}/SHA256SUMS")
     subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=folder, check=True, timeout=60)
     return folder
 

@@ -22,7 +22,7 @@ from facegrid.tfserving.v1.predict_pb2 import PredictRequest
 from orchestrator.app.ports import free_ports
 from orchestrator.models.tensors import encode_tensor
 from tests.manifests.rendered import NETWORKS, Doc, combination, named, of_kind, overlay
-from tests.manifests.run_here import ModelServer, grpc_probe, packed_models
+from tests.manifests.run_here import ModelServer, grpc_probe
 from tests.model_server.process import eventually
 
 pytestmark = pytest.mark.timeout(600)
@@ -134,11 +134,6 @@ def load(server: ModelServer) -> Iterator[None]:
             over.set()
             for caller in callers:
                 caller.join(60)
-
-
-@pytest.fixture(scope="module")
-def packed(exported_models, tmp_path_factory):
-    return packed_models(exported_models, tmp_path_factory.mktemp("image") / "models")
 
 
 def test_a_loaded_network_gets_replicas_an_idle_one_keeps_its_own_and_a_lost_one_falls_back(packed, tmp_path):

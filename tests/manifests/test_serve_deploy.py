@@ -1,5 +1,6 @@
 """The application of the RayService, deployed as KubeRay does, finds and names people."""
 
+import urllib.error
 import urllib.request
 
 import grpc
@@ -13,17 +14,16 @@ from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
 from facegrid.v1.identify_pb2 import IdentifyRequest
 from tests.manifests.ray_here import RayPod
 from tests.manifests.rendered import overlay
-from tests.manifests.run_here import ModelServer, grpc_probe, packed_models
+from tests.manifests.run_here import ModelServer, grpc_probe
 from tests.model_server.process import eventually
 
 pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
-def pod(exported_models, tmp_path_factory):
+def pod(packed, tmp_path_factory):
     folder = tmp_path_factory.mktemp("local")
     docs = overlay("local")
-    packed = packed_models(exported_models, folder / "models")
     with ModelServer(docs, "model-server", packed, folder).running() as server:
         targets = dict.fromkeys(CONTRACTS, f"127.0.0.1:{server.port}")
         with RayPod(docs, targets, folder / "gallery").running() as pod:

@@ -11,13 +11,8 @@ from exporters.signatures import CONTRACTS
 from orchestrator.app.contract_check import require_contract
 from orchestrator.app.model_server import missing_models, model_versions
 from tests.manifests.rendered import NETWORKS, named, overlay
-from tests.manifests.run_here import COPY_MODELS, ModelServer, grpc_probe, packed_models
+from tests.manifests.run_here import COPY_MODELS, ModelServer, grpc_probe
 from tests.model_server.process import eventually
-
-
-@pytest.fixture(scope="session")
-def packed(exported_models, tmp_path_factory):
-    return packed_models(exported_models, tmp_path_factory.mktemp("image") / "models")
 
 
 @pytest.mark.parametrize(
