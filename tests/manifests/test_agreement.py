@@ -101,7 +101,7 @@ def test_every_server_is_given_files_that_are_there_and_its_own_network():
 def test_the_orchestrator_asks_for_every_network_where_its_servers_are():
     for where, docs in everything():
         settings = Settings.from_environment(config_map(docs, "orchestrator"))
-        targets = settings.targets()
+        targets = dict(pair.split("=") for pair in settings.model_servers.split(","))
         assert targets == {network: f"dns:///{network}:8500" for network in CONTRACTS}, where
         for network in CONTRACTS:
             service = named(docs, "Service", network)["spec"]
