@@ -141,7 +141,7 @@ def test_a_loaded_network_gets_replicas_an_idle_one_keeps_its_own_and_a_lost_one
     pnet, rnet = (ModelServer(docs, name, packed, tmp_path) for name in ("pnet", "rnet"))
     with Prometheus(tmp_path, {"pnet": pnet, "rnet": rnet}).running() as prometheus, pnet.running():
         with rnet.running():
-            eventually(lambda: grpc_probe(pnet.port) and grpc_probe(rnet.port), "the servers")
+            eventually(lambda: grpc_probe(pnet.port) and grpc_probe(rnet.port), "the servers", 300)
             with load(pnet):
                 covered = f'count_over_time(up{{job="pnet"}}[{WINDOW_S}s]) and up{{job="pnet"}} == 1'
                 began = f'sum({{__name__=":tensorflow:serving:request_latency_count"}} offset {WINDOW_S + 3}s) > 0'

@@ -17,7 +17,7 @@ from tests.manifests.rendered import overlay
 from tests.manifests.run_here import ModelServer, grpc_probe
 from tests.model_server.process import eventually
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")
@@ -27,11 +27,11 @@ def pod(packed, tmp_path_factory):
     with ModelServer(docs, "model-server", packed, folder).running() as server:
         targets = dict.fromkeys(CONTRACTS, f"127.0.0.1:{server.port}")
         with RayPod(docs, targets, folder / "gallery").running() as pod:
-            eventually(lambda: healthy(pod, "livenessProbe"), f"Ray's health: {pod.folder}")
+            eventually(lambda: healthy(pod, "livenessProbe"), f"Ray's health: {pod.folder}", 240)
             deployed = pod.deploy()
             assert deployed.returncode == 0, deployed.stdout + deployed.stderr
             eventually(lambda: pod.status().get("status") == "RUNNING", f"the application: {pod.status()}", 240)
-            eventually(lambda: grpc_probe(server.port), "the model server")
+            eventually(lambda: grpc_probe(server.port), "the model server", 240)
             yield pod
 
 

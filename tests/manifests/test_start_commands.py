@@ -14,6 +14,10 @@ from tests.manifests.rendered import NETWORKS, named, overlay
 from tests.manifests.run_here import COPY_MODELS, ModelServer, grpc_probe
 from tests.model_server.process import eventually
 
+pytestmark = pytest.mark.timeout(600)
+
+START_TIMEOUT_S = 300  # on two cores that others use, too, the import of TensorFlow alone has taken a minute
+
 
 @pytest.mark.parametrize(
     ("where", "deployment"), [*(("cpu", network) for network in NETWORKS), ("local", "model-server")]
@@ -25,7 +29,7 @@ def test_a_server_starts_is_probed_and_serves_its_networks(where, deployment, pa
     assert container["startupProbe"]["grpc"] == container["readinessProbe"]["grpc"] == {"port": 8500}
     networks = [deployment] if deployment in CONTRACTS else list(CONTRACTS)
     with ModelServer(docs, deployment, packed, tmp_path).running() as server:
-        eventually(lambda: grpc_probe(server.port), f"the probe of {deployment}: {server.log}")
+        eventually(lambda: grpc_probe(server.port), f"the probe of {deployment}: {server.log}", START_TIMEOUT_S)
         target = f"127.0.0.1:{server.port}"
         versions = model_versions(target, list(CONTRACTS), timeout_s=20)
         assert {one.model for one in versions if one.state == "AVAILABLE"} == set(networks)
