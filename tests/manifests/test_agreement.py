@@ -10,7 +10,7 @@ from exporters.signatures import CONTRACTS
 from facegrid.tfserving.v1.batching_parameters_pb2 import BatchingParameters
 from facegrid.tfserving.v1.model_server_config_pb2 import ModelServerConfig
 from facegrid.tfserving.v1.monitoring_config_pb2 import MonitoringConfig
-from orchestrator.api.methods import SERVICE_NAME
+from orchestrator.api.methods import SERVICE_NAMES
 from orchestrator.app.ingress import ingress_environment
 from orchestrator.settings import Settings, variable
 from tests.manifests.rendered import (
@@ -167,7 +167,7 @@ def test_the_ingress_is_set_up_as_on_one_machine(tmp_path):
 def test_what_the_gateway_lets_in_is_the_service_and_its_health():
     (route,) = of_kind(overlay("production"), "GRPCRoute")
     matches = [match["method"] for rule in route["spec"]["rules"] for match in rule["matches"]]
-    assert {one["service"] for one in matches} == {SERVICE_NAME, "grpc.health.v1.Health"}
+    assert {one["service"] for one in matches} == {*SERVICE_NAMES, "grpc.health.v1.Health"}
     assert all(one.keys() == {"type", "service"} for one in matches)
 
 
