@@ -5,6 +5,7 @@ import math
 import shutil
 import subprocess
 import threading
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -72,11 +73,13 @@ class Prometheus:
         """The values of an instant query; an error of the query fails the test."""
         url = f"http://127.0.0.1:{self.port}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
         try:
-            answer: dict[str, Any] = json.load(urllib.request.urlopen(url, timeout=10))
+            with urllib.request.urlopen(url, timeout=10) as response:
+                answer: dict[str, Any] = json.load(response)
         except urllib.error.HTTPError as err:
-            if err.code == 503:  # it is starting
-                return []
-            raise AssertionError(f"{query}: {err.read().decode()}") from err
+            with err:
+                if err.code != 503:  # it is starting
+                    raise AssertionError(f"{query}: {err.read().decode()}") from err
+            return []
         except OSError:
             return []
         return [float(one["value"][1]) for one in answer["data"]["result"]]

@@ -40,7 +40,8 @@ def healthy(pod: RayPod, probe: str) -> bool:
     http = pod.container[probe]["httpGet"]
     assert http["port"] == 52365
     try:
-        return urllib.request.urlopen(f"http://127.0.0.1:{pod.agent_port}{http['path']}", timeout=5).status == 200
+        with urllib.request.urlopen(f"http://127.0.0.1:{pod.agent_port}{http['path']}", timeout=5) as answer:
+            return answer.status == 200
     except OSError:
         return False
 
@@ -69,4 +70,5 @@ def test_without_its_secret_ray_does_not_talk(pod):
     url = f"http://127.0.0.1:{pod.dashboard_port}/api/serve/applications/"
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(url, timeout=20)
-    assert caught.value.code in (401, 403)
+    with caught.value as refusal:
+        assert refusal.code in (401, 403)

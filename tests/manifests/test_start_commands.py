@@ -36,10 +36,9 @@ def test_a_server_starts_is_probed_and_serves_its_networks(where, deployment, pa
         assert missing_models(versions, networks) == []
         monkeypatch.setattr("orchestrator.app.contract_check.CONTRACTS", {name: CONTRACTS[name] for name in networks})
         require_contract(target, timeout_s=20)
-        page = urllib.request.urlopen(
-            f"http://127.0.0.1:{server.rest_port}/monitoring/prometheus/metrics", timeout=20
-        ).read()
-        assert b"# TYPE" in page
+        url = f"http://127.0.0.1:{server.rest_port}/monitoring/prometheus/metrics"
+        with urllib.request.urlopen(url, timeout=20) as page:
+            assert b"# TYPE" in page.read()
 
 
 def test_a_damaged_copy_of_the_models_keeps_the_pod_from_starting(packed, tmp_path):
