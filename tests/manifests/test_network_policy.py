@@ -76,6 +76,10 @@ CALLS = {
     ("gateway", "workers", 9000),
     ("prometheus", "workers", 8080),
     ("prometheus", "workers", 9101),
+    ("prometheus", "workers", 9410),
+    ("prometheus", "workers", 9411),
+    ("prometheus", "head", 9410),
+    ("prometheus", "head", 9411),
     ("prometheus", "head", 8080),
     ("prometheus", "head", 9101),
     ("operator", "head", 8265),
@@ -84,7 +88,7 @@ CALLS = {
     ("workers", "redis", 6379),
 }
 RAY = {(a, b) for a in ("head", "workers") for b in ("head", "workers")}  # on every port
-PORTS = (6379, 8000, 8080, 8265, 8500, 8501, 9000, 9101, 40000)
+PORTS = (6379, 8000, 8080, 8265, 8500, 8501, 9000, 9101, 9410, 9411, 40000)
 
 
 def test_nobody_reaches_a_port_but_those_who_must():

@@ -128,6 +128,18 @@ def test_replicas_find_room_and_calls_end_before_the_pod_does():
         assert grace_s > face_deployment._deployment_config.graceful_shutdown_timeout_s > settings.timeout_s
 
 
+def test_every_replica_of_a_pod_has_a_port_for_its_metrics():
+    for where, docs in everything():
+        (service,) = of_kind(docs, "RayService")
+        (group,) = service["spec"]["rayClusterConfig"]["workerGroupSpecs"]
+        _, _, ports = config_map(docs, "orchestrator")["FACEGRID_METRICS_ADDRESS"].rpartition(":")
+        first, last = map(int, ports.split("-"))
+        (container,) = group["template"]["spec"]["containers"]
+        named = {one["containerPort"] for one in container["ports"] if one["name"].startswith("replica-")}
+        assert named == set(range(first, last + 1)), where
+        assert len(named) == int(group["rayStartParams"]["num-cpus"]), where
+
+
 def test_the_application_takes_settings_by_name_over_the_environment(monkeypatch):
     for name, value in config_map(overlay("local"), "orchestrator").items():
         monkeypatch.setenv(name, value)
