@@ -155,6 +155,18 @@ def variable(field: str) -> str:
     return f"FACEGRID_{field.upper()}"
 
 
+def overridden(environment: Mapping[str, str], args: Mapping[str, object]) -> dict[str, str]:
+    """Returns the environment with other values of some settings, given by the fields' names.
+
+    Raises:
+        SettingsError: There is no such setting.
+    """
+    known = {field.name for field in fields(Settings)}
+    if unknown := sorted(args.keys() - known):
+        raise SettingsError(f"there is no setting {', '.join(unknown)}; expected are {', '.join(sorted(known))}")
+    return {**environment, **{variable(name): str(value) for name, value in args.items()}}
+
+
 _RANGES: dict[str, tuple[float, float]] = {
     "timeout_s": (0.001, 86_400),
     "max_timeout_s": (0.001, 86_400),

@@ -9,7 +9,10 @@ import pytest
 from facegrid.cli.main import build_parser
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")), *ROOT.glob("*/README.md")]
+PAGES = [
+    ROOT / "README.md", ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").glob("*.md")), *ROOT.glob("*/README.md"), *sorted(ROOT.glob("k8s/*/**/README.md")),
+]  # fmt: skip
 COMMANDS = [
     line.split("#")[0].strip()
     for page in PAGES
@@ -41,7 +44,7 @@ def test_every_link_leads_somewhere(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_file_named_exists(page):
-    folders = "facegrid|orchestrator|exporters|model_server|benchmarks|docs|tests|scripts|serving_configs"
+    folders = "facegrid|orchestrator|exporters|model_server|benchmarks|docs|tests|scripts|serving_configs|k8s"
     for name in re.findall(rf"`((?:{folders})/[\w/.]+)`", page.read_text()):
         assert (ROOT / name).exists(), name
     for module in re.findall(r"python -m (benchmarks\.\w+)", page.read_text()):

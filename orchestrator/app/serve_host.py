@@ -27,11 +27,12 @@ from orchestrator.fleet.sizes import Size, parse_size
 
 APPLICATION = "facegrid"
 
-_SERVICES = [
+SERVICES = [
     "facegrid.v1.face_service_pb2_grpc.add_FaceServiceServicer_to_server",
     "facegrid.v1.generator_service_pb2_grpc.add_GeneratorServiceServicer_to_server",
     "grpc_health.v1.health_pb2_grpc.add_HealthServicer_to_server",
 ]
+"""What the ingress registers; k8s/base/orchestrator/rayservice.yaml says the same."""
 _CONTROLLER_TIMEOUT_S = 60.0
 _SERVE_WORKERS = 3
 """Serve's own actors: controller, proxy, and HAProxy's manager."""
@@ -110,7 +111,7 @@ def _start_serve(args: argparse.Namespace, application: Any, done: Callable[[str
     def start_ingress() -> None:
         serve.start(
             http_options=HTTPOptions(host="127.0.0.1", port=args.http_port),
-            grpc_options=gRPCOptions(port=args.port, grpc_servicer_functions=_SERVICES),
+            grpc_options=gRPCOptions(port=args.port, grpc_servicer_functions=SERVICES),
             logging_config=logging_config,
         )
         done("ingress")

@@ -8,6 +8,7 @@ not pass the caller's deadline on either; requests carry their own budget.
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import Any
@@ -32,7 +33,7 @@ from orchestrator.fleet.store import RayStore
 from orchestrator.models.endpoints import source_of
 from orchestrator.observer import Origin
 from orchestrator.priority import Priority, asked_priority
-from orchestrator.settings import RAY, Settings
+from orchestrator.settings import RAY, Settings, overridden
 from orchestrator.telemetry.logs import log_with
 
 MAX_ONGOING_REQUESTS = 32
@@ -205,6 +206,18 @@ def _replicas(size: Size) -> dict[str, Any]:
         size, target_ongoing_requests=TARGET_ONGOING_REQUESTS, upscale_delay_s=0.5, downscale_delay_s=30.0
     )
     return {"num_replicas": None, "autoscaling_config": config}
+
+
+def application(args: dict[str, Any]) -> serve.Application:
+    """Returns what a configuration of Ray Serve deploys: the `import_path` of k8s/base/orchestrator/rayservice.yaml.
+
+    Args:
+        args: Settings by their names, such as `timeout_s`; they win over the environment.
+
+    Raises:
+        SettingsError: There is no such setting, or its value cannot be used.
+    """
+    return face_deployment.bind(Settings.from_environment(overridden(os.environ, args)))
 
 
 face_deployment = serve.deployment(

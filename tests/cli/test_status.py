@@ -7,7 +7,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-from orchestrator.app.model_server import ModelVersion
 from rich.console import Console
 
 from facegrid.cli import _stack
@@ -18,6 +17,7 @@ from orchestrator.app.metrics_page import Replica, parse_page
 from orchestrator.app.processes import ProcessRecord
 from orchestrator.app.state import StackState
 from orchestrator.app.status import ProcessStatus, StackStatus
+from orchestrator.fleet.model_server import ModelVersion
 from orchestrator.telemetry.endpoint import Target
 from tests.stack.test_load import metrics, page  # noqa: F401
 

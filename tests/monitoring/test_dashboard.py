@@ -13,9 +13,9 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import pytest
-from orchestrator.app.model_config import local_model_config, read_model_config, write_model_config
 
 import facegrid
+from orchestrator.fleet.model_config import local_model_config, read_model_config, write_model_config
 from orchestrator.telemetry.metrics import Metrics
 from tests.model_server.process import REPOSITORY, ServerProcess, eventually, free_port
 from tests.telemetry.processes import HostProcess
