@@ -227,7 +227,7 @@ def test_ray_serves_host_stops_the_work_of_a_stream_that_is_given_up_too():
         "async def main():\n"
         "    predictor = Held(free=1)\n"
         "    replica = SimpleNamespace(service=FaceService(Settings(), predictor, None))\n"
-        "    context = SimpleNamespace(invocation_metadata=list)\n"
+        "    context = SimpleNamespace(invocation_metadata=list, set_trailing_metadata=list)\n"
         "    async with aclosing(FaceIngress.Generate(replica, asking(count=10_000), context)) as answers:\n"
         "        print(len((await anext(answers)).images))\n"
         "        waiting = asyncio.create_task(anext(answers))\n"

@@ -26,7 +26,7 @@ def status(*replicas):
     pid = psutil.Process().pid
     return StackStatus(
         state=StackState(
-            run_dir=Path("/run"), port=9000, ingress="python", replicas=2, models_dir=Path("models"),
+            run_dir=Path("/run"), port=9000, ingress="python", orchestrators="2", servers="", models_dir=Path("models"),
             started_at_s=time.time() - 100, processes=(ProcessRecord("serve_host", pid, 0.0),),
         ),
         serving=True,
