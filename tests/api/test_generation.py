@@ -81,8 +81,9 @@ def test_a_picture_comes_with_its_number_noise_and_labels(stub):
 def test_a_request_is_cut_into_batches_that_a_model_server_takes(stub, predictor, count):
     responses = list(stub.Generate(asking(count=count), timeout=60))
     assert [image.index for response in responses for image in response.images] == list(range(count))
-    assert predictor.sizes == [min(BATCH, count - first) for first in range(0, count, BATCH)]
-    assert [len(response.images) for response in responses] == predictor.sizes
+    sizes = [min(BATCH, count - first) for first in range(0, count, BATCH)]
+    assert [len(response.images) for response in responses] == sizes
+    assert sorted(predictor.sizes, reverse=True) == sizes  # two are under way together, and may overtake each other
 
 
 def test_picture_i_of_a_seed_is_the_same_whatever_the_count(stub):
