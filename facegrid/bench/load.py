@@ -48,13 +48,20 @@ Progress = Callable[[float, Calls, int], None]
 """Is told now and then: seconds since the start, the calls so far, and how many are under way."""
 
 
+_NO_RETRIES = ("grpc.enable_retries", 0)
+
+
+def _needs_no_retries(option: tuple[str, str | int]) -> bool:
+    return option[0] not in {"grpc.enable_retries", "grpc.service_config"}
+
+
 async def run(plan: Plan, progress: Progress = lambda _at_s, _calls, _open: None) -> Calls:
     """Returns the calls, once the last of them is answered or its time is over.
 
     Raises:
         InvalidOption: The target has another form.
     """
-    options = [*CHANNEL_OPTIONS, *([] if plan.retries else [("grpc.enable_retries", 0)])]
+    options = CHANNEL_OPTIONS if plan.retries else [*filter(_needs_no_retries, CHANNEL_OPTIONS), _NO_RETRIES]
     channels = [grpc.aio.insecure_channel(check_target(plan.target), options) for _ in range(plan.connections)]
     try:
         load = _Load(plan, [FaceServiceStub(channel) for channel in channels])

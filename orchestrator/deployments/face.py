@@ -177,7 +177,7 @@ def _errors_to_status(grpc_context: Any, *, reraise: bool = False) -> Iterator[N
 def _origin(grpc_context: Any) -> Origin:
     """Returns where a call comes from, and has its answer say the request's id, which Ray drops if a stream fails."""
     origin = origin_of(grpc_context.invocation_metadata())
-    grpc_context.set_trailing_metadata(((REQUEST_ID, origin.request_id),))
+    grpc_context.set_trailing_metadata([(REQUEST_ID, origin.request_id)])
     return origin
 
 

@@ -56,7 +56,7 @@ class Attempts:
         self._timeout_s = timeout_s
         self._end_s = time.monotonic() + timeout_s
         self._name = name_of(wanted.model, wanted.version)
-        (batch,) = request.inputs.values()
+        batch = next(iter(request.inputs.values()))  # all inputs have as many rows
         self._rows = batch.tensor_shape.dim[0].size
         self._tried: set[str] = set()
         self._running: set[asyncio.Task[predict_pb2.PredictResponse]] = set()
