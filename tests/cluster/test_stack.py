@@ -30,7 +30,7 @@ from facegrid.v1.video_pb2 import IdentifyVideoOptions, IdentifyVideoRequest
 pytestmark = pytest.mark.timeout(400)
 
 TIMEOUT_S = 30
-LARGEST_REPLICA_MB = 350
+LARGEST_REPLICA_MB = 400
 """Of them 50 for the gallery's engine, which a replica loads when it is first asked who somebody is."""
 
 

@@ -15,7 +15,7 @@ from orchestrator.app.ports import free_ports, require_free
 MB = 2**20
 
 
-@pytest.mark.parametrize(("orchestrators", "servers", "needed_mb"), [(1, 1, 2350), (3, 1, 3050), (1, 3, 4150)])
+@pytest.mark.parametrize(("orchestrators", "servers", "needed_mb"), [(1, 1, 2400), (3, 1, 3200), (1, 3, 4200)])
 def test_memory_is_enough_at_the_limit_and_too_little_one_byte_below(
     orchestrators: int, servers: int, needed_mb: int
 ) -> None:
