@@ -50,8 +50,11 @@ if TYPE_CHECKING:
     from facegrid.errors import ManyFaces as ManyFaces
     from facegrid.errors import NoFace as NoFace
     from facegrid.errors import Overloaded as Overloaded
+    from facegrid.errors import PermissionDenied as PermissionDenied
+    from facegrid.errors import RateLimited as RateLimited
     from facegrid.errors import SubjectNotFound as SubjectNotFound
     from facegrid.errors import TryAgain as TryAgain
+    from facegrid.errors import Unauthenticated as Unauthenticated
     from facegrid.errors import Unavailable as Unavailable
     from facegrid.errors import UnusableFace as UnusableFace
     from facegrid.people import Candidate as Candidate
@@ -65,6 +68,7 @@ if TYPE_CHECKING:
     from facegrid.people import Portrait as Portrait
     from facegrid.people import Verification as Verification
     from facegrid.people import VerifyOptions as VerifyOptions
+    from facegrid.tls import Tls as Tls
     from facegrid.types import BoundingBox as BoundingBox
     from facegrid.types import DetectedItem as DetectedItem
     from facegrid.types import Detection as Detection
@@ -107,8 +111,11 @@ _HOMES = {
         "ManyFaces",
         "NoFace",
         "Overloaded",
+        "PermissionDenied",
+        "RateLimited",
         "SubjectNotFound",
         "TryAgain",
+        "Unauthenticated",
         "Unavailable",
         "UnusableFace",
     ),
@@ -136,6 +143,7 @@ _HOMES = {
         "Verification",
         "VerifyOptions",
     ),
+    "facegrid.tls": ("Tls",),
     "facegrid.types": (
         "BoundingBox",
         "DetectOptions",
@@ -163,6 +171,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [  # noqa: RUF022  (first what a reader needs first)
     "connect",
     "connect_async",
+    "Tls",
     "Client",
     "AsyncClient",
     "ImageSource",
@@ -209,6 +218,8 @@ __all__ = [  # noqa: RUF022  (first what a reader needs first)
     "draw_faces",
     "FacegridError",
     "InvalidRequest",
+    "Unauthenticated",
+    "PermissionDenied",
     "InvalidImage",
     "InvalidOption",
     "InvalidLabels",
@@ -228,6 +239,7 @@ __all__ = [  # noqa: RUF022  (first what a reader needs first)
     "GalleryMismatch",
     "DeadlineExceeded",
     "Overloaded",
+    "RateLimited",
     "InternalError",
 ]
 

@@ -9,9 +9,10 @@ from typing import Any, Self
 import grpc
 
 from facegrid import _health
+from facegrid._access import Access, TlsChoice
 from facegrid._async_stream import stream
 from facegrid._calls import AnswerT, Call
-from facegrid._channel import CHANNEL_OPTIONS, HUNG_SERVICE_S, check_target
+from facegrid._channel import HUNG_SERVICE_S, check_target
 from facegrid._ledger import Form, ItemT, Ledger, check_many, check_window
 from facegrid._status import raised_as_facegrid_errors
 from facegrid._stub import Stub
@@ -25,11 +26,12 @@ from facegrid.video import AsyncIdentifiedVideo
 class AsyncConnection:
     """A channel to the service; `facegrid.async_client.AsyncClient` says what can be asked over it."""
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, *, api_key: str | None = None, tls: TlsChoice = None) -> None:
         self.target = check_target(target)
+        access = Access(target, api_key, tls)
         asyncio.get_running_loop()  # a channel made outside would belong to a loop that never runs
-        self._channel = grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS)
-        self._stub = Stub(self._channel)
+        self._channel = access.channel(grpc.aio, target)
+        self._stub = access.authorized(Stub(self._channel))
         self._check: Any = self._channel.unary_unary(
             _health.METHOD,
             request_serializer=_health.serialize_request,

@@ -9,8 +9,9 @@ from typing import Any, Self
 import grpc
 
 from facegrid import _health
+from facegrid._access import Access, TlsChoice
 from facegrid._calls import AnswerT, Call
-from facegrid._channel import CHANNEL_OPTIONS, HUNG_SERVICE_S, check_target
+from facegrid._channel import HUNG_SERVICE_S, check_target
 from facegrid._ledger import Form, ItemT, Ledger, check_many, check_window
 from facegrid._status import raised_as_facegrid_errors
 from facegrid._stream import stream
@@ -25,10 +26,11 @@ from facegrid.video import IdentifiedVideo
 class Connection:
     """A channel to the service; `facegrid.client.Client` says what can be asked over it."""
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, *, api_key: str | None = None, tls: TlsChoice = None) -> None:
         self.target = check_target(target)
-        self._channel = grpc.insecure_channel(target, options=CHANNEL_OPTIONS)
-        self._stub = Stub(self._channel)
+        access = Access(target, api_key, tls)
+        self._channel = access.channel(grpc, target)
+        self._stub = access.authorized(Stub(self._channel))
         self._check: Any = self._channel.unary_unary(
             _health.METHOD,
             request_serializer=_health.serialize_request,

@@ -18,7 +18,9 @@ from facegrid.errors import (
     InvalidRequest,
     LimitExceeded,
     Overloaded,
+    PermissionDenied,
     TryAgain,
+    Unauthenticated,
     Unavailable,
     error_types,
 )
@@ -33,8 +35,8 @@ ERROR_OF_CODE: dict[grpc.StatusCode, type[FacegridError]] = {
     grpc.StatusCode.FAILED_PRECONDITION: InvalidRequest,
     grpc.StatusCode.NOT_FOUND: InvalidRequest,
     grpc.StatusCode.ALREADY_EXISTS: InvalidRequest,
-    grpc.StatusCode.PERMISSION_DENIED: InvalidRequest,
-    grpc.StatusCode.UNAUTHENTICATED: InvalidRequest,
+    grpc.StatusCode.PERMISSION_DENIED: PermissionDenied,
+    grpc.StatusCode.UNAUTHENTICATED: Unauthenticated,
     grpc.StatusCode.UNIMPLEMENTED: InvalidRequest,
     # May go well later.
     grpc.StatusCode.UNAVAILABLE: Unavailable,
@@ -54,6 +56,21 @@ _REASON_AND_MESSAGE = re.compile(r"([A-Z][A-Z0-9_]*): (.*)", re.DOTALL)
 _ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _FAILED_WRITE = "Internal error from Core"
 """What grpc.aio says, as INTERNAL, of a write that meets a connection just lost, instead of the call's status."""
+_NO_CONNECTION = "failed to connect to all addresses"
+_IS_IT_RUNNING = "Is it running? `facegrid status`"
+_ADVICE = {
+    "certificate has expired": "The service's certificate has expired: its operator must renew it",
+    "CERTIFICATE_VERIFY_FAILED": "The authority that signed the service's certificate is not trusted here: "
+    "name its file (facegrid.Tls(ca_file=...), or --tls-ca)",
+    "Hostname Verification": "The service's certificate is for another name: connect to the name that it was issued "
+    "for, or give that (facegrid.Tls(server_name=...), or --tls-server-name)",
+    "WRONG_VERSION_NUMBER": "It does not speak TLS: leave out tls, or --tls",
+    "Unwrap failed": "It wants a certificate of yours that is valid and of an authority it trusts "
+    "(facegrid.Tls(cert_file=..., key_file=...), or --tls-cert and --tls-key)",
+    "Socket closed": "It hung up at once: it may want TLS (tls=True, or --tls), or a certificate of yours that is "
+    "valid and of an authority it trusts (facegrid.Tls(cert_file=..., key_file=...), or --tls-cert and --tls-key)",
+}
+"""What gRPC says when a connection is not made over TLS or mutual TLS, in the order in which it is looked for."""
 _LONGEST_FOREIGN_DETAILS = 300
 """Ray Serve's proxy answers an error of its own with a whole traceback as details."""
 
@@ -77,7 +94,8 @@ def error_of_rpc(err: grpc.RpcError, target: str) -> FacegridError:
     if details == _FAILED_WRITE:
         return error_of_status(grpc.StatusCode.UNAVAILABLE, "the connection was lost", target)
     error = error_of_status(err.code(), details, target)
-    error.retry_after_s = _retry_after_s(err)
+    if (pause_s := _retry_after_s(err)) is not None:
+        error.retry_after_s = pause_s
     return error
 
 
@@ -110,7 +128,7 @@ def error_of_item(error: "error_pb2.Error") -> FacegridError:
 def _foreign_error(code: grpc.StatusCode, details: str, target: str) -> FacegridError:
     """Returns the error for a status that the service did not write itself."""
     if code is grpc.StatusCode.UNAVAILABLE:
-        return Unavailable(f"cannot reach the service at {target} ({details}). Is it running? `facegrid status`")
+        return Unavailable(f"cannot reach the service at {target} ({details}). {_advice(details)}")
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return DeadlineExceeded(f"no answer from the service at {target} in the time given ({details})")
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED and "larger than max" in details:
@@ -118,6 +136,13 @@ def _foreign_error(code: grpc.StatusCode, details: str, target: str) -> Facegrid
     if code is grpc.StatusCode.UNIMPLEMENTED:
         return InvalidRequest(f"the server at {target} does not offer this call, or is not facegrid ({details})")
     return ERROR_OF_CODE.get(code, InternalError)(f"{code.name} from {target}: {details or 'no details'}")
+
+
+def _advice(details: str) -> str:
+    """Returns what to do about a service that cannot be reached."""
+    if not details.startswith(_NO_CONNECTION):
+        return _IS_IT_RUNNING
+    return next((advice for words, advice in _ADVICE.items() if words in details), _IS_IT_RUNNING)
 
 
 def _one_line(details: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 from typing import Unpack
 
 from facegrid import _calls, _forms
+from facegrid._access import TlsChoice
 from facegrid._async_generating import AsyncGeneratingConnection
 from facegrid._calls import Images
 from facegrid._channel import DEFAULT_TARGET
@@ -26,19 +27,21 @@ from facegrid.types import DetectedItem, Detection, DetectOptions, Face, ImageSo
 from facegrid.video import AsyncIdentifiedVideo
 
 
-def connect_async(target: str = DEFAULT_TARGET) -> "AsyncClient":
+def connect_async(target: str = DEFAULT_TARGET, *, api_key: str | None = None, tls: TlsChoice = None) -> "AsyncClient":
     """Returns a client of the service at `target` for the running event loop.
 
     Use it as `async with facegrid.connect_async() as client:`. Nothing is sent yet; see `facegrid.connect`.
 
     Args:
         target: HOST:PORT, or a gRPC URI such as `dns:///facegrid:9000` or `unix:/run/facegrid.sock`.
+        api_key: See `facegrid.connect`.
+        tls: Likewise.
 
     Raises:
-        InvalidOption: `target` has another form.
+        InvalidOption: see `facegrid.connect`.
         RuntimeError: no event loop is running.
     """
-    return AsyncClient(target)
+    return AsyncClient(target, api_key=api_key, tls=tls)
 
 
 class AsyncClient(AsyncGeneratingConnection):

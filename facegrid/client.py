@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterable
 from typing import Unpack
 
 from facegrid import _calls, _forms
+from facegrid._access import TlsChoice
 from facegrid._calls import Images
 from facegrid._channel import DEFAULT_TARGET
 from facegrid._generating import GeneratingConnection
@@ -24,7 +25,7 @@ from facegrid.types import DetectedItem, Detection, DetectOptions, Face, ImageSo
 from facegrid.video import IdentifiedVideo
 
 
-def connect(target: str = DEFAULT_TARGET) -> "Client":
+def connect(target: str = DEFAULT_TARGET, *, api_key: str | None = None, tls: TlsChoice = None) -> "Client":
     """Returns a client of the service at `target`.
 
     Nothing is sent yet: the connection is made by the first call, and made again when it breaks. Ask
@@ -32,11 +33,15 @@ def connect(target: str = DEFAULT_TARGET) -> "Client":
 
     Args:
         target: HOST:PORT, or a gRPC URI such as `dns:///facegrid:9000` or `unix:/run/facegrid.sock`.
+        api_key: What the service's operator gave you (docs/security.md); it is sent with every call.
+        tls: True: encrypted, and the service's certificate checked against the authorities of this system. A
+            `facegrid.Tls` names other authorities, or a certificate of the client's own. False or None: not encrypted,
+            and for a key that leaves this machine it must be False.
 
     Raises:
-        InvalidOption: `target` has another form.
+        InvalidOption: `target` has another form, the key would be sent in the clear, or a file cannot be used.
     """
-    return Client(target)
+    return Client(target, api_key=api_key, tls=tls)
 
 
 class Client(GeneratingConnection):

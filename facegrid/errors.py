@@ -2,6 +2,8 @@
 
     FacegridError
     ├── InvalidRequest            the caller must change the request
+    │   ├── Unauthenticated           no API key, or not one that is valid
+    │   ├── PermissionDenied          the API key is not for this
     │   ├── InvalidImage              not a picture that can be read
     │   ├── InvalidOption             an option out of its range
     │   ├── InvalidLabels             not digits with weights
@@ -20,12 +22,17 @@
     │   │   └── GalleryUnavailable        the gallery cannot be read or written
     │   ├── GalleryMismatch           the gallery was made by an embedder that is not served
     │   ├── DeadlineExceeded          the time given was too short
-    │   └── Overloaded                the service is full
+    │   ├── Overloaded                the service is full
+    │   └── RateLimited               the API key has asked too often
     └── InternalError             our fault; the id in the message finds the log entry
 
 `reason` is the name on the wire: a gRPC status carries it as "REASON: message", an item of a
 stream in its `Error`. `orchestrator/api/status.py` holds the table from this tree to gRPC codes.
 """
+
+import re
+
+_AGAIN_IN = re.compile(r"again in (\d+(?:\.\d+)?) s$")
 
 
 class FacegridError(Exception):
@@ -45,6 +52,18 @@ class InvalidRequest(FacegridError):
     """The request is wrong and will be wrong again."""
 
     reason = "INVALID_REQUEST"
+
+
+class Unauthenticated(InvalidRequest):
+    """The service asks for an API key, and the call has none, or one that is unknown, expired or revoked."""
+
+    reason = "UNAUTHENTICATED"
+
+
+class PermissionDenied(InvalidRequest):
+    """The API key is valid, but has not the scope that the method needs."""
+
+    reason = "PERMISSION_DENIED"
 
 
 class InvalidImage(InvalidRequest):
@@ -159,6 +178,17 @@ class Overloaded(TryAgain):
     """The service has as much work as it is set to accept."""
 
     reason = "OVERLOADED"
+
+
+class RateLimited(TryAgain):
+    """The API key has used up its requests for the moment."""
+
+    reason = "RATE_LIMITED"
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        # Ray drops the trailing metadata of a stream that fails, and an item has none; the message is always there.
+        match = _AGAIN_IN.search(message) if retry_after_s is None else None
+        super().__init__(message, retry_after_s=float(match[1]) if match else retry_after_s)
 
 
 class InternalError(FacegridError):

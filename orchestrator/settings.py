@@ -9,8 +9,10 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 from exporters.signatures import CONTRACTS, EMBEDDER_VERSION, EMBEDDERS
+from orchestrator.models.credentials import CredentialsError, ModelServerTls
 from orchestrator.models.endpoints import is_address
 from orchestrator.models.options import BalanceOptions
 
@@ -78,6 +80,16 @@ class Settings:
     """How log entries are written: text, or json for one object a line."""
     log_level: str = "INFO"
     """From what level on: DEBUG, INFO (an entry for each call), WARNING or ERROR."""
+    model_server_ca: str = ""
+    """Authorities that sign the model servers' certificates, a PEM file; empty: they are called without TLS."""
+    model_server_cert: str = ""
+    """The orchestrator's own certificate, a PEM file, where the model servers ask for one (mutual TLS)."""
+    model_server_key: str = ""
+    """Its key, a PEM file."""
+    model_server_name: str = ""
+    """The name in the model servers' certificates; empty: that of their address."""
+    api_keys_file: str = ""
+    """The file of API keys that callers need (docs/security.md); empty: none are needed."""
 
     def __post_init__(self) -> None:
         for name, (low, high) in _RANGES.items():
@@ -100,6 +112,10 @@ class Settings:
             )
         if self.model_servers != RAY:
             self.targets()
+        if self.model_server_tls() is not None and self.model_servers == RAY:
+            raise SettingsError(
+                f"{variable('model_server_ca')} is set, and the model servers that Ray runs speak no TLS"
+            )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -147,7 +163,33 @@ class Settings:
             max_calls=self.max_calls_per_model_server,
             max_calls_queued=self.max_calls_queued,
             hedged_percent=self.hedged_percent,
+            tls=self.model_server_tls(),
         )
+
+    def model_server_tls(self) -> ModelServerTls | None:
+        """Returns how the model servers are called over TLS; None: they are called without.
+
+        Raises:
+            SettingsError: A file cannot be used, or a certificate is given without `model_server_ca`.
+        """
+        if not self.model_server_ca:
+            if self.model_server_cert or self.model_server_key:
+                raise SettingsError(
+                    f"{variable('model_server_cert')} or {variable('model_server_key')} is set, and "
+                    f"{variable('model_server_ca')} is not: without authorities there is no TLS"
+                )
+            return None
+        tls = ModelServerTls(
+            ca=Path(self.model_server_ca),
+            cert=Path(self.model_server_cert) if self.model_server_cert else None,
+            key=Path(self.model_server_key) if self.model_server_key else None,
+            server_name=self.model_server_name,
+        )
+        try:
+            tls.check()
+        except CredentialsError as err:
+            raise SettingsError(f"TLS with the model servers ({variable('model_server_ca')}): {err}") from err
+        return tls
 
 
 def variable(field: str) -> str:
@@ -165,6 +207,10 @@ def overridden(environment: Mapping[str, str], args: Mapping[str, object]) -> di
     if unknown := sorted(args.keys() - known):
         raise SettingsError(f"there is no setting {', '.join(unknown)}; expected are {', '.join(sorted(known))}")
     return {**environment, **{variable(name): str(value) for name, value in args.items()}}
+
+
+MODEL_SERVER_TLS_VARIABLES = tuple(map(variable, ("model_server_ca", "model_server_cert", "model_server_key")))
+"""Those that decide whether model servers are called over TLS."""
 
 
 _RANGES: dict[str, tuple[float, float]] = {

@@ -8,18 +8,21 @@ from contextlib import contextmanager
 from orchestrator.api.face_service import FaceService
 from orchestrator.api.grpc_host import GrpcHost
 from orchestrator.gallery.gallery import Gallery
+from orchestrator.keys.guard import open_guard
 from orchestrator.observer import NOBODY
 
 
 @contextmanager
-def running_host(settings, predictor, observer=NOBODY) -> Iterator[str]:
+def running_host(settings, predictor, observer=NOBODY, *, credentials=None) -> Iterator[str]:
     """Serves until the end of the block; gives HOST:PORT."""
+    guard = open_guard(settings.api_keys_file)
     started: list[int] = []
     ready, stop = threading.Event(), threading.Event()
 
     async def serve():
         gallery = Gallery(settings.gallery) if settings.gallery else None
-        host = GrpcHost(FaceService(settings, predictor, gallery, observer=observer), "127.0.0.1:0")
+        service = FaceService(settings, predictor, gallery, observer=observer)
+        host = GrpcHost(service, "127.0.0.1:0", guard=guard, credentials=credentials)
         started.append(await host.start())
         ready.set()
         await asyncio.to_thread(stop.wait)

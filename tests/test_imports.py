@@ -24,6 +24,7 @@ FORBIDDEN = {
     },
     "orchestrator/telemetry": {"ray", "cv2", "orchestrator.api", "orchestrator.deployments", "orchestrator.app"},
     "orchestrator/fleet": {"cv2", "orchestrator.api", "orchestrator.deployments", "orchestrator.app"},
+    "orchestrator/keys": {"ray", "grpc", "google", "facegrid.v1", "cv2", "numpy", "orchestrator.api"},
     "orchestrator/api": {"ray", "cv2", "orchestrator.deployments", "orchestrator.app"},
     "orchestrator/deployments": {"orchestrator.app"},
     "orchestrator": {"tensorflow", "tensorflow_serving", "model_server", "exporters.networks", "exporters.export"},

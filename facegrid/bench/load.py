@@ -10,10 +10,12 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import grpc
 
+from facegrid._access import Access, TlsChoice
 from facegrid._channel import CHANNEL_OPTIONS, check_target
 from facegrid._status import error_of_rpc
 from facegrid.bench.calls import OK, Calls
@@ -42,6 +44,9 @@ class Plan:
     retries: bool = True
     """Whether a call is repeated as the client does it, or what the service says at first counts."""
     seed: int = 0
+    api_key: str | None = field(default=None, repr=False)
+    tls: TlsChoice = None
+    """As `facegrid.connect` takes them."""
 
 
 Progress = Callable[[float, Calls, int], None]
@@ -59,12 +64,14 @@ async def run(plan: Plan, progress: Progress = lambda _at_s, _calls, _open: None
     """Returns the calls, once the last of them is answered or its time is over.
 
     Raises:
-        InvalidOption: The target has another form.
+        InvalidOption: The target has another form, or see `facegrid.connect`.
     """
     options = CHANNEL_OPTIONS if plan.retries else [*filter(_needs_no_retries, CHANNEL_OPTIONS), _NO_RETRIES]
-    channels = [grpc.aio.insecure_channel(check_target(plan.target), options) for _ in range(plan.connections)]
+    target = check_target(plan.target)
+    access = Access(target, plan.api_key, plan.tls)
+    channels = [access.channel(grpc.aio, target, options) for _ in range(plan.connections)]
     try:
-        load = _Load(plan, [FaceServiceStub(channel) for channel in channels])
+        load = _Load(plan, [access.authorized(FaceServiceStub(channel)) for channel in channels])
         telling = asyncio.create_task(load.tell(progress))
         await (load.closed() if plan.rps is None else load.open(plan.rps))
         telling.cancel()
@@ -75,7 +82,7 @@ async def run(plan: Plan, progress: Progress = lambda _at_s, _calls, _open: None
 
 
 class _Load:
-    def __init__(self, plan: Plan, stubs: "Sequence[FaceServiceStub]") -> None:
+    def __init__(self, plan: Plan, stubs: Sequence[Any]) -> None:
         self.calls = Calls([kind.name for kind in plan.kinds])
         self._plan = plan
         self._stubs = stubs

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from facegrid._channel import DEFAULT_TARGET
+from facegrid.cli._access import add_access
 from facegrid.cli._pictures import drawing_paths, find_pictures
 from facegrid.errors import FacegridError
 
@@ -36,7 +37,7 @@ def add_command(
     description: str,
     examples: str,
 ) -> argparse.ArgumentParser:
-    """Returns the parser of a command that asks a service; it has `--target`, `--timeout-s` and `--json`."""
+    """Returns the parser of a command that asks a service; it has `--target`, `--timeout-s`, `--json` and access."""
     parser = subparsers.add_parser(
         name,
         help=summary,
@@ -50,6 +51,7 @@ def add_command(
         default=os.environ.get("FACEGRID_TARGET") or DEFAULT_TARGET,
         help=f"the service; else $FACEGRID_TARGET, else {DEFAULT_TARGET}",
     )
+    add_access(parser)
     parser.add_argument("--json", action="store_true", help="print JSON lines instead of text")
     parser.add_argument(
         "--timeout-s", type=float, metavar="S", help="time the service may spend on each call or picture"

@@ -12,6 +12,7 @@ from facegrid.bench.calls import OK, PERCENTILES, Calls, Percentiles, percentile
 from facegrid.bench.load import Plan, run
 from facegrid.bench.mix import build_kinds, parse_shares
 from facegrid.bench.plot import draw_run
+from facegrid.cli._access import api_key, tls
 from facegrid.cli._pictures import find_pictures
 from facegrid.cli._report import write_json, write_rows
 
@@ -34,6 +35,8 @@ def bench(args: argparse.Namespace) -> int:
         connections=args.connections,
         retries=not args.no_retries,
         seed=args.seed,
+        api_key=api_key(args),
+        tls=tls(args),
     )
     calls = _run_shown(plan).after(args.warm_up_s)
     report = _report(plan, calls, args.duration_s)

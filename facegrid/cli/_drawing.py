@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-import facegrid
+from facegrid.cli._access import connect
 from facegrid.cli._asking import progress
 from facegrid.cli._digits import Row, square, transposed, write_moving, write_sheet
 from facegrid.cli._report import write_json
@@ -27,7 +27,7 @@ def draw(args: argparse.Namespace) -> int:
     count = args.count if args.count is not None else (_MORPH_COUNT if args.morph else _COUNT)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     with (
-        facegrid.connect(args.target) as client,
+        connect(args) as client,
         progress("generate", max(count, 0) * len(kinds), json_lines=args.json) as shown,
     ):
         bar = shown.add_task("generate", total=count * len(kinds))

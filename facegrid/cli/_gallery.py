@@ -17,6 +17,7 @@ from orchestrator.gallery.exchange import InvalidExport, export_faces, import_fa
 from orchestrator.gallery.housekeeping import tidy
 from orchestrator.gallery.parts import open_parts
 from orchestrator.gallery.stats import stats
+from orchestrator.models.credentials import ModelServerTls
 from orchestrator.settings import Settings, SettingsError
 
 
@@ -63,13 +64,15 @@ def run_reembed(args: argparse.Namespace) -> int:
     """Moves the gallery to another embedder version; can be interrupted and run again."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
+    servers, tls = _embedder(args)
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("faces", total=None)
         moved = reembed_gallery(
             _uri(args),
             args.version,
-            _model_servers(args),
+            servers,
             report=lambda done, total: progress.update(task, completed=done, total=total),
+            tls=tls,
         )
     sys.stderr.write(f"the gallery is searched with version {args.version} now, {moved.moved} faces were moved\n")
     if moved.without_chip:
@@ -84,10 +87,11 @@ def _uri(args: argparse.Namespace) -> str:
     return gallery_uri(default_state_dir(), {"FACEGRID_GALLERY": args.gallery} if args.gallery else os.environ)
 
 
-def _model_servers(args: argparse.Namespace) -> frozenset[str]:
-    if args.model_server:
-        return frozenset([args.model_server])
+def _embedder(args: argparse.Namespace) -> tuple[frozenset[str], ModelServerTls | None]:
+    """Returns where the embedder is served, and how it is called over TLS."""
     try:
-        return Settings.from_environment().targets()["embedder"]
+        settings = Settings.from_environment()
+        servers = frozenset([args.model_server]) if args.model_server else settings.targets()["embedder"]
+        return servers, settings.model_server_tls()
     except SettingsError as err:
         raise UsageError(str(err)) from err

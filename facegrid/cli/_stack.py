@@ -11,12 +11,14 @@ from rich.console import Console
 from rich.live import Live
 
 from facegrid.cli._status import Reading, as_json, since_start, view
+from facegrid.cli.usage import UsageError
 from orchestrator.app.down import down
 from orchestrator.app.options import SERVING_CONFIG, StackOptions, default_ingress, default_state_dir
 from orchestrator.app.status import stack_status
 from orchestrator.app.up import up
 from orchestrator.fleet.errors import FleetError
 from orchestrator.fleet.sizes import parse_size
+from orchestrator.tls_files import ServerTls
 
 EXIT_UNHEALTHY = 1
 EXIT_NOT_RUNNING = 3  # as systemctl has it
@@ -56,7 +58,8 @@ def run_up(args: argparse.Namespace) -> int:
     if not steps_shown:
         console.print(f"already up on {state.address} since {time.ctime(state.started_at_s)}")
         return 0
-    console.print(f"up on {state.address} in {time.monotonic() - begin_s:.1f} s; stop it with: facegrid down")
+    secured = ", with TLS on every interface," if state.has_tls else ""
+    console.print(f"up on {state.address}{secured} in {time.monotonic() - begin_s:.1f} s; stop it with: facegrid down")
     return 0
 
 
@@ -73,7 +76,16 @@ def _options(args: argparse.Namespace) -> StackOptions:
         server_gpus=args.server_gpus,
         ingress=args.ingress or default_ingress(),
         timeout_s=args.timeout_s,
+        tls=_tls(args),
     )
+
+
+def _tls(args: argparse.Namespace) -> ServerTls | None:
+    if args.tls_cert is None and args.tls_key is None and args.tls_client_ca is None:
+        return None
+    if args.tls_cert is None or args.tls_key is None:
+        raise UsageError("TLS needs a certificate and its key: give --tls-cert and --tls-key")
+    return ServerTls(cert=args.tls_cert, key=args.tls_key, client_ca=args.tls_client_ca)
 
 
 def run_down(args: argparse.Namespace) -> int:

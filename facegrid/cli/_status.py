@@ -70,6 +70,7 @@ def as_json(status: StackStatus) -> dict[str, Any]:
         "serving": status.serving,
         "address": status.state.address,
         "ingress": status.state.ingress,
+        "tls": status.state.has_tls,
         "health": status.health,
         "ray_serve": status.serve,
         "model_server": None if status.state.servers else status.state.model_server_target,
@@ -138,6 +139,8 @@ def _parts(status: StackStatus) -> Table:
         table.add_row(part, state, pid, f"{process.memory_mb:.0f} MB", _duration(process.uptime_s))
 
     table.add_row("service", f"{status.health or 'no answer'} on {status.state.address}", "", "", "")
+    if status.state.has_tls:
+        row("TLS proxy", f"in front of {status.state.ingress_address}", "tls_proxy")
     row("Ray Serve", _serve_text(status), "serve_host")
     if not status.state.servers:
         row("model server", _models_text(status), "model_server")

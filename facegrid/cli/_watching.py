@@ -16,7 +16,7 @@ from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-import facegrid
+from facegrid.cli._access import connect
 from facegrid.cli._footage import Footage, FootageWriter
 from facegrid.cli._report import error_as_json, error_texts, face_as_json
 from facegrid.draw import draw_faces
@@ -31,7 +31,7 @@ def watch(args: argparse.Namespace, options: dict[str, Any]) -> int:
     with ExitStack() as stack:
         footage = stack.enter_context(Footage(args.source))
         live = args.live or footage.live
-        client = stack.enter_context(facegrid.connect(args.target))
+        client = stack.enter_context(connect(args))
         writer = stack.enter_context(FootageWriter(args.draw, footage.rate)) if args.draw else None
         frames = _Frames(footage, keep=writer is not None)
         video = stack.enter_context(

@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-import facegrid
+from facegrid.cli._access import connect
 from facegrid.cli._asking import DETECT_OPTIONS, Form, add_command, add_numbers, add_pictures, numbers, run_pictures
 from facegrid.cli._pictures import SUFFIXES
 
@@ -42,7 +42,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(args: argparse.Namespace) -> int:
     """Runs the command; see `run_pictures`."""
     options: Any = numbers(args, DETECT_OPTIONS)
-    with facegrid.connect(args.target) as client:
+    with connect(args) as client:
         return run_pictures(
             args,
             Form(_as_json, ("faces", "size", "best score"), _row, lambda found: (found.faces, None)),

@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-import facegrid
+from facegrid.cli._access import connect
 from facegrid.cli._asking import DETECT_OPTIONS, Form, add_command, add_numbers, add_pictures, numbers, run_pictures
 from facegrid.enrolled import EnrolledItem
 from facegrid.types import StreamItem
@@ -50,7 +50,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command; see `run_pictures`."""
-    with facegrid.connect(args.target) as client:
+    with connect(args) as client:
         form = Form(lambda face: _as_json(face, args.subject), ("face px", "score", "id"), _row)
         return run_pictures(args, form, lambda pictures: _ask(client, args, pictures))
 

@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-import facegrid
+from facegrid.cli._access import connect
 from facegrid.cli._asking import DETECT_OPTIONS, Form, add_command, add_numbers, add_pictures, numbers, run_pictures
 from facegrid.cli.usage import UsageError
 
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     if args.threshold is not None and args.target_false_positive_rate is not None:
         raise UsageError("--threshold and --target-false-positive-rate exclude each other")
     options: Any = numbers(args, (*_DECISION, "top_k", *DETECT_OPTIONS))
-    with facegrid.connect(args.target) as client:
+    with connect(args) as client:
         return run_pictures(
             args,
             Form(_as_json, ("faces", "people"), _row, _drawn),

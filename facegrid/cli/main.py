@@ -28,6 +28,7 @@ _COMMANDS = (
     "facegrid.cli.export",
     "facegrid.cli.train",
     "facegrid.cli.gallery",
+    "facegrid.cli.keys",
     "facegrid.cli.stack",
     "facegrid.cli.bench",
     "facegrid.cli.rollout",

@@ -16,12 +16,16 @@ examples:
   facegrid up --replicas pnet=2,embedder=1      model servers on Ray: two for pnet, one for the embedder, and one
   facegrid up --replicas embedder=1-3 --orchestrators 1-3     as many as the load asks for, within bounds
   facegrid up --autoscale                       as many of everything as the load asks for, up to four
+  facegrid up --tls-cert tls.crt --tls-key tls.key    for other machines, encrypted
+
+Who may ask: $FACEGRID_API_KEYS_FILE, made by `facegrid keys new`; without it, everybody may.
 
 People who are enrolled are kept in $FACEGRID_GALLERY, else in the folder gallery of the state folder;
 `facegrid down` leaves them.
 
 The python ingress listens on every interface. The haproxy ingress listens on 127.0.0.1, but the
-replicas behind it listen on every interface on ports of their own: keep a firewall in front of both.
+replicas behind it listen on every interface on ports of their own, which ask for API keys but speak no TLS:
+keep a firewall in front of both. With --tls-cert a TLS proxy answers on every interface, before the haproxy ingress.
 """
 _DOWN_EXAMPLES = """\
 examples:
@@ -72,6 +76,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     up.add_argument("--server-gpus", type=float, default=0.0, help="GPUs, or a share of one, for a server (default 0)")
     up.add_argument("--ingress", choices=("haproxy", "python"), help="default: haproxy on Linux, python elsewhere")
     up.add_argument("--timeout-s", type=float, default=120.0, help="time until everything answers (default 120)")
+    up.add_argument("--tls-cert", type=Path, metavar="FILE", help="answer over TLS with this certificate (PEM)")
+    up.add_argument("--tls-key", type=Path, metavar="FILE", help="its key, unencrypted (PEM)")
+    up.add_argument(
+        "--tls-client-ca", type=Path, metavar="FILE", help="admit only clients with a certificate of these authorities"
+    )
     up.set_defaults(run=_runner("run_up"))
     _add(subparsers, "down", "stop the service on this machine", _DOWN_EXAMPLES).set_defaults(run=_runner("run_down"))
     status = _add(subparsers, "status", "show the service on this machine", _STATUS_EXAMPLES)

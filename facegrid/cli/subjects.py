@@ -4,11 +4,12 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-import facegrid
+from facegrid.cli._access import connect
 from facegrid.cli._asking import add_command
 from facegrid.cli.usage import UsageError
 
 if TYPE_CHECKING:
+    import facegrid
     from facegrid.enrolled import GalleryFace, Subject
 
 _DESCRIPTION = """\
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     """
     if (args.action == "list") == bool(args.names):
         raise UsageError("`list` takes no name" if args.names else f"name who to {args.action}")
-    with facegrid.connect(args.target) as client:
+    with connect(args) as client:
         if args.action == "list":
             _list(list(client.subjects(timeout_s=args.timeout_s)), as_json=args.json)
         for name in args.names:

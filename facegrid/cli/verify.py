@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import facegrid
+from facegrid.cli._access import connect
 from facegrid.cli._asking import DETECT_OPTIONS, add_command, add_numbers, numbers
 from facegrid.cli.usage import UsageError
 
@@ -59,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     if args.threshold is not None and args.target_false_match_rate is not None:
         raise UsageError("--threshold and --target-false-match-rate exclude each other")
     options: Any = numbers(args, (*_DECISION, *DETECT_OPTIONS))
-    with facegrid.connect(args.target) as client:
+    with connect(args) as client:
         found = client.verify(
             facegrid.Portrait(args.first, args.first_face),
             facegrid.Portrait(args.second, args.second_face),

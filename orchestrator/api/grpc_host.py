@@ -15,9 +15,11 @@ from facegrid.errors import FacegridError
 from facegrid.v1.face_service_pb2_grpc import add_FaceServiceServicer_to_server
 from facegrid.v1.generator_service_pb2_grpc import add_GeneratorServiceServicer_to_server
 from orchestrator.api.face_service import FaceService
+from orchestrator.api.key_interceptor import KeyInterceptor
 from orchestrator.api.methods import SERVER_STREAMS, SERVICE_NAMES, STREAMS, UNARY
 from orchestrator.api.origin import REQUEST_ID, origin_of
 from orchestrator.api.status import status_code, status_details, status_metadata
+from orchestrator.keys.guard import Guard
 from orchestrator.observer import Origin
 from orchestrator.priority import Priority, asked_priority
 
@@ -103,11 +105,22 @@ class GrpcHost:
     Args:
         service: What is served; started and closed with the host.
         address: HOST:PORT to listen on; port 0 takes a free one.
+        guard: Asks callers for their keys; None: nobody is asked.
+        credentials: With which TLS is spoken; None: it is not.
     """
 
-    def __init__(self, service: FaceService, address: str) -> None:
+    def __init__(
+        self,
+        service: FaceService,
+        address: str,
+        *,
+        guard: Guard | None = None,
+        credentials: grpc.ServerCredentials | None = None,
+    ) -> None:
         self._service = service
         self._address = address
+        self._guard = guard or Guard(None)
+        self._credentials = credentials
         self._health = health.aio.HealthServicer()
         self._server: grpc.aio.Server | None = None
 
@@ -118,6 +131,7 @@ class GrpcHost:
             RuntimeError: The address is taken or not one of this machine.
         """
         server = grpc.aio.server(
+            interceptors=[KeyInterceptor(self._guard)],
             options=[
                 ("grpc.max_receive_message_length", -1),
                 ("grpc.max_send_message_length", -1),
@@ -127,20 +141,25 @@ class GrpcHost:
                 # them as CANCELLED, at once.
                 ("grpc.server.max_pending_requests", 32),
                 ("grpc.server.max_pending_requests_hard_limit", 64),
-            ]
+            ],
         )
         servicer = Servicer(self._service)
         add_FaceServiceServicer_to_server(servicer, server)
         add_GeneratorServiceServicer_to_server(servicer, server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         reflection.enable_server_reflection((*SERVICE_NAMES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
-        port = server.add_insecure_port(self._address)
+        port = self._listen(server)
         await self._service.start()
         await server.start()
         self._server = server
         for name in ("", *SERVICE_NAMES):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         return port
+
+    def _listen(self, server: grpc.aio.Server) -> int:
+        if self._credentials is None:
+            return server.add_insecure_port(self._address)
+        return server.add_secure_port(self._address, self._credentials)
 
     async def close(self, *, grace_s: float = 10.0) -> None:
         """Refuses new calls, gives those under way `grace_s` seconds, and closes the service."""

@@ -14,8 +14,11 @@ from facegrid.errors import (
     InvalidRequest,
     LimitExceeded,
     Overloaded,
+    PermissionDenied,
+    RateLimited,
     SubjectNotFound,
     TryAgain,
+    Unauthenticated,
     Unavailable,
 )
 from facegrid.v1 import error_pb2
@@ -26,6 +29,8 @@ PUSHBACK_KEY = "grpc-retry-pushback-ms"
 
 _CODES: dict[type[FacegridError], StatusCode] = {
     InvalidRequest: StatusCode.INVALID_ARGUMENT,
+    Unauthenticated: StatusCode.UNAUTHENTICATED,
+    PermissionDenied: StatusCode.PERMISSION_DENIED,
     LimitExceeded: StatusCode.RESOURCE_EXHAUSTED,
     SubjectNotFound: StatusCode.NOT_FOUND,
     AlreadyEnrolled: StatusCode.ALREADY_EXISTS,
@@ -34,6 +39,7 @@ _CODES: dict[type[FacegridError], StatusCode] = {
     GalleryMismatch: StatusCode.FAILED_PRECONDITION,
     DeadlineExceeded: StatusCode.DEADLINE_EXCEEDED,
     Overloaded: StatusCode.RESOURCE_EXHAUSTED,
+    RateLimited: StatusCode.RESOURCE_EXHAUSTED,
     FacegridError: StatusCode.INTERNAL,
     InternalError: StatusCode.INTERNAL,
 }

@@ -2,6 +2,7 @@
 
 import importlib.util
 from collections.abc import Mapping
+from pathlib import Path
 
 import psutil
 
@@ -10,7 +11,9 @@ from orchestrator.app.errors import StackError
 from orchestrator.app.options import INGRESSES, StackOptions
 from orchestrator.fleet.model_config import models_without_version
 from orchestrator.fleet.sizes import MOST
+from orchestrator.keys.file import KeysError, read_keys
 from orchestrator.settings import Settings, SettingsError
+from orchestrator.tls_files import ServerTls, TlsError
 
 _MB = 2**20
 _BASE_MB = 2000
@@ -40,6 +43,25 @@ def require_options(options: StackOptions) -> None:
         raise StackError(f"there is no ingress {options.ingress!r}", f"choose one of {', '.join(INGRESSES)}")
     if not options.timeout_s > 0:
         raise StackError(f"a timeout of {options.timeout_s:g} s is over before it begins", "set --timeout-s above 0")
+    if options.tls is not None:
+        _require_tls(options.tls, options)
+
+
+def _require_tls(tls: ServerTls, options: StackOptions) -> None:
+    if options.ray_address:
+        raise StackError(
+            "the nodes of a Ray cluster answer with the ingress that its operator chose, and without TLS",
+            "leave out --tls-cert and put a proxy of your own in front, or leave out --ray-address",
+        )
+    if options.ingress != "haproxy":
+        raise StackError(
+            f"the {options.ingress} ingress answers on every interface, beside a TLS proxy and without TLS",
+            "start with --ingress haproxy (Linux), or leave out --tls-cert and put a proxy of your own in front",
+        )
+    try:
+        tls.read()
+    except TlsError as err:
+        raise StackError(str(err), "see docs/security.md") from err
 
 
 def require_settings(env: Mapping[str, str]) -> None:
@@ -49,8 +71,10 @@ def require_settings(env: Mapping[str, str]) -> None:
         StackError: One holds a value that cannot be used.
     """
     try:
-        Settings.from_environment(env)
-    except SettingsError as err:
+        settings = Settings.from_environment(env)
+        if settings.api_keys_file:
+            read_keys(Path(settings.api_keys_file))
+    except (SettingsError, KeysError) as err:
         raise StackError(str(err), "see docs/configuration.md") from err
 
 

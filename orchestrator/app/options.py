@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.fleet.sizes import Size
+from orchestrator.tls_files import ServerTls
 
 STATE_DIR_VARIABLE = "FACEGRID_STATE_DIR"
 GALLERY_VARIABLE = "FACEGRID_GALLERY"
 DEFAULT_PORT = 9000
 DEFAULT_TIMEOUT_S = 120.0
 INGRESSES = ("haproxy", "python")
+API_KEYS_VARIABLE = "FACEGRID_API_KEYS_FILE"
 SERVING_CONFIG = Path(__file__).resolve().parents[2] / "serving_configs" / "models.config"
 
 
@@ -42,6 +44,8 @@ class StackOptions:
     """How calls reach the replicas: one of `INGRESSES`."""
     timeout_s: float = DEFAULT_TIMEOUT_S
     """Time until everything must answer."""
+    tls: ServerTls | None = None
+    """With which the service answers, on every interface; None: in the clear."""
     model_config: Path = SERVING_CONFIG
     """The ModelServerConfig that names the models; /models in it stands for `models_dir`."""
 
@@ -60,6 +64,12 @@ def gallery_uri(state_dir: Path, env: Mapping[str, str] = os.environ) -> str:
     if chosen and "://" in chosen:
         return chosen
     return str(Path(chosen).absolute() if chosen else state_dir.absolute() / "gallery")
+
+
+def api_keys_file(env: Mapping[str, str] = os.environ) -> str:
+    """Returns $FACEGRID_API_KEYS_FILE as an absolute path, since replicas run in another folder; empty: none is set."""
+    chosen = env.get(API_KEYS_VARIABLE)
+    return str(Path(chosen).absolute()) if chosen else ""
 
 
 def default_ingress() -> str:

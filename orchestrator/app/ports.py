@@ -17,6 +17,13 @@ def free_ports(count: int) -> list[int]:
         return [int(one.getsockname()[1]) for one in sockets]
 
 
+def is_listening(port: int) -> bool:
+    """Returns whether somebody accepts connections at a port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.settimeout(1.0)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def require_free(port: int) -> None:
     """Returns when the service can listen on `port`.
 

@@ -13,7 +13,9 @@ from orchestrator.gallery.reembed import Moved, reembed
 from orchestrator.gallery.registry import SWITCH_GRACE_S
 from orchestrator.gallery.types import EmbedderVersion
 from orchestrator.models.balanced import BalancedPredictor
+from orchestrator.models.credentials import ModelServerTls
 from orchestrator.models.endpoints import source_of
+from orchestrator.models.options import BalanceOptions
 from orchestrator.models.predictor import Predictor
 from orchestrator.pipeline.chips import decode_chip
 from orchestrator.pipeline.embed import embed
@@ -30,6 +32,7 @@ def reembed_gallery(
     *,
     report: Callable[[int, int], None],
     grace_s: float = SWITCH_GRACE_S,
+    tls: ModelServerTls | None = None,
 ) -> Moved:
     """Moves a gallery to a version of the embedder; blocks until it has, while others go on using it.
 
@@ -39,6 +42,7 @@ def reembed_gallery(
         model_servers: HOST:PORT of what serves that version.
         report: As `orchestrator.gallery.reembed.reembed`.
         grace_s: Likewise.
+        tls: With which they are called; None: in the clear.
 
     Raises:
         InvalidOption: There is no such version.
@@ -60,7 +64,8 @@ def reembed_gallery(
 
     def vectors(chips: Sequence[bytes]) -> Floats:
         decoded = np.stack([decode_chip(chip, contract.chip_px) for chip in chips])
-        return asyncio.run(_embed(decoded, version, BalancedPredictor(source_of({"embedder": model_servers}))))
+        predictor = BalancedPredictor(source_of({"embedder": model_servers}), BalanceOptions(tls=tls))
+        return asyncio.run(_embed(decoded, version, predictor))
 
     return reembed(parts, target, vectors, report=report, grace_s=grace_s)
 

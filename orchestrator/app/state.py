@@ -39,6 +39,18 @@ class StackState:
     started_at_s: float
     """Seconds since the epoch."""
     processes: tuple[ProcessRecord, ...] = ()
+    ingress_port: int = 0
+    """Where Ray Serve's ingress answers on this machine, behind the TLS proxy; 0: at `port`, there is no proxy."""
+
+    @property
+    def has_tls(self) -> bool:
+        """Whether a client must speak TLS."""
+        return self.ingress_port != 0
+
+    @property
+    def ingress_address(self) -> str:
+        """Where the ingress answers without TLS, for this machine's own questions."""
+        return f"127.0.0.1:{self.ingress_port or self.port}"
 
     @property
     def address(self) -> str:

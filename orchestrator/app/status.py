@@ -57,7 +57,7 @@ def stack_status(state_dir: Path) -> StackStatus | None:
     state = StateFolder(state_dir).load()
     if state is None:
         return None
-    health = service_health(state.address, timeout_s=_ANSWER_TIMEOUT_S)
+    health = service_health(state.ingress_address, timeout_s=_ANSWER_TIMEOUT_S)
     serve = read_serve_status(state.run_dir, timeout_s=_ANSWER_TIMEOUT_S)
     models, complete = _models(state, serve)
     processes = [_process(record) for record in state.processes]

@@ -17,21 +17,23 @@ from orchestrator.app.errors import StackError
 from orchestrator.app.health import service_health
 from orchestrator.app.host_files import read_serve_status, read_steps
 from orchestrator.app.ingress import ingress_environment
-from orchestrator.app.options import GALLERY_VARIABLE, StackOptions, gallery_uri
-from orchestrator.app.ports import free_ports, require_free
+from orchestrator.app.options import API_KEYS_VARIABLE, GALLERY_VARIABLE, StackOptions, api_keys_file, gallery_uri
+from orchestrator.app.ports import free_ports, is_listening, require_free
 from orchestrator.app.processes import Child, is_alive
 from orchestrator.app.ray_environment import ray_environment
 from orchestrator.app.state import VERSIONS_FILE, StackState, StateFolder
 from orchestrator.fleet.model_config import local_model_config, model_names, read_model_config, write_model_config
 from orchestrator.fleet.model_server import missing_models, model_server_command, model_versions
 from orchestrator.fleet.sizes import Pool, grown, parse_pools, scaled, written
-from orchestrator.settings import RAY
+from orchestrator.settings import MODEL_SERVER_TLS_VARIABLES, RAY
+from orchestrator.tls_files import ServerTls
 
 Report = Callable[[str, float], None]
 """Is called with each step that is done and the seconds since `up` began."""
 
 MODEL_SERVER = "model_server"
 SERVE_HOST = "serve_host"
+TLS_PROXY = "tls_proxy"
 
 _POLL_S = 0.1
 _ANSWER_TIMEOUT_S = 2.0
@@ -57,7 +59,7 @@ def up(options: StackOptions, state_dir: Path, report: Report, env: Mapping[str,
     with folder.locked():
         earlier = folder.load()
         if earlier is not None:
-            complete = len(earlier.processes) == (1 if earlier.servers else 2)
+            complete = len(earlier.processes) == (1 if earlier.servers else 2) + earlier.has_tls
             if complete and all(is_alive(record) for record in earlier.processes):
                 return earlier
             stop_stack(folder, earlier)
@@ -115,6 +117,7 @@ class _Start:
             servers=written(self._pools),
             models_dir=options.models_dir.absolute(),
             started_at_s=time.time(),
+            ingress_port=free_ports(1)[0] if options.tls else 0,
         )
 
     def run(self) -> StackState:
@@ -126,6 +129,8 @@ class _Start:
             if not self._pools:
                 self._start_model_server()
             self._start_serve_host()
+            if self._options.tls is not None:
+                self._start_tls_proxy(self._options.tls)
             self._wait_until_it_answers()
         except BaseException:  # an interrupt, too, must leave nothing behind
             stop_stack(self._folder, self._state)
@@ -147,6 +152,8 @@ class _Start:
             env = ray_environment(self._env, state.run_dir) | ingress_environment(options.ingress, state.run_dir)
         env |= {"FACEGRID_MODEL_SERVERS": RAY if self._pools else state.model_server_target}
         env |= {GALLERY_VARIABLE: gallery_uri(self._folder.path, self._env)}
+        env |= {API_KEYS_VARIABLE: api_keys_file(self._env)}
+        env |= dict.fromkeys(MODEL_SERVER_TLS_VARIABLES, "")  # the stack's own model servers speak none
         if not env.get("FACEGRID_METRICS_ADDRESS"):
             env["FACEGRID_METRICS_ADDRESS"] = "127.0.0.1:0"
         env["FACEGRID_METRICS_TARGETS_DIR"] = str(self._folder.metrics.absolute())
@@ -156,12 +163,21 @@ class _Start:
         env.setdefault("MALLOC_ARENA_MAX", "2")  # glibc's heap per thread kept 30 MB more of the pictures of a replica
         command = [sys.executable, "-m", "orchestrator.app.serve_host"]
         command += [f"--run-dir={state.run_dir}", f"--log-dir={self._folder.logs}"]
-        command += [f"--port={options.port}", f"--http-port={free_ports(1)[0]}"]
+        command += [f"--port={state.ingress_port or options.port}", f"--http-port={free_ports(1)[0]}"]
         command += [f"--orchestrators={self._orchestrators}", f"--servers={state.servers}"]
         command += [f"--server-cpus={options.server_cpus}", f"--server-gpus={options.server_gpus}"]
         command += [f"--ray-address={options.ray_address}"] if options.ray_address else []
         command += [f"--model-config={self._config_file}", f"--versions={self._folder.path / VERSIONS_FILE}"]
         self._spawn(SERVE_HOST, command, env)
+
+    def _start_tls_proxy(self, tls: ServerTls) -> None:
+        folder = self._state.run_dir / "tls"
+        folder.mkdir(mode=0o700)
+        command = [sys.executable, "-m", "orchestrator.app.tls_proxy", f"--folder={folder}"]
+        command += [f"--port={self._state.port}", f"--ingress-port={self._state.ingress_port}"]
+        command += [f"--cert={tls.cert.absolute()}", f"--key={tls.key.absolute()}"]
+        command += [f"--client-ca={tls.client_ca.absolute()}"] if tls.client_ca else []
+        self._spawn(TLS_PROXY, command, self._env)
 
     def _spawn(self, name: str, command: list[str], env: Mapping[str, str]) -> None:
         log = self._folder.logs / f"{name}.log"
@@ -185,7 +201,7 @@ class _Start:
                 self._report("service", self._elapsed_s())
                 return
             if self._elapsed_s() > self._options.timeout_s:
-                late = self._children[-1 if MODEL_SERVER in reported else 0]
+                late = self._children[0 if self._pools or MODEL_SERVER not in reported else 1]
                 raise _child_failed(late, f"{late.record.name} did not answer within {self._options.timeout_s:g} s")
             time.sleep(_POLL_S)
 
@@ -217,7 +233,9 @@ class _Start:
         return self._state.run_dir / "models.config"
 
     def _is_serving(self) -> bool:
-        return service_health(self._state.address, timeout_s=_ANSWER_TIMEOUT_S) is Health.SERVING
+        if self._state.has_tls and not is_listening(self._state.port):
+            return False
+        return service_health(self._state.ingress_address, timeout_s=_ANSWER_TIMEOUT_S) is Health.SERVING
 
     def _elapsed_s(self) -> float:
         return time.monotonic() - self._begin_s

@@ -30,6 +30,7 @@ from orchestrator.fleet.endpoints import RayEndpoints
 from orchestrator.fleet.member import FleetMember
 from orchestrator.fleet.sizes import Pool, Size
 from orchestrator.fleet.store import RayStore
+from orchestrator.keys.guard import open_guard
 from orchestrator.models.endpoints import source_of
 from orchestrator.observer import Origin
 from orchestrator.priority import Priority, asked_priority
@@ -62,6 +63,7 @@ class FaceIngress:
     # Ray Serve awaits a constructor that is a coroutine, on the loop that the calls run on.
     async def __init__(self, settings: Settings, *_servers: DeploymentHandle) -> None:  # type: ignore[misc]
         log_with(logging.getLogger("ray.serve").handlers, settings.log_format, settings.log_level)
+        self.guard = open_guard(settings.api_keys_file)
         store = RayStore()
         on_ray = settings.model_servers == RAY
         source = RayEndpoints(frozenset(CONTRACTS), store) if on_ray else source_of(settings.targets())
@@ -105,6 +107,7 @@ def _unary(name: str) -> Callable[..., Awaitable[Any]]:
 
     async def call(self: FaceIngress, request: Any, grpc_context: RayServegRPCContext) -> Any:
         with _errors_to_status(grpc_context):
+            self.guard.admit(name, grpc_context.invocation_metadata())
             priority = asked_priority(grpc_context.invocation_metadata(), Priority.INTERACTIVE)
             return await self.service.call(name, request, priority=priority, origin=_origin(grpc_context))
         return response_type(name)()
@@ -118,10 +121,14 @@ def _stream(name: str) -> Callable[..., AsyncIterator[Any]]:
     async def call(
         self: FaceIngress, requests: gRPCInputStream, grpc_context: RayServegRPCContext
     ) -> AsyncIterator[Any]:
-        priority = asked_priority(grpc_context.invocation_metadata(), Priority.BULK)
-        answers = self.service.stream(name, requests, priority=priority, origin=_origin(grpc_context))
-        async with _answers(answers, grpc_context) as open_answers:
-            async for answer in open_answers:
+        def begin() -> AsyncGenerator[Any, None]:
+            admission = self.guard.admit(name, grpc_context.invocation_metadata())
+            priority = asked_priority(grpc_context.invocation_metadata(), Priority.BULK)
+            origin = _origin(grpc_context)
+            return self.service.stream(name, admission.requests(requests), priority=priority, origin=origin)
+
+        async with _answers(begin, grpc_context) as answers:
+            async for answer in answers:
                 yield answer
 
     return call
@@ -131,10 +138,13 @@ def _server_stream(name: str) -> Callable[..., AsyncIterator[Any]]:
     """Returns the method of `FaceIngress` for a call of one request and many responses."""
 
     async def call(self: FaceIngress, request: Any, grpc_context: RayServegRPCContext) -> AsyncIterator[Any]:
-        priority = asked_priority(grpc_context.invocation_metadata(), Priority.BULK)
-        answers = self.service.server_stream(name, request, priority=priority, origin=_origin(grpc_context))
-        async with _answers(answers, grpc_context) as open_answers:
-            async for answer in open_answers:
+        def begin() -> AsyncGenerator[Any, None]:
+            self.guard.admit(name, grpc_context.invocation_metadata())
+            priority = asked_priority(grpc_context.invocation_metadata(), Priority.BULK)
+            return self.service.server_stream(name, request, priority=priority, origin=_origin(grpc_context))
+
+        async with _answers(begin, grpc_context) as answers:
+            async for answer in answers:
                 yield answer
 
     return call
@@ -149,12 +159,14 @@ for _name in SERVER_STREAMS:
 
 
 @asynccontextmanager
-async def _answers(answers: AsyncGenerator[Any, None], grpc_context: Any) -> AsyncIterator[AsyncGenerator[Any, None]]:
-    """Gives the answers of a stream; an error of the block becomes the call's status."""
+async def _answers(
+    begin: Callable[[], AsyncGenerator[Any, None]], grpc_context: Any
+) -> AsyncIterator[AsyncGenerator[Any, None]]:
+    """Gives the answers of the stream that `begin` returns; an error of either becomes the call's status."""
     # Ray's Python proxy takes the status of a stream only from one that fails: else this would look like success.
     with _errors_to_status(grpc_context, reraise=True):
         # A call that is cancelled stops here, and must stop its work at once, not when it is collected.
-        async with aclosing(answers):
+        async with aclosing(begin()) as answers:
             yield answers
 
 

@@ -39,7 +39,7 @@ class BalancedPredictor:
         self._options = options or BalanceOptions()
         random = Random()
         self._balancer = Balancer(random, max_calls=self._options.max_calls, compared=self._options.compared)
-        self._fleet = Fleet(source, self._balancer, self._options.endpoint_refresh_s, self._resize)
+        self._fleet = Fleet(source, self._balancer, self._options, self._resize)
         self._rules = Rules(self._balancer, self._fleet, RetryBudget(), random, self._options.hedged_percent)
         self._latencies = LatencyBook()
         self._turns: dict[str, Turns] = {}

@@ -12,6 +12,7 @@ from typing import Any
 from orchestrator.models.balancer import Balancer, Server, Wanted
 from orchestrator.models.eject import Outcome
 from orchestrator.models.endpoints import EndpointSource, EndpointsUnknown
+from orchestrator.models.options import BalanceOptions
 from orchestrator.models.replica import Replica
 from orchestrator.observer import observer
 
@@ -29,16 +30,17 @@ class Fleet:
     Args:
         source: Where the servers are.
         balancer: Is told of them.
-        refresh_s: Pause before the source is asked again.
+        options: Pause before the source is asked again, and how servers are called.
         on_change: Called when servers joined, left, were ejected or came back.
     """
 
     def __init__(
-        self, source: EndpointSource, balancer: Balancer, refresh_s: float, on_change: Callable[[], None]
+        self, source: EndpointSource, balancer: Balancer, options: BalanceOptions, on_change: Callable[[], None]
     ) -> None:
         self._source = source
         self._balancer = balancer
-        self._refresh_s = refresh_s
+        self._refresh_s = options.endpoint_refresh_s
+        self._tls = options.tls
         self._on_change = on_change
         self._replicas: dict[str, tuple[Server, Replica]] = {}
         self._leaving: list[tuple[Server, Replica, float]] = []
@@ -98,7 +100,7 @@ class Fleet:
         servers = {server.address: server for server in self._balancer.all_servers()}
         joined, left = servers.keys() - self._replicas.keys(), self._replicas.keys() - servers.keys()
         for address in joined:
-            self._replicas[address] = servers[address], Replica(address)
+            self._replicas[address] = servers[address], Replica(address, self._tls)
         for address in left:
             self._leaving.append((*self._replicas.pop(address), time.monotonic() + _DRAIN_S))
         if joined or left:

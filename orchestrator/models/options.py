@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from orchestrator.models.choose import COMPARED
+from orchestrator.models.credentials import ModelServerTls
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,3 +20,5 @@ class BalanceOptions:
     """Servers that are compared for each call; no setting, see `choose`."""
     hedged_percent: float = 0.0
     """Slowest calls that are sent to a second server too, in percent; 0: only calls to servers that seem frozen."""
+    tls: ModelServerTls | None = None
+    """With which the servers are called; None: in the clear."""

@@ -5,9 +5,10 @@ from typing import Any
 import grpc
 
 from facegrid.tfserving.v1 import model_status_pb2, predict_pb2
+from orchestrator.models.credentials import ModelServerTls, open_channel
 from orchestrator.observer import observer
 
-_CHANNEL_OPTIONS = [
+_CHANNEL_OPTIONS: list[tuple[str, int | str]] = [
     ("grpc.max_send_message_length", -1),
     # gRPC's own limit of 4 MiB is a client's, and pnet's maps of one picture exceed it.
     ("grpc.max_receive_message_length", -1),
@@ -35,11 +36,12 @@ class Replica:
 
     Args:
         address: HOST:PORT or unix:PATH.
+        tls: With which it is called; None: in the clear.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, tls: ModelServerTls | None = None) -> None:
         self.address = address
-        self._channel = grpc.aio.insecure_channel(address, options=_CHANNEL_OPTIONS)
+        self._channel = open_channel(address, _CHANNEL_OPTIONS, tls)
         self._predict: Any = self._channel.unary_unary(
             "/tensorflow.serving.PredictionService/Predict",
             request_serializer=predict_pb2.PredictRequest.SerializeToString,

@@ -9,6 +9,8 @@ from orchestrator.api.status import public, status_code, status_details, to_mess
 CODES = {
     "FACEGRID_ERROR": StatusCode.INTERNAL,
     "INVALID_REQUEST": StatusCode.INVALID_ARGUMENT,
+    "UNAUTHENTICATED": StatusCode.UNAUTHENTICATED,
+    "PERMISSION_DENIED": StatusCode.PERMISSION_DENIED,
     "INVALID_IMAGE": StatusCode.INVALID_ARGUMENT,
     "INVALID_OPTION": StatusCode.INVALID_ARGUMENT,
     "INVALID_LABELS": StatusCode.INVALID_ARGUMENT,
@@ -28,6 +30,7 @@ CODES = {
     "GALLERY_MISMATCH": StatusCode.FAILED_PRECONDITION,
     "DEADLINE_EXCEEDED": StatusCode.DEADLINE_EXCEEDED,
     "OVERLOADED": StatusCode.RESOURCE_EXHAUSTED,
+    "RATE_LIMITED": StatusCode.RESOURCE_EXHAUSTED,
     "INTERNAL": StatusCode.INTERNAL,
 }
 

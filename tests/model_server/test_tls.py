@@ -4,7 +4,7 @@ import grpc
 import pytest
 
 from facegrid.tfserving.v1.ssl_config_pb2 import SSLConfig
-from tests.model_server.certificates import Authority
+from tests.certificates import Authority
 from tests.model_server.messages import floats, predict_request, values
 from tests.model_server.process import ServerProcess, eventually, run_to_exit
 

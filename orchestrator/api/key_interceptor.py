@@ -1,0 +1,73 @@
+"""Asks for API keys on the plain host: before a message of the call is received, let alone decoded.
+
+Ray Serve offers no such place; its deployment asks first thing in each method.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+import grpc
+
+from facegrid.errors import FacegridError
+from orchestrator.api.status import public, status_code, status_details, status_metadata
+from orchestrator.keys.guard import Admission, Guard
+
+if TYPE_CHECKING:  # generic for type checkers alone
+    _Context = grpc.aio.ServicerContext[Any, Any]
+    _Handler = grpc.RpcMethodHandler[Any, Any]
+
+_OPEN_PACKAGES = ("grpc.health.", "grpc.reflection.")
+"""Probes and tools have no keys, and learn nothing of anybody."""
+
+
+class KeyInterceptor(grpc.aio.ServerInterceptor):
+    """Lets calls of every service but health and reflection in by their keys.
+
+    Args:
+        guard: Decides.
+    """
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+
+    async def intercept_service(
+        self,
+        continuation: "Callable[[grpc.HandlerCallDetails], Awaitable[_Handler | None]]",
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> "_Handler | None":
+        """Returns what answers the call: its method, or the refusal."""
+        path = str(handler_call_details.method).removeprefix("/")
+        handler = await continuation(handler_call_details)
+        if handler is None or path.startswith(_OPEN_PACKAGES):
+            return handler
+        try:
+            metadata: Any = handler_call_details.invocation_metadata or ()
+            admission = self._guard.admit(path.rpartition("/")[2], metadata)
+        except FacegridError as err:
+            return _refusal(public(err))
+        return _with_counted_requests(handler, admission) if handler.stream_stream else handler
+
+
+def _refusal(error: FacegridError) -> "_Handler":
+    async def refuse(_requests: AsyncIterator[Any], context: "_Context") -> None:
+        await context.abort(status_code(error), status_details(error), status_metadata(error))
+
+    # Whatever kind of method was called: a handler of streams alone is started before a message has come.
+    return grpc.stream_stream_rpc_method_handler(refuse)
+
+
+def _with_counted_requests(handler: "_Handler", admission: Admission) -> "_Handler":
+    answer: Any = handler.stream_stream
+
+    async def call(requests: AsyncIterator[Any], context: "_Context") -> AsyncIterator[Any]:
+        # A call that is cancelled must stop its work at once, not when it is collected.
+        async with aclosing(answer(admission.requests(requests), context)) as responses:
+            async for response in responses:
+                yield response
+
+    return grpc.stream_stream_rpc_method_handler(
+        call,
+        request_deserializer=handler.request_deserializer,
+        response_serializer=handler.response_serializer,
+    )

@@ -1,0 +1,1 @@
+"""Who may ask what, and how often: API keys, their scopes, expiry and rates. Standard library alone."""

@@ -1,0 +1,73 @@
+"""A key, and what the service keeps of it: everything but the key.
+
+A key is `fg_ID_SECRET`. The ID finds its entry in one step. The SECRET has 256 random bits, so its
+SHA-256 can be kept: a slow hash (bcrypt, argon2) makes guesses costly where people choose passwords,
+of which there are few; here there is nothing to guess, and the slowness would be a gift to
+whoever floods the service with wrong keys.
+"""
+
+import hashlib
+import hmac
+import math
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+_KEY = re.compile(r"fg_([a-z0-9]{8})_[0-9a-f]{64}")
+_NO_DIGEST = "0" * 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyEntry:
+    """One key of the file."""
+
+    id: str
+    """Eight lower-case letters and digits; part of the key, and no secret."""
+    name: str
+    """Whose it is, for people."""
+    sha256: str
+    """Of the whole key, in hexadecimal digits."""
+    scopes: frozenset[str]
+    """Of `orchestrator.keys.scopes.SCOPES`."""
+    expires_at: datetime | None = None
+    """From then on it is refused; None: it does not expire."""
+    rps: float | None = None
+    """Requests per second that are answered in the long run, by each replica; None: any number."""
+    burst: int | None = None
+    """Requests answered at once after a pause; None: those of one second, at least one."""
+
+    @property
+    def most_at_once(self) -> int:
+        """Requests answered at once after a pause, where they are counted."""
+        return self.burst or max(1, math.ceil(self.rps or 0))
+
+    def is_of(self, key: str) -> bool:
+        """Returns whether this is the entry of the key; takes equally long whatever the key."""
+        return hmac.compare_digest(self.sha256, digest(key))
+
+    def has_expired(self, now: datetime | None = None) -> bool:
+        """Returns whether the key is out of date, at `now` or now."""
+        return self.expires_at is not None and (now or datetime.now(UTC)) >= self.expires_at
+
+
+def new_key() -> tuple[str, str]:
+    """Returns the id of a new key and the key, which nobody but the caller has."""
+    key_id = secrets.token_hex(4)
+    return key_id, f"fg_{key_id}_{secrets.token_hex(32)}"
+
+
+def digest(key: str) -> str:
+    """Returns what is kept of a key."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def id_of(key: str) -> str | None:
+    """Returns the id in a key, or None where the text has not the form of one."""
+    match = _KEY.fullmatch(key)
+    return match[1] if match else None
+
+
+def is_nobodys(key: str) -> bool:
+    """Takes as long as `KeyEntry.is_of`, for a key whose id is unknown; returns True."""
+    return not hmac.compare_digest(_NO_DIGEST, digest(key))

@@ -1,0 +1,169 @@
+"""Admits calls by the API key in their metadata, before anything of them is decoded."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+from typing import Any
+
+from facegrid.errors import FacegridError, InternalError, PermissionDenied, RateLimited, Unauthenticated
+from orchestrator.keys.entry import KeyEntry
+from orchestrator.keys.refusals import Refusals
+from orchestrator.keys.ring import RELOAD_S, KeyRing
+from orchestrator.keys.scopes import SCOPE_OF
+
+_log = logging.getLogger(__name__)
+
+_HEADER = "authorization"
+_SCHEME = "bearer "
+_LONGEST_HEADER = 200
+
+Metadata = Iterable[tuple[str, str | bytes]]
+
+
+class Guard:
+    """Lets calls in, or says why not.
+
+    Args:
+        ring: The keys; None: everybody is let in.
+    """
+
+    def __init__(self, ring: KeyRing | None) -> None:
+        self._ring = ring
+        self._refusals = Refusals()
+
+    def admit(self, method: str, metadata: Metadata) -> "Admission":
+        """Returns the admission of a call, whose request it counts.
+
+        Args:
+            method: Name of the method, such as Detect.
+            metadata: What the caller sent with it.
+
+        Raises:
+            Unauthenticated: There is no key, or not one that is valid.
+            PermissionDenied: The key has not the scope.
+            RateLimited: The key has asked too often.
+        """
+        if self._ring is None:
+            return Admission(None, None, method)
+        try:
+            entry = self._identify(self._ring, metadata)
+            _require(entry, method)
+            bucket = self._ring.bucket(entry)
+            if bucket is not None and (wait_s := bucket.take()) > 0:
+                raise _too_often(entry, wait_s)
+        except FacegridError as err:
+            self._refusals.count(err)
+            raise
+        return Admission(self._ring, entry, method)
+
+    @staticmethod
+    def _identify(ring: KeyRing, metadata: Metadata) -> KeyEntry:
+        entry = ring.find(_bearer(metadata))
+        if entry is None:
+            raise Unauthenticated("the API key is not one of this service; it is mistyped, or was revoked")
+        return entry
+
+
+class Admission:
+    """One call that was let in."""
+
+    def __init__(self, ring: KeyRing | None, entry: KeyEntry | None, method: str) -> None:
+        self._ring = ring
+        self._entry = entry
+        self._method = method
+
+    def requests(self, requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """Returns the messages of a stream, each one counted as a request: it comes when the key's rate allows it.
+
+        Raises:
+            Unauthenticated, PermissionDenied: The key has expired, or was revoked or narrowed, since; seen before
+                the next message is handed on, and while none comes within `RELOAD_S` or little more.
+        """
+        if self._ring is None or self._entry is None:
+            return requests
+        return self._counted(requests, self._ring, self._entry)
+
+    async def _counted(self, requests: AsyncIterator[Any], ring: KeyRing, entry: KeyEntry) -> AsyncIterator[Any]:
+        paid = True  # the first message is the request that the call was admitted for
+        coming: asyncio.Future[Any] | None = None
+        try:
+            while True:
+                coming = coming or asyncio.ensure_future(anext(requests, None))
+                await asyncio.wait({coming}, timeout=RELOAD_S)
+                entry = self._require_still(ring, entry)
+                if not coming.done():
+                    continue
+                message, coming = coming.result(), None
+                if message is None:
+                    return
+                if not paid and message.WhichOneof("message") != "end":
+                    entry = await self._pay(ring, entry)
+                paid = False
+                yield message
+        finally:
+            if coming is not None:
+                coming.cancel()
+
+    async def _pay(self, ring: KeyRing, entry: KeyEntry) -> KeyEntry:
+        """Returns when the key's rate allows one more request."""
+        bucket = ring.bucket(entry)
+        left_s = bucket.reserve() if bucket is not None else 0.0
+        while left_s > 0:
+            await asyncio.sleep(min(left_s, RELOAD_S))
+            left_s -= RELOAD_S
+            entry = self._require_still(ring, entry)
+        return entry
+
+    def _require_still(self, ring: KeyRing, entry: KeyEntry) -> KeyEntry:
+        now = ring.still_has(entry)
+        if now is None:
+            raise Unauthenticated(f"the API key {entry.id} has been revoked")
+        _require(now, self._method)
+        return now
+
+
+def open_guard(path: str) -> Guard:
+    """Returns the guard with the keys of a file; an empty path lets everybody in, and the log says so.
+
+    Raises:
+        KeysError: The file cannot be used.
+    """
+    if not path:
+        _log.warning("no API keys are asked for: whoever reaches this service may use it (FACEGRID_API_KEYS_FILE)")
+        return Guard(None)
+    ring = KeyRing(Path(path))
+    _log.info("callers need one of %d API keys", len(ring))
+    return Guard(ring)
+
+
+def _bearer(metadata: Metadata) -> str:
+    values = [value for name, value in metadata if name.lower() == _HEADER]
+    if not values:
+        raise Unauthenticated("this service asks for an API key, in the metadata `authorization: Bearer KEY`")
+    value = values[0]
+    if len(values) > 1 or not isinstance(value, str) or len(value) > _LONGEST_HEADER:
+        raise Unauthenticated(f"the metadata `authorization` is there {len(values)} times, or too long for a key")
+    if not value.lower().startswith(_SCHEME):
+        raise Unauthenticated("the metadata `authorization` must be `Bearer KEY`")
+    return value[len(_SCHEME) :].strip()
+
+
+def _require(entry: KeyEntry, method: str) -> None:
+    """Raises the error that keeps a known key from a method."""
+    if entry.has_expired():
+        raise Unauthenticated(f"the API key {entry.id} expired at {entry.expires_at}; ask for a new one")
+    scope = SCOPE_OF.get(method)
+    if scope is None:
+        raise InternalError(f"the method {method} has no scope")
+    if scope not in entry.scopes:
+        raise PermissionDenied(
+            f"the API key {entry.id} is for {', '.join(sorted(entry.scopes))}, and {method} needs {scope}"
+        )
+
+
+def _too_often(entry: KeyEntry, wait_s: float) -> RateLimited:
+    return RateLimited(
+        f"the API key {entry.id} may ask {entry.rps:g} times a second, {entry.most_at_once} at once; "
+        f"try again in {max(wait_s, 0.001):.3f} s"
+    )

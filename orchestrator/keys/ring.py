@@ -1,0 +1,94 @@
+"""The keys that are valid now: the file, read again when it has changed."""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from orchestrator.keys.bucket import TokenBucket
+from orchestrator.keys.entry import KeyEntry, id_of, is_nobodys
+from orchestrator.keys.file import KeysError, read_keys
+
+_log = logging.getLogger(__name__)
+
+RELOAD_S = 1.0
+"""The file is looked at no more often than this, so a change holds after this time."""
+
+
+class KeyRing:
+    """Finds keys. A file that cannot be used any more is reported, and the last good one goes on.
+
+    Whether the file has changed is seen by what its name leads to, so a file that is replaced and a
+    link that is turned, as Kubernetes does with a mounted Secret, are noticed as well as one written over.
+
+    Args:
+        path: The file; see `orchestrator.keys.file`.
+        clock: Seconds, never going back.
+
+    Raises:
+        KeysError: The file cannot be used now: a service that asks for keys does not start without.
+    """
+
+    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self._path = path
+        self._clock = clock
+        self._stamp = _stamp(path)
+        self._entries = read_keys(path)
+        self._looked_s = clock()
+        self._buckets: dict[str, TokenBucket] = {}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def find(self, key: str) -> KeyEntry | None:
+        """Returns the entry of a key, expired or not, or None where it is nobody's."""
+        self._look()
+        key_id = id_of(key)
+        if key_id is None:
+            return None
+        entry = self._entries.get(key_id)
+        if entry is None:
+            is_nobodys(key)
+            return None
+        return entry if entry.is_of(key) else None
+
+    def still_has(self, entry: KeyEntry) -> KeyEntry | None:
+        """Returns the entry of the same key as the file has it now, or None where it was revoked."""
+        self._look()
+        now = self._entries.get(entry.id)
+        return now if now is not None and now.sha256 == entry.sha256 else None
+
+    def bucket(self, entry: KeyEntry) -> TokenBucket | None:
+        """Returns what counts the requests of a key, the same one each time; None: they are not counted."""
+        if entry.rps is None:
+            return None
+        bucket = self._buckets.get(entry.id)
+        if bucket is None or (bucket.rps, bucket.burst) != (entry.rps, entry.most_at_once):
+            bucket = self._buckets[entry.id] = TokenBucket(entry.rps, entry.most_at_once, self._clock)
+        return bucket
+
+    def _look(self) -> None:
+        now_s = self._clock()
+        if now_s - self._looked_s < RELOAD_S:
+            return
+        self._looked_s = now_s
+        stamp = _stamp(self._path)
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        try:
+            self._entries = read_keys(self._path)
+        except KeysError as err:
+            _log.error("%s; the %d keys read before stay valid", err, len(self._entries))
+            return
+        self._buckets = {key_id: bucket for key_id, bucket in self._buckets.items() if key_id in self._entries}
+        _log.info("read %d keys from %s", len(self._entries), self._path)
+
+
+def _stamp(path: Path) -> tuple[int, ...] | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - each second, and Path's takes twice as long
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
