@@ -60,7 +60,8 @@ import facegrid
 for name in facegrid.__all__:
     getattr(facegrid, name)
 names = {{m.name for m in pkgutil.walk_packages(facegrid.__path__, "facegrid.")}}
-names -= {{"facegrid.cli._stack", "facegrid.cli._gallery"}}  # what runs beside the service, loaded when it does
+# What runs beside the service is loaded when it does.
+names -= {{f"facegrid.cli.{{name}}" for name in ("_stack", "_status", "_rollout", "_gallery")}}
 for name in names:
     importlib.import_module(name)
 from facegrid.cli.main import build_parser
