@@ -11,8 +11,10 @@ from orchestrator.app import checks
 from orchestrator.app.errors import StackError
 from orchestrator.app.options import StackOptions
 from orchestrator.app.ports import free_ports, require_free
+from orchestrator.tls_files import ServerTls
 
 MB = 2**20
+TLS = ServerTls(cert=Path("none.crt"), key=Path("none.key"))
 
 
 @pytest.mark.parametrize(("orchestrators", "servers", "needed_mb"), [(1, 1, 2400), (3, 1, 3200), (1, 3, 4200)])
@@ -53,6 +55,9 @@ def test_a_taken_port_is_refused_with_its_holder() -> None:
         (StackOptions(server_gpus=-0.5), "-0.5 gpus"),
         (StackOptions(server_cpus=float("nan")), "nan cpus"),
         (StackOptions(ingress="nginx"), "'nginx'"),
+        (StackOptions(tls=TLS, ingress="python"), "the python ingress"),
+        (StackOptions(tls=TLS, ingress="haproxy", ray_address="10.0.0.1:6379"), "Ray cluster"),
+        (StackOptions(tls=TLS, ingress="haproxy", servers="2"), "none.crt cannot be read"),
         (StackOptions(timeout_s=0), "0 s"),
         (StackOptions(timeout_s=float("nan")), "nan s"),
     ],
