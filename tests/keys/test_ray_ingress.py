@@ -1,4 +1,4 @@
-"""Keys in the deployment on Ray Serve, without Ray's processes; tests/cluster/test_secured_stack.py has them."""
+"""Keys in the deployment on Ray Serve, without Ray's processes."""
 
 import asyncio
 import warnings
