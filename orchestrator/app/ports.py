@@ -1,5 +1,6 @@
 """TCP ports of this machine: free ones, and whose a taken one is."""
 
+import random
 import socket
 from contextlib import ExitStack
 
@@ -15,6 +16,35 @@ def free_ports(count: int) -> list[int]:
         for one in sockets:
             one.bind(("127.0.0.1", 0))
         return [int(one.getsockname()[1]) for one in sockets]
+
+
+def free_block(first: int, last: int, size: int) -> range:
+    """Returns `size` ports in a row that nobody listens on just now, on any interface; which ones is up to chance.
+
+    Args:
+        first: Blocks begin here, and every `size` ports.
+        last: No port of a block is beyond it.
+        size: At least 1.
+
+    Raises:
+        StackError: Somebody listens in every block.
+    """
+    starts = list(range(first, last - size + 2, size))
+    random.shuffle(starts)  # stacks that start at the same moment should not both take the first
+    for start in starts:
+        block = range(start, start + size)
+        if all(map(_is_free, block)):
+            return block
+    raise StackError(f"there are no {size} free ports in a row from {first} to {last}", "stop what listens there")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:  # without SO_REUSEPORT, so that a server that shares its port is noticed
+        try:
+            probe.bind(("0.0.0.0", port))  # noqa: S104 - never listens
+        except OSError:
+            return False
+    return True
 
 
 def is_listening(port: int) -> bool:
