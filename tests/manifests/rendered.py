@@ -29,7 +29,7 @@ SCALED = {
     ("shared-model-server",): ("shared-model-server/autoscaling-hpa", "shared-model-server/autoscaling-keda"),
     ("shared-model-server", "gpu"): ("shared-model-server/autoscaling-keda",),
 }
-EXTRAS = ("monitoring", "tls", "network-policy", "redis-ft", "air-gapped")
+EXTRAS = ("monitoring", "tls", "api-keys", "network-policy", "redis-ft", "air-gapped")
 
 
 def combinations() -> Iterator[tuple[str, ...]]:
