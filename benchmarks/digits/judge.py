@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporters.signatures import DIGIT_PX, LABELS
-from exporters.training.mnist import Digits, as_light
+from exporters.training.mnist import Digits, as_light, moved
 
 Images = NDArray[np.uint8]
 
 _SEED = 20_260_101
 _EPOCHS = 8
 _BATCH = 256
-_SHIFT_PX = 2
+_MOVED_PX = 2
 _FEATURES = "features"
 
 
@@ -65,7 +65,7 @@ def _train(digits: Digits) -> Any:
     rng = np.random.default_rng(_SEED)
     for epoch in range(_EPOCHS):
         network.fit(
-            as_light(_shifted(digits.images, rng)),
+            as_light(moved(digits.images, _MOVED_PX, rng)),
             digits.labels,
             batch_size=_BATCH,
             initial_epoch=epoch,
@@ -73,17 +73,6 @@ def _train(digits: Digits) -> Any:
             verbose=2,
         )
     return network
-
-
-def _shifted(images: Images, rng: np.random.Generator) -> Images:
-    """Returns each picture moved by up to two pixels in both directions."""
-    side = DIGIT_PX + 2 * _SHIFT_PX
-    padded = np.zeros((len(images), side, side), np.uint8)
-    padded[:, _SHIFT_PX:-_SHIFT_PX, _SHIFT_PX:-_SHIFT_PX] = images
-    top, left = rng.integers(0, 2 * _SHIFT_PX + 1, (2, len(images)))
-    rows, columns = top[:, None] + np.arange(DIGIT_PX), left[:, None] + np.arange(DIGIT_PX)
-    shifted: Images = padded[np.arange(len(images))[:, None, None], rows[:, :, None], columns[:, None, :]]
-    return shifted
 
 
 def _network() -> Any:

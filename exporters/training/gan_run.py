@@ -1,6 +1,6 @@
 """A training of the generator and the discriminator, from the digits to a file of weights, in a folder of its own.
 
-    config.json  readers-*.keras  blends.npz  checkpoints/  tensorboard/  ->  gan.npz  gan.json
+    config.json  reader-*.keras  blends.npz  checkpoints/  tensorboard/  ->  gan.npz  gan.json
 
 Each stage leaves what it made, and a training that was interrupted goes on after the last one that is whole.
 """
@@ -21,7 +21,7 @@ from exporters.signatures import LABELS, NOISE_DIM
 from exporters.training.blends import PAIRS, Blends, make_blends
 from exporters.training.gan import Data, Gan
 from exporters.training.mnist import Digits
-from exporters.training.readers import WIDTHS, Reader, train_readers
+from exporters.training.readers import JURY, READERS, Reader, train_reader
 from exporters.training.record import History, write_record
 
 STAGES = ("readers", "blends", "gan")
@@ -38,8 +38,10 @@ _ROWS = 8
 class GanConfig:
     """What a training does; kept beside the weights."""
 
-    epochs: int = 12
-    """How often as many pictures are shown as there are digits."""
+    epochs: int = 10
+    """How often as many pictures are shown as there are digits, before the last steps."""
+    blend_epochs: int = 2
+    """The same of the last steps, which are for blends."""
     batch_size: int = 64
     blend_share: float = 0.25
     """Of a batch."""
@@ -49,16 +51,17 @@ class GanConfig:
     """After how many steps what was learned is kept."""
     seed: int = 1
 
-    def steps(self, digits: Digits) -> int:
-        """Returns how many steps that is."""
-        return max(1, self.epochs * len(digits.images) // self.batch_size)
+    def steps(self, digits: Digits) -> tuple[int, int]:
+        """Returns how many steps that is, and how many last ones."""
+        count = len(digits.images)
+        return max(1, self.epochs * count // self.batch_size), self.blend_epochs * count // self.batch_size
 
 
 @dataclasses.dataclass(frozen=True)
 class _Made:
     """What the first two stages make."""
 
-    readers: list[Reader]
+    readers: dict[str, Reader]
     blends: Blends
 
 
@@ -106,28 +109,27 @@ def _claim(config: GanConfig, run_dir: Path, *, resume: bool) -> None:
     file.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
 
 
-def _readers(config: GanConfig, digits: Digits, run_dir: Path, report: Report) -> list[Reader]:
-    files = [run_dir / f"readers-{number}.keras" for number in range(len(WIDTHS))]
-    if not all(file.exists() for file in files):
-        accuracies: list[float] = []
-        total = len(WIDTHS) * config.reader_epochs
+def _readers(config: GanConfig, digits: Digits, run_dir: Path, report: Report) -> dict[str, Reader]:
+    names = (*READERS, *JURY)
+    accuracies: list[float] = []
 
-        def on_epoch(accuracy: float) -> None:
-            accuracies.append(accuracy)
-            report("readers", len(accuracies), total, {"accuracy": accuracy})
+    def on_epoch(accuracy: float) -> None:
+        accuracies.append(accuracy)
+        report("readers", len(accuracies), len(names) * config.reader_epochs, {"accuracy": accuracy})
 
-        report("readers", 0, total, {})
-        for file, reader in zip(
-            files, train_readers(digits, seed=config.seed, epochs=config.reader_epochs, on_epoch=on_epoch), strict=True
-        ):
-            reader.save(file)
-    readers = [keras.models.load_model(file, compile=False) for file in files]
-    for reader in readers:
+    for name in names:
+        file = run_dir / f"reader-{name}.keras"
+        if not file.exists():
+            reader = train_reader(name, digits, seed=config.seed, epochs=config.reader_epochs, on_epoch=on_epoch)
+            reader.save(run_dir / "part.keras")
+            (run_dir / "part.keras").replace(file)
+    readers = {name: keras.models.load_model(run_dir / f"reader-{name}.keras", compile=False) for name in names}
+    for reader in readers.values():
         reader.trainable = False
     return readers
 
 
-def _blends(config: GanConfig, digits: Digits, readers: list[Reader], run_dir: Path, report: Report) -> Blends:
+def _blends(config: GanConfig, digits: Digits, readers: dict[str, Reader], run_dir: Path, report: Report) -> Blends:
     file = run_dir / "blends.npz"
     if not file.exists():
         done: list[float] = []
@@ -137,15 +139,21 @@ def _blends(config: GanConfig, digits: Digits, readers: list[Reader], run_dir: P
             report("blends", len(done), len(PAIRS), {"undecided": float(np.mean(done))})
 
         report("blends", 0, len(PAIRS), {})
-        blends = make_blends(digits, readers, seed=config.seed, pair_count=config.blends_a_pair, on_pair=on_pair)
-        np.savez_compressed(file, **{field.name: getattr(blends, field.name) for field in dataclasses.fields(blends)})
+        first = [readers[name] for name in READERS]
+        blends = make_blends(digits, first, seed=config.seed, pair_count=config.blends_a_pair, on_pair=on_pair)
+        np.savez_compressed(
+            run_dir / "part.npz", **{field.name: getattr(blends, field.name) for field in dataclasses.fields(blends)}
+        )
+        (run_dir / "part.npz").replace(file)
     with np.load(file) as arrays:
         return Blends(**arrays)
 
 
 def _train(config: GanConfig, digits: Digits, made: _Made, run_dir: Path, report: Report) -> tuple[Gan, History]:
-    steps = config.steps(digits)
-    gan = Gan(made.readers, seed=config.seed, steps=steps)
+    first_steps, blend_steps = config.steps(digits)
+    steps = first_steps + blend_steps
+    readers, jury = ([made.readers[name] for name in names] for names in (READERS, JURY))
+    gan = Gan(readers, jury, seed=config.seed, steps=first_steps, blend_steps=blend_steps)
     data = Data(digits, made.blends, seed=config.seed, batch_size=config.batch_size, blend_share=config.blend_share)
     done = tf.Variable(0, dtype=tf.int64)
     checkpoints = tf.train.CheckpointManager(
@@ -157,7 +165,8 @@ def _train(config: GanConfig, digits: Digits, made: _Made, run_dir: Path, report
     with writer.as_default():
         for step in range(int(done), steps):
             batch = data.batch(step)
-            losses = gan.step(tf.constant(step), batch.light, batch.labels)
+            do = gan.step if step < first_steps else gan.blend_step
+            losses = do(tf.constant(step), batch.light, batch.labels)
             if step % _SUMMARY_STEPS == 0 or step == steps - 1:
                 numbers = {name: float(loss) for name, loss in losses.items()}
                 history.add(step, numbers)

@@ -51,6 +51,15 @@ def one_hot(labels: NDArray[np.integer]) -> NDArray[np.float32]:
     return weights
 
 
+def moved(images: NDArray[np.uint8], most_px: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Returns each picture of [N, 28, 28] moved by up to `most_px` in both directions, black where nothing was."""
+    padded = np.pad(images, ((0, 0), (most_px, most_px), (most_px, most_px)))
+    top, left = rng.integers(0, 2 * most_px + 1, (2, len(images)))
+    rows, columns = top[:, None] + np.arange(DIGIT_PX), left[:, None] + np.arange(DIGIT_PX)
+    there: NDArray[np.uint8] = padded[np.arange(len(images))[:, None, None], rows[:, :, None], columns[:, None, :]]
+    return there
+
+
 def _read(path: Path) -> dict[str, NDArray[np.uint8]]:
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:

@@ -10,7 +10,7 @@ from exporters.errors import TrainingError
 from exporters.training.gan_run import GanConfig, train_gan
 from exporters.training.mnist import Digits
 
-CONFIG = GanConfig(epochs=1, batch_size=16, blends_a_pair=2, reader_epochs=1, checkpoint_steps=4)
+CONFIG = GanConfig(epochs=1, blend_epochs=1, batch_size=16, blends_a_pair=2, reader_epochs=1, checkpoint_steps=4)
 STEPS = 12
 
 
@@ -41,7 +41,7 @@ class Killed(Exception):
     """In place of a signal."""
 
 
-@pytest.mark.parametrize("at", [("blends", 10), ("gan", 7)])
+@pytest.mark.parametrize("at", [("blends", 10), ("gan", 7), ("gan", 18)])
 def test_an_interrupted_training_ends_as_if_it_had_not_been(digits, whole, tmp_path, at, monkeypatch):
     monkeypatch.setattr("exporters.training.gan_run._SUMMARY_STEPS", 1)
 
@@ -64,8 +64,8 @@ def test_the_record_says_what_was_done(whole):
     assert record["command"] == "train"
     assert record["config"]["batch_size"] == 16
     assert record["data"]["pictures"] == 16 * STEPS
-    assert record["history"]["steps"][-1] == STEPS - 1
-    assert set(record["history"]["losses"]) == {"discriminator", "generator", "readers"}
+    assert record["history"]["steps"][-1] == 2 * STEPS - 1
+    assert set(record["history"]["losses"]) == {"discriminator", "generator", "readers", "jury"}
     assert any((whole / "tensorboard").iterdir())
 
 
