@@ -111,19 +111,20 @@ def _claim(config: GanConfig, run_dir: Path, *, resume: bool) -> None:
 
 def _readers(config: GanConfig, digits: Digits, run_dir: Path, report: Report) -> dict[str, Reader]:
     names = (*READERS, *JURY)
-    accuracies: list[float] = []
+    files = {name: run_dir / f"reader-{name}.keras" for name in names}
+    done = config.reader_epochs * sum(file.exists() for file in files.values())
 
     def on_epoch(accuracy: float) -> None:
-        accuracies.append(accuracy)
-        report("readers", len(accuracies), len(names) * config.reader_epochs, {"accuracy": accuracy})
+        nonlocal done
+        done += 1
+        report("readers", done, len(names) * config.reader_epochs, {"accuracy": accuracy})
 
-    for name in names:
-        file = run_dir / f"reader-{name}.keras"
+    for name, file in files.items():
         if not file.exists():
             reader = train_reader(name, digits, seed=config.seed, epochs=config.reader_epochs, on_epoch=on_epoch)
             reader.save(run_dir / "part.keras")
             (run_dir / "part.keras").replace(file)
-    readers = {name: keras.models.load_model(run_dir / f"reader-{name}.keras", compile=False) for name in names}
+    readers = {name: keras.models.load_model(file, compile=False) for name, file in files.items()}
     for reader in readers.values():
         reader.trainable = False
     return readers

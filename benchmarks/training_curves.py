@@ -1,0 +1,70 @@
+"""How did the losses of a training fall? Draws them from the record beside its weights.
+
+python -m benchmarks.training_curves runs/gan/gan.json curves.svg
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+_WIDTH, _HEIGHT, _MARGIN = 720, 320, 46
+_COLOURS = ("#2c5fa8", "#c0392b", "#3a8f4d", "#8e5ea2")
+_SMOOTHED_OVER = 15
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Returns the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.training_curves",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("record", type=Path, help="the .json beside the weights")
+    parser.add_argument("picture", type=Path, help="the SVG to write")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Writes the picture; returns 0."""
+    args = build_parser().parse_args(argv)
+    history = json.loads(args.record.read_text(encoding="utf-8"))["history"]
+    args.picture.write_text(_svg(history["steps"], history["losses"]), encoding="utf-8")
+    return 0
+
+
+def _svg(steps: Sequence[int], losses: dict[str, list[float]]) -> str:
+    top = max(float(np.quantile(values, 0.98)) for values in losses.values())
+    last = steps[-1]
+
+    def place(step: float, loss: float) -> str:
+        x = _MARGIN + (_WIDTH - 2 * _MARGIN) * step / last
+        return f"{x:.1f},{_HEIGHT - _MARGIN - (_HEIGHT - 2 * _MARGIN) * min(loss, top) / top:.1f}"
+
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-size="12">',
+        f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="white"/>',
+        f'<polyline points="{place(0, top)} {place(0, 0)} {place(last, 0)}" fill="none" stroke="#222"/>',
+        f'<text x="{_WIDTH / 2}" y="{_HEIGHT - 12}" text-anchor="middle">step, to {last:,}</text>',
+        f'<text x="{_MARGIN - 6}" y="{_MARGIN + 4}" text-anchor="end">{top:.1f}</text>',
+        f'<text x="{_MARGIN - 6}" y="{_HEIGHT - _MARGIN}" text-anchor="end">0</text>',
+    ]
+    for number, (name, values) in enumerate(losses.items()):
+        own_steps = steps[len(steps) - len(values) :]  # a loss of the last steps alone begins later
+        points = " ".join(place(step, loss) for step, loss in zip(own_steps, _smoothed(values), strict=True))
+        colour = _COLOURS[number % len(_COLOURS)]
+        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
+        parts.append(f'<text x="{_MARGIN + 20 + 130 * number}" y="24" fill="{colour}">{name}</text>')
+    return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def _smoothed(values: Sequence[float]) -> list[float]:
+    """Returns the mean of each value and those just before it."""
+    return [float(np.mean(values[max(0, at - _SMOOTHED_OVER + 1) : at + 1])) for at in range(len(values))]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
