@@ -6,7 +6,7 @@
 and then, for the last steps,
 
     minimise over D   the same + softplus(D(real digits, labels of others))
-    minimise over G   the same + BLEND_WEIGHT * cross-entropy(labels, jury(made, moved a little)), of blends alone
+    minimise over G   the same, but less of the readers, + BLEND_WEIGHT * cross-entropy(labels, jury(moved blends))
 
 (Goodfellow et al., 2014, with the generator's loss that does not saturate; the readers are the auxiliary
 classifier of Odena et al., 2017, but stand still; real pictures under wrong labels are from Reed et al., 2016.)
@@ -38,8 +38,11 @@ from exporters.weights import LayerShapes, Shape, Weights
 READER_WEIGHT = 0.3
 """Of what the readers say, against what the discriminator says."""
 
-BLEND_WEIGHT = 3.0
+BLEND_WEIGHT = 4.0
 """Of what the jury says of blends."""
+
+_LAST_READER_WEIGHT = 0.1
+"""In the last steps: the labels of others tell enough, and what readers like best is all alike."""
 
 _MOVED_PX = 2
 """How far the jury's pictures are moved at most."""
@@ -142,7 +145,7 @@ class Gan(tf.Module):  # type: ignore[misc]
             digits, others = tf.boolean_mask(light, ~blend), _other_labels(tf.boolean_mask(labels, ~blend), number)
             on_others = discriminator.logits(self.discriminator, digits, others, _batch_norm)
             losses["discriminator"] += tf.reduce_mean(tf.nn.softplus(on_others))
-            total = losses["generator"] + READER_WEIGHT * losses["readers"] + BLEND_WEIGHT * losses["jury"]
+            total = losses["generator"] + _LAST_READER_WEIGHT * losses["readers"] + BLEND_WEIGHT * losses["jury"]
         self._move(tape, number, total, losses["discriminator"])
         return losses
 

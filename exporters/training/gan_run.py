@@ -40,7 +40,7 @@ class GanConfig:
 
     epochs: int = 10
     """How often as many pictures are shown as there are digits, before the last steps."""
-    blend_epochs: int = 2
+    blend_epochs: int = 3
     """The same of the last steps, which are for blends."""
     batch_size: int = 64
     blend_share: float = 0.25
