@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from exporters.errors import WeightsError
 from exporters.weights import LayerShapes, Weights, by_layer, read_pinned
 
-SHA256 = "7e6c16889522d1fc631b3fb6f5ca646095d924f6b3e55666412fca61b2711d56"
+SHA256 = "f4027ead5beb52b297024a5d2be1e0383c214860e9d5f0d1f4838b6ee321cb30"
 """Checksum of `FILE`."""
 
 FILE = Path(__file__).parent / "data" / "gan.npz"
