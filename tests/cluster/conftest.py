@@ -1,10 +1,11 @@
 """A real stack: model server, Ray, Ray Serve and ingress, started and stopped as a user does."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import grpc
@@ -20,10 +21,11 @@ ROOT = Path(__file__).resolve().parents[2]
 PICTURE_FOLDERS = (ROOT / "samples", ROOT.parent / "shared" / "data" / "samples")
 
 
-def facegrid(*args: object) -> subprocess.CompletedProcess[str]:
-    """Runs the command line."""
+def facegrid(*args: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Runs the command line, with `env` added to the environment."""
     command = [sys.executable, "-m", "facegrid.cli.main", *map(str, args)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+    environment = {**os.environ, **(env or {})}
+    return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False, env=environment)
 
 
 @dataclass
@@ -34,10 +36,12 @@ class Stack:
     port: int
     ingress: str
     models_dir: Path
+    flags: tuple[object, ...] = ()
+    env: dict[str, str] = field(default_factory=dict)
 
     def up(self) -> subprocess.CompletedProcess[str]:
         where = ("--port", self.port, "--state-dir", self.state_dir, "--models-dir", self.models_dir)
-        return facegrid("up", *where, "--ingress", self.ingress, "--timeout-s", 150)
+        return facegrid("up", *where, "--ingress", self.ingress, "--timeout-s", 150, *self.flags, env=self.env)
 
     def down(self) -> subprocess.CompletedProcess[str]:
         return facegrid("down", "--state-dir", self.state_dir)
@@ -65,6 +69,11 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     if request.param == "haproxy" and not sys.platform.startswith("linux"):
         pytest.skip("Ray brings HAProxy on Linux only")
     stack = Stack(tmp_path_factory.mktemp("stack"), free_ports(1)[0], request.param, Path(models_dir))
+    yield from run(stack)
+
+
+def run(stack: Stack) -> Iterator[Stack]:
+    """Starts a stack, gives it, stops it, and looks at what it left."""
     try:
         started = stack.up()
         assert started.returncode == 0, started.stderr
