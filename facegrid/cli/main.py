@@ -31,6 +31,7 @@ _COMMANDS = (
     "facegrid.cli.keys",
     "facegrid.cli.stack",
     "facegrid.cli.bench",
+    "facegrid.cli.plan",
     "facegrid.cli.rollout",
 )
 

@@ -13,7 +13,7 @@ from orchestrator.models.predictor import Predictor
 MAX_BATCH = {"pnet": 64, "rnet": 256, "onet": 64, "embedder": 32, "generator": 128, "discriminator": 128}
 """Rows of one call, by model: 8 MB of tiles, 0.9 MB of crops each, 2 MB of chips, 0.1 MB of digits."""
 
-_CALLS_AT_ONCE = 2
+CALLS_AT_ONCE = 2
 """Calls of one picture under way together: one is computed while the next travels."""
 
 
@@ -43,7 +43,7 @@ async def predict_batches(
             ends the calls still under way.
     """
     size = MAX_BATCH[model]
-    slots = asyncio.Semaphore(_CALLS_AT_ONCE)
+    slots = asyncio.Semaphore(CALLS_AT_ONCE)
 
     async def call(start: int) -> dict[str, NDArray[Any]]:
         async with slots:

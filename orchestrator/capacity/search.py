@@ -1,0 +1,169 @@
+"""The smallest service that answers a load in time."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from orchestrator.capacity.errors import CannotPlan
+from orchestrator.capacity.simulate import PROCESSOR, Answers, simulate, unloaded_s
+from orchestrator.capacity.workload import Load
+from orchestrator.capacity.world import Sizes
+from orchestrator.fleet.sizes import MOST
+from orchestrator.settings import Settings
+
+_MOST_BUSY = 0.95
+"""Share of the time that a server may be at work; what is more is late sooner or later, however long one simulates."""
+_HALVINGS = 5
+"""Of the range of the busy share, for a start that is the same for all."""
+SHARE = 0.99
+"""Of the pictures that have to be in time."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a load needs."""
+
+    sizes: Sizes
+    gpus: int
+    answers: Answers
+    """By pictures other than those that it was found with."""
+
+
+Told = Callable[[Sizes, Answers], None]
+"""Is told of each service that was tried."""
+
+
+class Search:
+    """Tries services of different sizes.
+
+    Args:
+        load: To be answered.
+        p99_s: Within which 99 of 100 pictures must be answered.
+        pictures: To simulate for each try.
+        seed: Of what is random.
+        settings: Of the orchestrators.
+        told: Is told of each try.
+    """
+
+    def __init__(
+        self,
+        load: Load,
+        p99_s: float,
+        *,
+        pictures: int = 3_000,
+        seed: int = 0,
+        settings: Settings | None = None,
+        told: Told = lambda _sizes, _answers: None,
+    ) -> None:
+        self._load = load
+        self._p99_s = p99_s
+        self._pictures = pictures
+        self._seed = seed
+        self._settings = settings or Settings()
+        self._told = told
+        self._busy = {network: load.servers_busy(network) for network in load.networks()}
+        self._busy[PROCESSOR] = load.orchestrators_busy()
+
+    def run(self) -> Plan:
+        """Returns the plan.
+
+        Raises:
+            CannotPlan: No number of servers is enough, or it is beyond `MOST`.
+        """
+        alone_s = unloaded_s(self._load, SHARE)
+        if alone_s > self._p99_s:
+            raise CannotPlan(
+                f"99 of 100 pictures cannot be answered within {self._p99_s * 1e3:g} ms: without any waiting they take "
+                f"{alone_s * 1e3:.0f} ms; allow more time, or make the networks faster"
+            )
+        numbers = self._trimmed(self._evenly_busy())
+        while not self._meets(self._try(numbers, self._seed + 1)):
+            numbers = self._grown(numbers)
+        sizes = _sizes(numbers)
+        return Plan(sizes, self._gpus(sizes), self._try(numbers, self._seed + 2))
+
+    def _evenly_busy(self) -> dict[str, int]:
+        """Returns numbers that are enough, all equally busy, as few as bisection finds."""
+        low, high = 0.0, _MOST_BUSY
+        best = None
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            numbers = self._numbers(middle)
+            if max(numbers.values()) > MOST or self._meets(self._try(numbers, self._seed)):
+                if max(numbers.values()) <= MOST:
+                    best = numbers
+                low = middle
+            else:
+                high = middle
+        if best is None:
+            raise CannotPlan(
+                f"{self._load.rps:g} pictures/s need more than {MOST} servers of one network; "
+                f"{max(self._busy, key=lambda name: self._busy[name])} alone keeps {max(self._busy.values()):.0f} busy"
+            )
+        return best
+
+    def _trimmed(self, numbers: Mapping[str, int]) -> dict[str, int]:
+        """Returns each number as small as it may be while the others stay, the largest first."""
+        trimmed = dict(numbers)
+        for name in sorted(trimmed, key=lambda name: -trimmed[name]):
+            low, high = self._numbers(_MOST_BUSY)[name], trimmed[name]
+            while low < high:
+                middle = (low + high) // 2
+                if self._meets(self._try({**trimmed, name: middle}, self._seed)):
+                    high = middle
+                else:
+                    low = middle + 1
+            trimmed[name] = high
+        return trimmed
+
+    def _grown(self, numbers: Mapping[str, int]) -> dict[str, int]:
+        """Returns one in twenty more of that which pictures wait for longest."""
+        waited_s = self._try(numbers, self._seed + 1).waited_s
+        longest = max(waited_s, key=lambda name: waited_s[name])
+        more = math.ceil(numbers[longest] * 1.05)
+        if more > MOST:
+            raise CannotPlan(f"{self._load.rps:g} pictures/s need more than {MOST} of {longest}")
+        return {**numbers, longest: more}
+
+    def _numbers(self, busy: float) -> dict[str, int]:
+        return {name: max(math.ceil(number / busy), 1) for name, number in self._busy.items()}
+
+    def _try(self, numbers: Mapping[str, int], seed: int) -> Answers:
+        sizes = _sizes(numbers)
+        answers = simulate(self._load, sizes, pictures=self._pictures, seed=seed, settings=self._settings)
+        self._told(sizes, answers)
+        return answers
+
+    def _meets(self, answers: Answers) -> bool:
+        return answers.quantile_s(SHARE) <= self._p99_s
+
+    def _gpus(self, sizes: Sizes) -> int:
+        return gpus(self._load, sizes)
+
+
+def gpus(load: Load, sizes: Sizes) -> int:
+    """Returns how many GPUs the servers need, each shared by servers of one network."""
+    networks = load.profile.networks
+    return sum(
+        math.ceil(number / networks[name].servers_per_gpu)
+        for name, number in sizes.servers.items()
+        if networks[name].servers_per_gpu
+    )
+
+
+def shared_gpus(load: Load, servers_per_gpu: Mapping[str, float]) -> Load:
+    """Returns the load on servers of which so many share a GPU.
+
+    Raises:
+        CannotPlan: There is no such network.
+    """
+    networks = dict(load.profile.networks)
+    for name, number in servers_per_gpu.items():
+        if name not in networks:
+            raise CannotPlan(f"there is no network {name!r} here, there are {', '.join(networks)}")
+        networks[name] = replace(networks[name], servers_per_gpu=number)
+    return replace(load, profile=replace(load.profile, networks=networks))
+
+
+def _sizes(numbers: Mapping[str, int]) -> Sizes:
+    return Sizes(numbers[PROCESSOR], {name: number for name, number in numbers.items() if name != PROCESSOR})

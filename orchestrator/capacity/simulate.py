@@ -1,0 +1,94 @@
+"""A steady load on a service of set size."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from random import Random
+
+from orchestrator.capacity.workload import Kind, Load
+from orchestrator.capacity.world import Sizes, World
+from orchestrator.settings import Settings
+
+_WARM_UP = 0.1
+"""Share of the pictures that do not count: the first ones find everything idle."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """How a load was answered."""
+
+    ascending_s: tuple[float, ...]
+    """Times of the pictures; infinite where there was no answer in time."""
+    busy: dict[str, float]
+    """Share of the time that the slots of each network, and the cores of the orchestrators, are at work."""
+    waited_s: dict[str, float]
+    """Time that a picture waits on servers of each network, and for a core, on average."""
+
+    def quantile_s(self, share: float) -> float:
+        """Returns the time within which that share of pictures is answered."""
+        return self.ascending_s[max(math.ceil(share * len(self.ascending_s)), 1) - 1]
+
+    def failed(self) -> float:
+        """Returns the share of pictures without an answer in time."""
+        return sum(map(math.isinf, self.ascending_s)) / len(self.ascending_s)
+
+
+PROCESSOR = "orchestrators"
+
+
+def simulate(load: Load, sizes: Sizes, *, pictures: int, seed: int = 0, settings: Settings | None = None) -> Answers:
+    """Returns how a load is answered.
+
+    Args:
+        load: Pictures per second; they arrive independently of each other.
+        sizes: How many there are of everything.
+        pictures: To simulate, 10 or more; the first tenth does not count.
+        seed: Of what is random.
+        settings: Of the orchestrators.
+    """
+    world = World(load.profile, sizes, settings or Settings(), seed)
+    # Random numbers of their own, so that the same pictures arrive whatever there is to answer them.
+    world.arrive(islice(poisson(load, Random(f"arrivals {seed}")), pictures))
+    world.run(until=lambda: len(world.results.took_s) == pictures)
+    in_order = sorted(zip(world.results.arrived_s, world.results.took_s, strict=True))
+    counted = sorted(took_s for _, took_s in in_order[int(_WARM_UP * pictures) :])
+    stations = {network: [world.stations[one] for one in addresses] for network, addresses in world.servers.items()}
+    stations[PROCESSOR] = [orchestrator.processor for orchestrator in world.orchestrators]
+    slots = {network: load.profile.networks[network].slots for network in world.servers} | {
+        PROCESSOR: load.profile.cores
+    }
+    span_s = world.events.now_s
+    return Answers(
+        tuple(counted),
+        {name: sum(one.busy_s for one in of) / (span_s * slots[name] * len(of)) for name, of in stations.items()},
+        {name: sum(one.waited_s for one in of) / pictures for name, of in stations.items()},
+    )
+
+
+def poisson(load: Load, random: Random) -> Iterator[tuple[float, Kind]]:
+    """Yields times and kinds of pictures without end."""
+    kinds, shares = load.kinds()
+    at_s = 0.0
+    while True:
+        at_s += random.expovariate(load.rps)
+        yield at_s, random.choices(kinds, shares)[0]
+
+
+def unloaded_s(load: Load, share: float, *, pictures: int = 20_000, seed: int = 0) -> float:
+    """Returns the time within which that share of pictures would be answered if none ever waited for another."""
+    kinds, shares = load.kinds()
+    random = Random(seed)
+    times = [
+        kind.processor.draw(random) + sum(_alone_s(kind, random)) for kind in random.choices(kinds, shares, k=pictures)
+    ]
+    return sorted(times)[max(math.ceil(share * pictures), 1) - 1]
+
+
+def _alone_s(kind: Kind, random: Random) -> Iterator[float]:
+    """Yields the time of each step, whose calls go out two at a time."""
+    for step in kind.steps:
+        lanes = [0.0, 0.0]
+        for _ in range(step.draw_calls(random)):
+            lanes[lanes.index(min(lanes))] += step.times.draw(random)
+        yield max(lanes)

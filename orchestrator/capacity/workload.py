@@ -1,0 +1,116 @@
+"""What the pictures of each size ask of the service. Pure."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from random import Random
+
+STEPS = ("pnet", "rnet", "onet", "embedder")
+"""The networks in the order in which a picture needs them (orchestrator/pipeline)."""
+
+
+@dataclass(frozen=True)
+class Times:
+    """How long something takes.
+
+    With samples each draw is one of them. Else times have a gamma distribution: `cv` 0 is always the same time, 1 the
+    exponential distribution.
+    """
+
+    mean_s: float
+    cv: float = 0.0
+    """Standard deviation over mean."""
+    samples_s: tuple[float, ...] = ()
+
+    def draw(self, random: Random) -> float:
+        """Returns a time in seconds."""
+        if self.samples_s:
+            return random.choice(self.samples_s)
+        if not self.cv or not self.mean_s:
+            return self.mean_s
+        shape = 1 / self.cv**2
+        return random.gammavariate(shape, self.mean_s / shape)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Calls of one network for one picture."""
+
+    network: str
+    calls: float
+    """On average: 0.8 is one call for four pictures of five."""
+    times: Times
+
+    def draw_calls(self, random: Random) -> int:
+        """Returns a number of calls: one of the two whole numbers next to the average."""
+        least = math.floor(self.calls)
+        return least + (random.random() < self.calls - least)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Pictures of one size."""
+
+    name: str
+    px: int
+    """Pixels of a picture."""
+    processor: Times
+    """Time of an orchestrator's core for a picture."""
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Network:
+    """The servers of one network."""
+
+    slots: int = 1
+    """Calls that one server computes at a time."""
+    servers_per_gpu: float = 0.0
+    """Servers that share a GPU; 0: they need none."""
+    start_s: float = 20.0
+    """Time until a server that was asked for answers."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What was measured of a service."""
+
+    kinds: Mapping[str, Kind]
+    networks: Mapping[str, Network]
+    cores: int = 1
+    """Of one orchestrator."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """Pictures per second, and their sizes."""
+
+    profile: Profile
+    rps: float
+    mix: Mapping[str, float] = field(default_factory=dict)
+    """Shares by name of the kind; they add up to 1."""
+
+    def kinds(self) -> tuple[list[Kind], list[float]]:
+        """Returns the kinds, and the share of each."""
+        return [self.profile.kinds[name] for name in self.mix], list(self.mix.values())
+
+    def servers_busy(self, network: str) -> float:
+        """Returns how many servers of a network the calls keep busy; fewer cannot do it."""
+        kinds, shares = self.kinds()
+        seconds = sum(
+            share * step.calls * step.times.mean_s
+            for kind, share in zip(kinds, shares, strict=True)
+            for step in kind.steps
+            if step.network == network
+        )
+        return self.rps * seconds / self.profile.networks[network].slots
+
+    def orchestrators_busy(self) -> float:
+        """Returns how many orchestrators' processors the pictures keep busy."""
+        kinds, shares = self.kinds()
+        seconds = sum(share * kind.processor.mean_s for kind, share in zip(kinds, shares, strict=True))
+        return self.rps * seconds / self.profile.cores
+
+    def networks(self) -> list[str]:
+        """Returns the networks that the pictures need, in the order of the flow."""
+        return [network for network in STEPS if network in self.profile.networks and self.servers_busy(network) > 0]

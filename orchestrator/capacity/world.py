@@ -1,0 +1,115 @@
+"""The whole service in virtual time: orchestrators, model servers, and pictures that arrive."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from random import Random
+
+from orchestrator.capacity.client import Client
+from orchestrator.capacity.events import Events
+from orchestrator.capacity.orchestrator import Orchestrator
+from orchestrator.capacity.station import Station
+from orchestrator.capacity.workload import Kind, Profile
+from orchestrator.settings import Settings
+
+_COMPARED = 2
+"""Orchestrators that are compared for each picture: Ray Serve's router takes the better of two."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many there are of everything."""
+
+    orchestrators: int
+    servers: Mapping[str, int]
+    """By network."""
+
+    @property
+    def replicas(self) -> int:
+        """Processes altogether."""
+        return self.orchestrators + sum(self.servers.values())
+
+
+@dataclass
+class Results:
+    """What became of the pictures, in the order in which they were done."""
+
+    arrived_s: list[float] = field(default_factory=list)
+    took_s: list[float] = field(default_factory=list)
+    """Infinite where there was no answer in time."""
+
+    def add(self, arrived_s: float, took_s: float) -> None:
+        """Adds a picture."""
+        self.arrived_s.append(arrived_s)
+        self.took_s.append(took_s)
+
+
+class World:
+    """Everything there is, and what happens to it.
+
+    Args:
+        profile: What was measured.
+        sizes: How many there are of everything.
+        settings: Of the orchestrators.
+        seed: Of what is random; equal seeds give equal results.
+    """
+
+    def __init__(self, profile: Profile, sizes: Sizes, settings: Settings, seed: int) -> None:
+        self.events = Events()
+        self.random = Random(seed)
+        self.results = Results()
+        self.stations: dict[str, Station] = {}
+        """Every server that there ever was, by address: one that left ends what it has."""
+        self.servers: dict[str, list[str]] = {network: [] for network in sizes.servers}
+        """Addresses of those that get calls, by network."""
+        self._profile = profile
+        self._settings = settings
+        self._numbers = count()
+        for network, number in sizes.servers.items():
+            self.resize(network, number)
+        self.orchestrators = [self._orchestrator() for _ in range(sizes.orchestrators)]
+        self.announce()
+
+    def resize(self, network: str, number: int) -> None:
+        """Adds servers, or takes away the newest ones; the orchestrators hear of it by `announce`."""
+        addresses = self.servers[network]
+        del addresses[number:]
+        while len(addresses) < number:
+            address = f"{network}-{next(self._numbers)}"
+            self.stations[address] = Station(self.events, self._profile.networks[network].slots)
+            addresses.append(address)
+
+    def announce(self) -> None:
+        """Tells every orchestrator where the servers are."""
+        endpoints = {network: frozenset(addresses) for network, addresses in self.servers.items()}
+        for orchestrator in self.orchestrators:
+            orchestrator.client.update(endpoints)
+
+    def arrive(self, pictures: Iterator[tuple[float, Kind]]) -> None:
+        """Lets pictures arrive, one after the other.
+
+        Args:
+            pictures: The time of each, ascending, and its kind.
+        """
+        for at_s, kind in pictures:
+            self.events.at(at_s, partial(self._arrived, kind, pictures))
+            return
+
+    def run(self, *, until: Callable[[], bool] = lambda: False) -> None:
+        """Lets time pass until it is so, or until nothing is left to do."""
+        self.events.run(until=until)
+
+    def _arrived(self, kind: Kind, pictures: Iterator[tuple[float, Kind]]) -> None:
+        now_s = self.events.now_s
+        two = self.random.sample(self.orchestrators, min(_COMPARED, len(self.orchestrators)))
+        orchestrator = min(two, key=lambda one: one.pictures)
+        orchestrator.ask(kind, now_s + self._settings.timeout_s, partial(self._done, now_s))
+        self.arrive(pictures)
+
+    def _done(self, arrived_s: float, answered: bool) -> None:
+        self.results.add(arrived_s, self.events.now_s - arrived_s if answered else float("inf"))
+
+    def _orchestrator(self) -> Orchestrator:
+        client = Client(self.events, self.stations, self._settings.balance_options(), self.random)
+        return Orchestrator(client, Station(self.events, self._profile.cores), self._settings)
