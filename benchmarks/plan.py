@@ -3,8 +3,8 @@
     python -m benchmarks.plan
 
 Stand-ins (processes that speak the API and sleep) for rnet and onet get pictures at a fixed rate, each a call of rnet
-and then one of onet, through the client that production uses. First single calls are timed; from these times alone the
-simulation predicts the median and the 99th percentile at each rate.
+and then one of onet, through the client that production uses. Single calls are timed before and after each rate,
+since a busy machine changes; from these times alone the simulation predicts the median and the 99th percentile.
 """
 
 import argparse
@@ -30,7 +30,8 @@ _SIDES = {"rnet": 24, "onet": 48}
 _MS = {"rnet": 60, "onet": 40}
 _SERVERS = {"rnet": 3, "onet": 2}
 _BUSY = (0.4, 0.6, 0.75)
-_ALONE = 40
+"""Share of the time that the servers of rnet are meant to be at work."""
+_ALONE = 30
 _ALLOWED = 0.15
 # So many at once that pictures never wait for a turn: here only calls are made.
 _SETTINGS = Settings(max_images_at_once=1024, max_images_queued=65_536)
@@ -71,10 +72,12 @@ async def _measured_s(predictor: BalancedPredictor, rps: float, seconds: float) 
     return sorted(took_s[len(took_s) // 10 :])
 
 
+def _mean(times: Sequence[float]) -> float:
+    return sum(times) / len(times)
+
+
 def _profile(alone_s: dict[str, list[float]]) -> Profile:
-    steps = tuple(
-        Step(name, 1, Times(sum(times) / len(times), samples_s=tuple(times))) for name, times in alone_s.items()
-    )
+    steps = tuple(Step(name, 1, Times(_mean(times), samples_s=tuple(times))) for name, times in alone_s.items())
     return Profile({"any": Kind("any", 1, Times(0.0), steps)}, {name: Network() for name in _SIDES})
 
 
@@ -85,14 +88,14 @@ async def compare(addresses: Sequence[str], seconds: float) -> bool:
     await predictor.start()
     near = True
     try:
-        alone_s = {network: await _alone_s(predictor, network) for network in _SIDES}
-        print({name: f"{sum(times) / len(times) * 1e3:.1f} ms alone" for name, times in alone_s.items()})
-        profile = _profile(alone_s)
-        print("| busy | pictures/s | p50 measured | simulated | off | p99 measured | simulated | off |")
+        print("| alone, ms | pictures/s | p50 measured | simulated | off | p99 measured | simulated | off |")
         print("|---" * 8 + "|")
         for busy in _BUSY:
-            rps = busy * _SERVERS["rnet"] / profile.kinds["any"].steps[0].times.mean_s
+            before_s = {network: await _alone_s(predictor, network) for network in _SIDES}
+            rps = busy * _SERVERS["rnet"] / _mean(before_s["rnet"])
             measured = await _measured_s(predictor, rps, seconds)
+            after_s = {network: await _alone_s(predictor, network) for network in _SIDES}
+            profile = _profile({network: before_s[network] + after_s[network] for network in _SIDES})
             answers = simulate(
                 Load(profile, rps, {"any": 1.0}), Sizes(1, _SERVERS), pictures=20_000, seed=1, settings=_SETTINGS
             )
@@ -102,7 +105,8 @@ async def compare(addresses: Sequence[str], seconds: float) -> bool:
                 off = virtual_s / real_s - 1
                 near &= abs(off) <= _ALLOWED
                 cells += [f"{real_s * 1e3:.0f} ms", f"{virtual_s * 1e3:.0f} ms", f"{off:+.0%}"]
-            print(f"| {busy:.0%} | {rps:.1f} | {' | '.join(cells)} |", flush=True)
+            alone = ", ".join(f"{_mean(before_s[name]) * 1e3:.0f}-{_mean(after_s[name]) * 1e3:.0f}" for name in _SIDES)
+            print(f"| {alone} | {rps:.1f} | {' | '.join(cells)} |", flush=True)
     finally:
         await predictor.close()
     return near

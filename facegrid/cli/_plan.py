@@ -5,6 +5,7 @@ import math
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
@@ -14,13 +15,15 @@ from facegrid.cli.usage import UsageError
 from orchestrator.capacity.day import OFFICE, Day, Moment, read_curve
 from orchestrator.capacity.draw import draw_day
 from orchestrator.capacity.errors import CannotPlan
-from orchestrator.capacity.profile import read_profile
+from orchestrator.capacity.measure import measured
+from orchestrator.capacity.profile import parse_profile, read_profile
 from orchestrator.capacity.search import SHARE, Plan, Search, shared_gpus
 from orchestrator.capacity.simulate import PROCESSOR, Answers
 from orchestrator.capacity.workload import Load, Profile
 from orchestrator.capacity.world import Sizes
 
 _MOMENTS = 144
+_PAGE_TIMEOUT_S = 10.0
 
 
 def plan(args: argparse.Namespace) -> int:
@@ -33,7 +36,7 @@ def plan(args: argparse.Namespace) -> int:
 
 
 def _plan(args: argparse.Namespace) -> int:
-    profile = read_profile(args.profile)
+    profile = read_profile(args.profile) if args.profile else _measured(args.metrics)
     load = Load(profile, args.rps, _mix(args.mix, profile))
     load = shared_gpus(load, _numbers(args.servers_per_gpu, "--servers-per-gpu"))
     curve = read_curve(Path(args.day)) if args.day else OFFICE
@@ -44,7 +47,8 @@ def _plan(args: argparse.Namespace) -> int:
             p99_ms = answers.quantile_s(SHARE) * 1e3
             bar.update(task, advance=1, text=f"{sizes.replicas} processes: p99 {p99_ms:.0f} ms")
 
-        found = Search(load, args.p99_ms / 1e3, pictures=args.pictures, seed=args.seed, told=tried).run()
+        search = Search(load, args.p99_ms / 1e3, pictures=args.pictures, seed=args.seed, told=tried)
+        found = search.of(_sizes(args.replicas, load)) if args.replicas else search.run()
     if args.json:
         write_json(_report(load, found))
     else:
@@ -52,6 +56,15 @@ def _plan(args: argparse.Namespace) -> int:
     if args.day is not None:
         _day(args, Day(load, found.sizes, curve, day_s=args.day_s, autoscale=args.autoscale, seed=args.seed))
     return 0
+
+
+def _measured(url: str) -> Profile:
+    """Returns what the metrics of an orchestrator say of its pictures so far."""
+    if not url.startswith(("http://", "https://")):
+        raise UsageError(f"--metrics is {url!r}, expected is a URL such as http://127.0.0.1:9102/metrics")
+    with urlopen(url, timeout=_PAGE_TIMEOUT_S) as page:  # noqa: S310 - its scheme was looked at
+        text = page.read().decode()
+    return parse_profile(measured("", text))
 
 
 def _mix(text: str | None, profile: Profile) -> dict[str, float]:
@@ -77,6 +90,14 @@ def _numbers(text: str, option: str) -> dict[str, float]:
             raise UsageError(f"{option} has {part!r}, expected is NAME=NUMBER with a number above 0")
         numbers[name.strip()] = value
     return numbers
+
+
+def _sizes(text: str, load: Load) -> Sizes:
+    numbers = {name: int(number) for name, number in _numbers(text, "--replicas").items()}
+    needed = {PROCESSOR, *load.networks()}
+    if numbers.keys() != needed or min(numbers.values()) < 1:
+        raise UsageError(f"--replicas is {text!r}, needed is 1 or more of each of {', '.join(sorted(needed))}")
+    return Sizes(numbers.pop(PROCESSOR), numbers)
 
 
 def _rows(found: Plan) -> dict[str, dict[str, Any]]:

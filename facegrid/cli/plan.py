@@ -30,6 +30,7 @@ examples:
   facegrid plan --profile times.toml --rps 200 --p99-ms 400 --servers-per-gpu pnet=2,embedder=4 --json
   facegrid plan --profile times.toml --rps 50 --p99-ms 400 --day --autoscale --plot out/day.png
   facegrid plan --profile times.toml --rps 50 --p99-ms 400 --day monday.csv
+  facegrid plan --metrics http://127.0.0.1:9102/metrics --rps 50 --p99-ms 800
 """
 
 
@@ -42,11 +43,18 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--profile", type=Path, required=True, metavar="FILE", help="measured times, TOML or JSON")
+    times = parser.add_mutually_exclusive_group(required=True)
+    times.add_argument("--profile", type=Path, metavar="FILE", help="measured times, TOML or JSON")
+    times.add_argument(
+        "--metrics", metavar="URL", help="or the metrics of an orchestrator under little load: what it did so far"
+    )
     parser.add_argument("--rps", type=float, required=True, metavar="N", help="pictures per second, at the peak")
     parser.add_argument("--p99-ms", type=float, required=True, metavar="MS", help="for 99 of 100 pictures")
     parser.add_argument("--mix", metavar="NAME=SHARE,...", help="sizes of the file, adding up to 1 (default: equal)")
     parser.add_argument("--servers-per-gpu", default="", metavar="NAME=N,...", help="servers that share a GPU")
+    parser.add_argument(
+        "--replicas", metavar="NAME=N,...", help="do not search: what would these do? orchestrators and every network"
+    )
     parser.add_argument("--pictures", type=int, default=3000, metavar="N", help="for each try (default 3000)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of what is random (default 0)")
     parser.add_argument(

@@ -26,6 +26,8 @@ class Orchestrator:
         self.processor = processor
         self.pictures = 0
         """Waiting or worked on."""
+        self.waited_s = 0.0
+        """Time that pictures waited for their turn, together."""
         self._events = client.events
         self._settings = settings
         self._turns = Admission(1.0, settings.max_images_queued)
@@ -50,8 +52,13 @@ class Orchestrator:
             done(answered)
 
         picture = Picture(self, kind, give_up_s, finished)
+
+        def start() -> None:
+            self.waited_s += self._events.now_s - now_s
+            picture.start()
+
         if ticket.started_s is None:
-            self._starts[ticket] = picture.start
+            self._starts[ticket] = start
         else:
             picture.start()
         self._events.at(give_up_s, picture.give_up)

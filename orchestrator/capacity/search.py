@@ -62,7 +62,9 @@ class Search:
         self._settings = settings or Settings()
         self._told = told
         self._busy = {network: load.servers_busy(network) for network in load.networks()}
-        self._busy[PROCESSOR] = load.orchestrators_busy()
+        self._busy[PROCESSOR] = load.orchestrators_busy(
+            max_images_at_once=self._settings.max_images_at_once, max_px_at_once=self._settings.max_px_at_once
+        )
 
     def run(self) -> Plan:
         """Returns the plan.
@@ -80,7 +82,12 @@ class Search:
         while not self._meets(self._try(numbers, self._seed + 1)):
             numbers = self._grown(numbers)
         sizes = _sizes(numbers)
-        return Plan(sizes, self._gpus(sizes), self._try(numbers, self._seed + 2))
+        return Plan(sizes, gpus(self._load, sizes), self._try(numbers, self._seed + 2))
+
+    def of(self, sizes: Sizes) -> Plan:
+        """Returns what a service of that size does."""
+        answers = simulate(self._load, sizes, pictures=self._pictures, seed=self._seed, settings=self._settings)
+        return Plan(sizes, gpus(self._load, sizes), answers)
 
     def _evenly_busy(self) -> dict[str, int]:
         """Returns numbers that are enough, all equally busy, as few as bisection finds."""
@@ -136,9 +143,6 @@ class Search:
 
     def _meets(self, answers: Answers) -> bool:
         return answers.quantile_s(SHARE) <= self._p99_s
-
-    def _gpus(self, sizes: Sizes) -> int:
-        return gpus(self._load, sizes)
 
 
 def gpus(load: Load, sizes: Sizes) -> int:

@@ -23,7 +23,7 @@ class Answers:
     busy: dict[str, float]
     """Share of the time that the slots of each network, and the cores of the orchestrators, are at work."""
     waited_s: dict[str, float]
-    """Time that a picture waits on servers of each network, and for a core, on average."""
+    """Time that a picture waits on servers of each network; for its turn and a core of an orchestrator; on average."""
 
     def quantile_s(self, share: float) -> float:
         """Returns the time within which that share of pictures is answered."""
@@ -59,10 +59,12 @@ def simulate(load: Load, sizes: Sizes, *, pictures: int, seed: int = 0, settings
         PROCESSOR: load.profile.cores
     }
     span_s = world.events.now_s
+    waited_s = {name: sum(one.waited_s for one in of) / pictures for name, of in stations.items()}
+    waited_s[PROCESSOR] += sum(orchestrator.waited_s for orchestrator in world.orchestrators) / pictures
     return Answers(
         tuple(counted),
         {name: sum(one.busy_s for one in of) / (span_s * slots[name] * len(of)) for name, of in stations.items()},
-        {name: sum(one.waited_s for one in of) / pictures for name, of in stations.items()},
+        waited_s,
     )
 
 

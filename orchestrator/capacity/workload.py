@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 
+from orchestrator.models.batches import CALLS_AT_ONCE
+
 STEPS = ("pnet", "rnet", "onet", "embedder")
 """The networks in the order in which a picture needs them (orchestrator/pipeline)."""
 
@@ -58,6 +60,11 @@ class Kind:
     """Time of an orchestrator's core for a picture."""
     steps: tuple[Step, ...]
 
+    def alone_s(self) -> float:
+        """Returns the least time of a picture on average: calls of one network, up to two, go out together."""
+        calls = sum(step.times.mean_s * max(step.calls / CALLS_AT_ONCE, min(step.calls, 1.0)) for step in self.steps)
+        return self.processor.mean_s + calls
+
 
 @dataclass(frozen=True)
 class Network:
@@ -105,11 +112,20 @@ class Load:
         )
         return self.rps * seconds / self.profile.networks[network].slots
 
-    def orchestrators_busy(self) -> float:
-        """Returns how many orchestrators' processors the pictures keep busy."""
+    def orchestrators_busy(self, *, max_images_at_once: int, max_px_at_once: int) -> float:
+        """Returns how many orchestrators the pictures keep busy: their cores, or their turns (Little's law).
+
+        Args:
+            max_images_at_once: Pictures that one works on together.
+            max_px_at_once: Their pixels.
+        """
         kinds, shares = self.kinds()
-        seconds = sum(share * kind.processor.mean_s for kind, share in zip(kinds, shares, strict=True))
-        return self.rps * seconds / self.profile.cores
+        cores = sum(share * kind.processor.mean_s for kind, share in zip(kinds, shares, strict=True))
+        turns = sum(
+            share * max(1 / max_images_at_once, kind.px / max_px_at_once) * kind.alone_s()
+            for kind, share in zip(kinds, shares, strict=True)
+        )
+        return self.rps * max(cores / self.profile.cores, turns)
 
     def networks(self) -> list[str]:
         """Returns the networks that the pictures need, in the order of the flow."""

@@ -4,8 +4,11 @@ import json
 
 import pytest
 from PIL import Image
+from prometheus_client import start_http_server
 
 from facegrid.cli.main import main
+from orchestrator.telemetry.metrics import Metrics
+from tests.capacity.test_measure import page
 
 
 @pytest.fixture
@@ -68,6 +71,21 @@ def test_what_cannot_be_is_said_with_both_numbers(plan, arguments, code, words):
     result, _, err = plan(*arguments)
     assert result == code
     assert words in err
+
+
+def test_a_page_of_metrics_stands_for_a_file(capsys, tmp_path):
+    registry = Metrics()
+    page(150, [0.02], registry)
+    server, thread = start_http_server(0, addr="127.0.0.1", registry=registry.registry)
+    try:
+        url = f"http://127.0.0.1:{server.server_port}/metrics"
+        code = main(["plan", "--metrics", url, "--rps", "10", "--p99-ms", "9000", "--pictures", "300", "--json"])
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    assert code == 0
+    assert json.loads(capsys.readouterr().out)["replicas"].keys() == {"orchestrators", "pnet"}
 
 
 @pytest.mark.parametrize(
