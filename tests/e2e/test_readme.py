@@ -13,8 +13,8 @@ from tests.conftest import REPOSITORY
 av = pytest.importorskip("av")
 
 PAGES = ("README.md", "docs/client.md", "docs/video.md", "docs/gallery.md", "docs/generate.md", "docs/operations.md")
-ELSEWHERE = r"facegrid (export|up|down|status)\b|facegrid video (0|rtsp://)|make |python |--gallery /srv"
-"""What starts or stops a service, or needs a camera: tests/cluster, tests/export and tests/cli have them."""
+ELSEWHERE = r"facegrid (export|up|down|status|rollout|promote|rollback|plan)\b|facegrid video (0|rtsp://)|make |python |--gallery /srv"
+"""What starts, stops or changes a service, or needs a camera or minutes: other tests have them."""
 
 
 PARTS = re.DOTALL | re.MULTILINE
@@ -22,7 +22,9 @@ PARTS = re.DOTALL | re.MULTILINE
 
 def commands(page):
     text = (REPOSITORY / page).read_text(encoding="utf-8")
-    blocks = re.findall(r"^```(?:sh)?\n(.*?)^```", re.sub(r"^```python\n.*?^```\n", "", text, flags=PARTS), flags=PARTS)
+    blocks = re.findall(
+        r"^```(?:sh)?\n(.*?)^```", re.sub(r"^```(?!sh$)\w+\n.*?^```\n", "", text, flags=PARTS), flags=PARTS
+    )
     lines = "\n".join(blocks).splitlines()
     lines = [line.split("#")[0].strip().removeprefix(".venv/bin/") for line in lines]
     return [line for line in lines if line.startswith("facegrid ") and not re.search(ELSEWHERE, line)]

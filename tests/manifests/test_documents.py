@@ -59,12 +59,13 @@ def test_networks_may_come_from_a_volume(tmp_path):
 @pytest.mark.parametrize(
     "command", re.findall(r"^(?:    )?kubectl -n facegrid create secret (?:.*\\\n)*.*$", TEXT, re.MULTILINE)
 )
-def test_secrets_are_made_as_told_where_the_manifests_look_for_them(command):
+def test_secrets_are_made_as_told_where_the_manifests_look_for_them(command, tmp_path):
+    (tmp_path / "keys.json").write_text('{"keys": []}')  # what `facegrid keys new` writes
     words = shlex.split(command.replace("\\\n", " ").replace("$(openssl rand -hex 32)", "0123"))
     command = [kubectl(), *words[1:], "--dry-run=client", "-o", "yaml"]
-    made = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    made = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert made.returncode == 0, made.stderr
     secret = yaml.safe_load(made.stdout)
-    asked = (K8S / "components" / "redis-ft" / "redis.yaml", K8S / "base" / "orchestrator" / "rayservice.yaml")
-    assert any(f"name: {secret['metadata']['name']}" in file.read_text() for file in asked)
+    asked = [*(K8S / "components").glob("*/*.yaml"), K8S / "base" / "orchestrator" / "rayservice.yaml"]
+    assert any(f"ame: {secret['metadata']['name']}" in file.read_text() for file in asked)  # name or secretName
     assert all(re.fullmatch(r"[A-Za-z_.]+", key) for key in secret["data"])
