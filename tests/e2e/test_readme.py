@@ -13,7 +13,10 @@ from tests.conftest import REPOSITORY
 av = pytest.importorskip("av")
 
 PAGES = ("README.md", "docs/client.md", "docs/video.md", "docs/gallery.md", "docs/generate.md", "docs/operations.md")
-ELSEWHERE = r"facegrid (export|up|down|status|rollout|promote|rollback|plan)\b|facegrid video (0|rtsp://)|make |python |--gallery /srv"
+ELSEWHERE = (
+    r"facegrid (export|up|down|status|rollout|promote|rollback|plan)\b|facegrid video (0|rtsp://)"
+    r"|make |python |--gallery /srv"
+)
 """What starts, stops or changes a service, or needs a camera or minutes: other tests have them."""
 
 
