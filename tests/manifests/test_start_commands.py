@@ -8,7 +8,7 @@ import urllib.request
 import pytest
 
 from exporters.signatures import CONTRACTS
-from orchestrator.app.contract_check import require_contract
+from orchestrator.app.contract_check import EVERY_MODEL, require_contract
 from orchestrator.fleet.model_server import missing_models, model_versions
 from tests.manifests.rendered import NETWORKS, named, overlay
 from tests.manifests.run_here import COPY_MODELS, ModelServer, grpc_probe
@@ -22,7 +22,7 @@ START_TIMEOUT_S = 300  # on two cores that others use, too, the import of Tensor
 @pytest.mark.parametrize(
     ("where", "deployment"), [*(("cpu", network) for network in NETWORKS), ("local", "model-server")]
 )
-def test_a_server_starts_is_probed_and_serves_its_networks(where, deployment, packed, tmp_path, monkeypatch):
+def test_a_server_starts_is_probed_and_serves_its_networks(where, deployment, packed, tmp_path):
     docs = overlay(where)
     spec = named(docs, "Deployment", deployment)["spec"]["template"]["spec"]
     (container,) = spec["containers"]
@@ -34,8 +34,7 @@ def test_a_server_starts_is_probed_and_serves_its_networks(where, deployment, pa
         versions = model_versions(target, list(CONTRACTS), timeout_s=20)
         assert {one.model for one in versions if one.state == "AVAILABLE"} == set(networks)
         assert missing_models(versions, networks) == []
-        monkeypatch.setattr("orchestrator.app.contract_check.CONTRACTS", {name: CONTRACTS[name] for name in networks})
-        require_contract(target, timeout_s=20)
+        require_contract(target, {name: EVERY_MODEL[name] for name in networks}, timeout_s=20)
         url = f"http://127.0.0.1:{server.rest_port}/monitoring/prometheus/metrics"
         with urllib.request.urlopen(url, timeout=20) as page:
             assert b"# TYPE" in page.read()
