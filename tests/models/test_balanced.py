@@ -210,9 +210,11 @@ def test_the_slowest_calls_are_sent_twice_if_that_is_set(start):
 
     async def main(percent):
         async with balanced([one, other], hedged_percent=percent, compared=2) as predictor:
+            least = predictor._rules.budget._left
             for _ in range(60):
                 await rnet(predictor)
-            return predictor._rules.budget._left
+                least = min(least, predictor._rules.budget._left)  # calls that are not sent twice fill it again
+            return least
 
     assert asyncio.run(main(0)) == 64.0
     assert asyncio.run(main(50)) < 64.0
