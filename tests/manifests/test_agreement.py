@@ -172,7 +172,7 @@ def test_what_the_gateway_lets_in_is_the_service_and_its_health():
 
 
 def test_a_worker_has_memory_for_the_largest_pictures_it_takes():
-    replica_mb, ray_mb, bytes_per_pixel = 350, 500, 12
+    replica_mb, ray_mb, bytes_per_pixel = 400, 500, 12  # orchestrator/app/checks.py
     for where, docs in everything():
         settings = Settings.from_environment(config_map(docs, "orchestrator"))
         pictures_mb = settings.max_images_at_once * settings.max_image_px * bytes_per_pixel / 2**20
