@@ -219,7 +219,7 @@ class FaceService:
         PRIORITY.set(priority)
         deadline = Deadline(self._budget_s(request.timeout_ms, timeout_s))
         listen(self._observer)  # the context is the call's own
-        with self._observer.stream(name, origin or Origin()) as seen, errors_told(seen):
+        with self._versions.request(), self._observer.stream(name, origin or Origin()) as seen, errors_told(seen):
             try:
                 async with aclosing(self._server_streams[name](request, deadline)) as answers:
                     async for answer in answers:
@@ -256,7 +256,7 @@ class FaceService:
     def _video(self) -> VideoIdentification:
         if self._gallery is None:
             raise _no_gallery()
-        return VideoIdentification(self._pictures, self._gallery, self._settings)
+        return VideoIdentification(self._pictures, self._gallery, self._settings, self._versions)
 
     def _budget_s(self, timeout_ms: int, transport_s: float | None) -> float:
         asked = timeout_ms / 1000 if timeout_ms else self._settings.timeout_s

@@ -17,6 +17,7 @@ from orchestrator.api.video_convert import to_frame_result, to_summary
 from orchestrator.api.video_stream import Video, answer_video
 from orchestrator.deadline import Deadline
 from orchestrator.gallery.gallery import Gallery
+from orchestrator.models.versions import Versions
 from orchestrator.pipeline.track import Candidate, Faces, Moment
 from orchestrator.pipeline.watch import Neighbours, Sketch, Watch
 from orchestrator.settings import Settings
@@ -36,12 +37,14 @@ class VideoIdentification:
         pictures: Looks at frames.
         gallery: Knows who is who.
         settings: The window, times, and the embedder of a new gallery.
+        versions: Says which versions of the networks look at a frame.
     """
 
-    def __init__(self, pictures: Pictures, gallery: Gallery, settings: Settings) -> None:
+    def __init__(self, pictures: Pictures, gallery: Gallery, settings: Settings, versions: Versions) -> None:
         self._pictures = pictures
         self._gallery = gallery
         self._settings = settings
+        self._versions = versions
 
     def answer(
         self,
@@ -68,7 +71,7 @@ class VideoIdentification:
         timeout_s = options.timeout_ms / 1000 if options.timeout_ms else self._settings.timeout_s
         timeout_s = min(timeout_s, self._settings.max_timeout_s)
         contract = await gallery_embedder(self._gallery, self._settings.embedder_version, Deadline(timeout_s))
-        video = _Video(options, self._pictures, self._gallery, contract, timeout_s)
+        video = _Video(options, self._pictures, self._gallery, contract, timeout_s=timeout_s, versions=self._versions)
         await video.judge(Deadline(timeout_s))
         return video
 
@@ -89,7 +92,9 @@ class _Video:
         pictures: Pictures,
         gallery: Gallery,
         contract: EmbedderContract,
+        *,
         timeout_s: float,
+        versions: Versions,
     ) -> None:
         self.live = options.live
         self.detect_every_n = _to_every_n(options)
@@ -101,6 +106,7 @@ class _Video:
         self._contract = contract
         self._embedder = gallery_version(contract)
         self._timeout_s = timeout_s
+        self._versions = versions
         self._top_k = to_top_k(options.identify_options)
         self._threshold = 0.0
         self._rate: float | None = None
@@ -127,7 +133,9 @@ class _Video:
         async with _budget(self._timeout_s) as deadline:
 
             async def look() -> Faces:
-                people = prepared.people or (await self._see(frame, deadline, look=True)).people
+                people = prepared.people
+                if people is None:  # nobody looked; where somebody did, there may be no faces
+                    people = (await self._see(frame, deadline, look=True)).people
                 assert people is not None  # noqa: S101 - it was looked
                 return Faces(people.faces, people.embeddings.vectors)
 
@@ -144,9 +152,11 @@ class _Video:
         return summary
 
     async def _see(self, frame: video_pb2.IdentifyVideoRequest.Frame, deadline: Deadline, *, look: bool) -> _Prepared:
-        seen, people = await self._pictures.sketch(
-            frame.image, self._detect_options, deadline, version=self._contract.version, look=look
-        )
+        # A request for each look, not for the video: that may last for days, and a version that it kept to, too.
+        with self._versions.request():
+            seen, people = await self._pictures.sketch(
+                frame.image, self._detect_options, deadline, version=self._contract.version, look=look
+            )
         return _Prepared(seen, people)
 
     async def _search(self, vectors: Floats) -> Neighbours:

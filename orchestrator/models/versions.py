@@ -69,11 +69,12 @@ class Versions:
             return
         generation = self._generation
         self._under_way[generation] += 1
-        token = self._request.set(_Request(generation, self._routes))
+        self._request.set(_Request(generation, self._routes))
         try:
             yield
         finally:
-            self._request.reset(token)
+            # Not reset by a token: a generator that is collected is closed in a context of its own.
+            self._request.set(None)
             self._under_way[generation] -= 1
             self._under_way += Counter()  # without plans that nobody follows any more
 
