@@ -27,6 +27,8 @@ _log = logging.getLogger(__name__)
 
 PUSHBACK_KEY = "grpc-retry-pushback-ms"
 
+_OUR_FAULT = "something went wrong on our side; the service's log has it under "
+
 _CODES: dict[type[FacegridError], StatusCode] = {
     InvalidRequest: StatusCode.INVALID_ARGUMENT,
     Unauthenticated: StatusCode.UNAUTHENTICATED,
@@ -78,10 +80,13 @@ def public(error: Exception) -> FacegridError:
     """Returns what a caller may know of an error.
 
     Errors of the tree are meant for callers. Anything else is a fault of ours: it goes to the log
-    with its traceback under an id, and the caller gets the id alone. So does an `InternalError`.
+    with its traceback under an id, and the caller gets the id alone. So does an `InternalError`, but for
+    one that this function returned: a fault has one id and one entry, however many layers it passes.
     """
     if isinstance(error, FacegridError) and not isinstance(error, InternalError):
         return error
+    if isinstance(error, InternalError) and error.message.startswith(_OUR_FAULT):
+        return error
     incident = uuid.uuid4().hex[:12]
     _log.error("internal error %s", incident, exc_info=error)
-    return InternalError(f"something went wrong on our side; the service's log has it under {incident}")
+    return InternalError(_OUR_FAULT + incident)

@@ -64,6 +64,8 @@ def test_a_fault_of_ours_is_logged_under_the_id_that_the_caller_gets(error, capl
     (record,) = caplog.records
     assert incident in record.getMessage()
     assert record.exc_info[1] is error
+    assert public(shown) is shown
+    assert len(caplog.records) == 1
 
 
 def test_what_is_meant_for_callers_is_passed_on():
