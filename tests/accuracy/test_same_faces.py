@@ -29,11 +29,11 @@ def pixels(path):
 
 @pytest.fixture(scope="module")
 def answers(exported_models, samples, tmp_path_factory):
-    """By detector (reference, ours, swapped: ours given BGR) and picture's path."""
+    """By detector (reference, ours; swapped: ours given BGR, of the samples alone) and picture's path."""
     folder = tmp_path_factory.mktemp("faces")
     pictures = [path for path in sorted(samples.iterdir()) if path.suffix in {".jpg", ".png"}]
     pictures += small_pictures(every=10) if DATA_DIR.is_dir() else []
-    command = [sys.executable, "-m", "tests.accuracy.find_faces", str(exported_models), str(folder)]
+    command = [sys.executable, "-m", "tests.accuracy.find_faces", str(exported_models), str(folder), str(samples)]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     subprocess.run([*command, *map(str, pictures)], cwd=REPOSITORY, env=environment, check=True, timeout=280)
     return {name: read_answers(folder / f"{name}.npz") for name in ("reference", "ours", "swapped")}

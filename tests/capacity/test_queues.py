@@ -4,24 +4,39 @@ Bounds are three standard deviations of the mean of 20,000 waiting times of an M
 """
 
 import math
+from functools import cache
 
 import pytest
 
-from orchestrator.capacity.simulate import simulate
+from orchestrator.capacity.simulate import Answers, simulate
 from orchestrator.capacity.workload import Kind, Load, Network, Profile, Step, Times
 from orchestrator.capacity.world import Sizes
 from orchestrator.settings import Settings
 
 MEAN_S = 0.02
-# So many at once and waiting that our own bounds are never reached.
-WIDE = Settings(max_images_at_once=1024, max_calls_per_model_server=1024, timeout_s=10_000)
+# So many at once and waiting, and for so long, that our own bounds are never reached.
+WIDE = Settings(max_images_at_once=1024, max_calls_per_model_server=1024, timeout_s=10)
 
 
-def load_of(used: float, *, slots: int = 1, cv: float = 1.0, mean_s: float = MEAN_S) -> Load:
-    times = Times(mean_s, cv)
+def load_of(used: float, *, slots: int = 1, servers: int = 1, cv: float = 1.0) -> Load:
+    times = Times(MEAN_S, cv)
     kind = Kind("any", px=1, processor=Times(0.0), steps=(Step("rnet", 1, times),))
     profile = Profile({"any": kind}, {"rnet": Network(slots)})
-    return Load(profile, rps=used * slots / mean_s, mix={"any": 1.0})
+    return Load(profile, rps=used * slots * servers / MEAN_S, mix={"any": 1.0})
+
+
+@cache
+def answers_of(used: float, *, slots: int = 1, servers: int = 1, cv: float = 1.0) -> Answers:
+    """20,000 pictures; several tests look at the same ones."""
+    load = load_of(used, slots=slots, servers=servers, cv=cv)
+    answers = simulate(load, Sizes(1, {"rnet": servers}), pictures=20_000, seed=5, settings=WIDE)
+    assert answers.failed() == 0
+    return answers
+
+
+def mean_wait_s(used: float, **others: float) -> float:
+    times_s = answers_of(used, **others).ascending_s
+    return sum(times_s) / len(times_s) - MEAN_S
 
 
 def erlang_c(servers: int, used: float) -> float:
@@ -31,46 +46,39 @@ def erlang_c(servers: int, used: float) -> float:
     return last / (sum(offered**k / math.factorial(k) for k in range(servers)) + last)
 
 
-def mean_wait_s(load: Load, *, servers: int = 1, pictures: int = 20_000) -> float:
-    answers = simulate(load, Sizes(1, {"rnet": servers}), pictures=pictures, seed=5, settings=WIDE)
-    assert answers.failed() == 0
-    return sum(answers.ascending_s) / len(answers.ascending_s) - MEAN_S
-
-
 @pytest.mark.parametrize("used", [0.3, 0.6])
 def test_one_slot_and_exponential_times_wait_as_an_m_m_1_queue(used):
-    assert mean_wait_s(load_of(used)) == pytest.approx(used / (1 - used) * MEAN_S, rel=0.12)
+    assert mean_wait_s(used) == pytest.approx(used / (1 - used) * MEAN_S, rel=0.12)
 
 
 @pytest.mark.parametrize("used", [0.3, 0.6])
 def test_one_slot_and_equal_times_wait_as_an_m_d_1_queue(used):
     expected_s = used / (2 * (1 - used)) * MEAN_S
-    assert mean_wait_s(load_of(used, cv=0)) == pytest.approx(expected_s, rel=0.1)
+    assert mean_wait_s(used, cv=0) == pytest.approx(expected_s, rel=0.1)
 
 
 @pytest.mark.parametrize("cv", [0.5, 1.5])
 def test_other_times_wait_as_pollaczek_and_khinchine_say(cv):
     expected_s = 0.5 / (1 - 0.5) * (1 + cv**2) / 2 * MEAN_S
-    assert mean_wait_s(load_of(0.5, cv=cv)) == pytest.approx(expected_s, rel=0.12)
+    assert mean_wait_s(0.5, cv=cv) == pytest.approx(expected_s, rel=0.12)
 
 
 @pytest.mark.parametrize(("slots", "used"), [(2, 0.6), (4, 0.7)])
 def test_slots_of_one_server_wait_as_an_m_m_c_queue(slots, used):
     expected_s = erlang_c(slots, used) / (slots * (1 - used)) * MEAN_S
-    assert mean_wait_s(load_of(used, slots=slots)) == pytest.approx(expected_s, rel=0.15)
+    assert mean_wait_s(used, slots=slots) == pytest.approx(expected_s, rel=0.15)
 
 
 def test_the_quantiles_of_an_m_m_1_queue_are_those_of_an_exponential_distribution():
     used = 0.6
-    answers = simulate(load_of(used), Sizes(1, {"rnet": 1}), pictures=20_000, seed=5, settings=WIDE)
+    answers = answers_of(used)
     for share in (0.5, 0.9, 0.99):
         expected_s = -math.log(1 - share) * MEAN_S / (1 - used)
         assert answers.quantile_s(share) == pytest.approx(expected_s, rel=0.12)
 
 
 def test_the_busy_share_is_the_offered_load():
-    answers = simulate(load_of(0.6), Sizes(1, {"rnet": 1}), pictures=10_000, seed=5, settings=WIDE)
-    assert answers.busy["rnet"] == pytest.approx(0.6, rel=0.03)
+    assert answers_of(0.6).busy["rnet"] == pytest.approx(0.6, rel=0.03)
 
 
 def test_equal_seeds_give_equal_results():
@@ -79,9 +87,7 @@ def test_equal_seeds_give_equal_results():
 
 
 def test_a_balanced_pool_is_between_one_queue_for_all_and_servers_drawn_blindly():
-    load = load_of(0.7, slots=1)
-    four = Load(load.profile, 4 * load.rps, load.mix)
-    wait_s = mean_wait_s(four, servers=4)
+    wait_s = mean_wait_s(0.7, servers=4)
     one_queue_s = erlang_c(4, 0.7) / (4 * 0.3) * MEAN_S
     blind_s = 0.7 / 0.3 * MEAN_S
     assert one_queue_s * 0.9 < wait_s < blind_s / 2
