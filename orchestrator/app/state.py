@@ -62,6 +62,11 @@ class StackState:
         """Address of the one model server of a stack whose model servers Ray does not run, as gRPC writes it."""
         return f"unix:{self.run_dir / 'model_server.sock'}"
 
+    @property
+    def config_file(self) -> Path:
+        """The ModelServerConfig that its model servers read."""
+        return self.run_dir / "models.config"
+
     def with_process(self, record: ProcessRecord) -> "StackState":
         """Returns the state after one more process was started."""
         return replace(self, processes=(*self.processes, record))

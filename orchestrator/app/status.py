@@ -79,7 +79,7 @@ def stack_status(state_dir: Path) -> StackStatus | None:
 def _models(state: StackState, serve: dict[str, Any] | None) -> tuple[list[ModelVersion] | None, bool]:
     """Returns what the model servers say, and whether every model has a version that is available."""
     try:
-        names = model_names(read_model_config(state.run_dir / "models.config"))
+        names = model_names(read_model_config(state.config_file))
     except FleetError:
         return None, False  # `up` has not come so far
     if state.servers:

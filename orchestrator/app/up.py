@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -11,29 +10,31 @@ from pathlib import Path
 from facegrid.tfserving.v1.model_server_config_pb2 import ModelServerConfig
 from facegrid.types import Health
 from orchestrator.app import checks
+from orchestrator.app.commands import (
+    MODEL_SERVER,
+    SERVE_HOST,
+    TLS_PROXY,
+    process_names,
+    serve_host_command,
+    serve_host_environment,
+    tls_proxy_command,
+)
 from orchestrator.app.contract_check import EVERY_MODEL, require_contract
 from orchestrator.app.down import stop_stack
 from orchestrator.app.errors import StackError
 from orchestrator.app.health import service_health
 from orchestrator.app.host_files import read_serve_status, read_steps
-from orchestrator.app.ingress import ingress_environment
-from orchestrator.app.options import API_KEYS_VARIABLE, GALLERY_VARIABLE, StackOptions, api_keys_file, gallery_uri
+from orchestrator.app.options import StackOptions
 from orchestrator.app.ports import free_ports, is_listening, require_free
 from orchestrator.app.processes import Child, is_alive
-from orchestrator.app.ray_environment import ray_environment
-from orchestrator.app.state import VERSIONS_FILE, StackState, StateFolder
+from orchestrator.app.state import StackState, StateFolder
 from orchestrator.fleet.model_config import local_model_config, model_names, read_model_config, write_model_config
 from orchestrator.fleet.model_server import missing_models, model_server_command, model_versions
 from orchestrator.fleet.sizes import Pool, grown, parse_pools, scaled, written
-from orchestrator.settings import MODEL_SERVER_TLS_VARIABLES, RAY
 from orchestrator.tls_files import ServerTls
 
 Report = Callable[[str, float], None]
 """Is called with each step that is done and the seconds since `up` began."""
-
-MODEL_SERVER = "model_server"
-SERVE_HOST = "serve_host"
-TLS_PROXY = "tls_proxy"
 
 _POLL_S = 0.1
 _ANSWER_TIMEOUT_S = 2.0
@@ -59,16 +60,15 @@ def up(options: StackOptions, state_dir: Path, report: Report, env: Mapping[str,
     with folder.locked():
         earlier = folder.load()
         if earlier is not None:
-            complete = len(earlier.processes) == (1 if earlier.servers else 2) + earlier.has_tls
-            if complete and all(is_alive(record) for record in earlier.processes):
+            if [record.name for record in earlier.processes if is_alive(record)] == process_names(earlier):
                 return earlier
             stop_stack(folder, earlier)
-        config = _check(options, env)
-        return _Start(options, folder, config, report, env).run()
+        config, pools = _check(options, env)
+        return _Start(options, folder, config, pools, report=report, env=env).run()
 
 
-def _check(options: StackOptions, env: Mapping[str, str]) -> ModelServerConfig:
-    """Returns the model configuration after everything that can be known beforehand is checked, cheapest first."""
+def _check(options: StackOptions, env: Mapping[str, str]) -> tuple[ModelServerConfig, list[Pool]]:
+    """Returns which models there are and who is to serve them, after all that can be known beforehand is checked."""
     checks.require_options(options)
     checks.require_settings(env)
     checks.require_packages()
@@ -79,7 +79,7 @@ def _check(options: StackOptions, env: Mapping[str, str]) -> ModelServerConfig:
     require_free(options.port)
     pools = _pools(options, config)
     checks.require_memory(options.orchestrators.low, sum(pool.size.low for pool in pools) or 1)
-    return config
+    return config, pools
 
 
 def _pools(options: StackOptions, config: ModelServerConfig) -> list[Pool]:
@@ -87,6 +87,20 @@ def _pools(options: StackOptions, config: ModelServerConfig) -> list[Pool]:
     servers = options.servers or ("1" if options.autoscale or options.ray_address else "")
     pools = parse_pools(servers, model_names(config)) if servers else []
     return [scaled(pool, options.autoscale) for pool in pools] if options.autoscale else pools
+
+
+def _new_state(options: StackOptions, pools: list[Pool], folder: StateFolder) -> StackState:
+    """Returns a stack of which nothing is started yet; its run folder is made."""
+    return StackState(
+        run_dir=folder.make_run_dir(),
+        port=options.port,
+        ingress=options.ingress,
+        orchestrators=str(grown(options.orchestrators, options.autoscale or 1)),
+        servers=written(pools),
+        models_dir=options.models_dir.absolute(),
+        started_at_s=time.time(),
+        ingress_port=free_ports(1)[0] if options.tls else 0,
+    )
 
 
 class _Start:
@@ -97,35 +111,27 @@ class _Start:
         options: StackOptions,
         folder: StateFolder,
         config: ModelServerConfig,
+        pools: list[Pool],
+        *,
         report: Report,
         env: Mapping[str, str],
     ) -> None:
         self._options = options
         self._folder = folder
         self._config = config
+        self._pools = pools
         self._report = report
         self._env = env
         self._children: list[Child] = []
         self._begin_s = time.monotonic()
-        self._pools = _pools(options, config)
-        self._orchestrators = grown(options.orchestrators, options.autoscale or 1)
-        self._state = StackState(
-            run_dir=folder.make_run_dir(),
-            port=options.port,
-            ingress=options.ingress,
-            orchestrators=str(self._orchestrators),
-            servers=written(self._pools),
-            models_dir=options.models_dir.absolute(),
-            started_at_s=time.time(),
-            ingress_port=free_ports(1)[0] if options.tls else 0,
-        )
 
     def run(self) -> StackState:
         shutil.rmtree(self._folder.logs, ignore_errors=True)  # an earlier stack's
-        self._folder.logs.mkdir()
-        self._folder.save(self._state)
+        self._state = _new_state(self._options, self._pools, self._folder)
         try:
-            write_model_config(self._config, self._config_file)
+            self._folder.logs.mkdir()
+            self._folder.save(self._state)
+            write_model_config(self._config, self._state.config_file)
             if not self._pools:
                 self._start_model_server()
             self._start_serve_host()
@@ -141,43 +147,17 @@ class _Start:
         return self._state
 
     def _start_model_server(self) -> None:
-        command = model_server_command(self._config_file, self._state.model_server_target)
+        command = model_server_command(self._state.config_file, self._state.model_server_target)
         self._spawn(MODEL_SERVER, command, self._env)
 
     def _start_serve_host(self) -> None:
-        state, options = self._state, self._options
-        if options.ray_address:
-            env = dict(self._env)  # the cluster's nodes have theirs, with the ingress that its operator chose
-        else:
-            env = ray_environment(self._env, state.run_dir) | ingress_environment(options.ingress, state.run_dir)
-        env |= {"FACEGRID_MODEL_SERVERS": RAY if self._pools else state.model_server_target}
-        env |= {GALLERY_VARIABLE: gallery_uri(self._folder.path, self._env)}
-        env |= {API_KEYS_VARIABLE: api_keys_file(self._env)}
-        env |= dict.fromkeys(MODEL_SERVER_TLS_VARIABLES, "")  # the stack's own model servers speak none
-        if not env.get("FACEGRID_METRICS_ADDRESS"):
-            env["FACEGRID_METRICS_ADDRESS"] = "127.0.0.1:0"
-        env["FACEGRID_METRICS_TARGETS_DIR"] = str(self._folder.metrics.absolute())
-        if self._pools:
-            # Who joins is known at once; asking takes a millisecond, unlike DNS.
-            env.setdefault("FACEGRID_ENDPOINT_REFRESH_S", "0.5")
-        env.setdefault("MALLOC_ARENA_MAX", "2")  # glibc's heap per thread kept 30 MB more of the pictures of a replica
-        command = [sys.executable, "-m", "orchestrator.app.serve_host"]
-        command += [f"--run-dir={state.run_dir}", f"--log-dir={self._folder.logs}"]
-        command += [f"--port={state.ingress_port or options.port}", f"--http-port={free_ports(1)[0]}"]
-        command += [f"--orchestrators={self._orchestrators}", f"--servers={state.servers}"]
-        command += [f"--server-cpus={options.server_cpus}", f"--server-gpus={options.server_gpus}"]
-        command += [f"--ray-address={options.ray_address}"] if options.ray_address else []
-        command += [f"--model-config={self._config_file}", f"--versions={self._folder.path / VERSIONS_FILE}"]
+        command = serve_host_command(self._state, self._options, self._folder)
+        env = serve_host_environment(self._state, self._options, self._folder, self._env)
         self._spawn(SERVE_HOST, command, env)
 
     def _start_tls_proxy(self, tls: ServerTls) -> None:
-        folder = self._state.run_dir / "tls"
-        folder.mkdir(mode=0o700)
-        command = [sys.executable, "-m", "orchestrator.app.tls_proxy", f"--folder={folder}"]
-        command += [f"--port={self._state.port}", f"--ingress-port={self._state.ingress_port}"]
-        command += [f"--cert={tls.cert.absolute()}", f"--key={tls.key.absolute()}"]
-        command += [f"--client-ca={tls.client_ca.absolute()}"] if tls.client_ca else []
-        self._spawn(TLS_PROXY, command, self._env)
+        (self._state.run_dir / "tls").mkdir(mode=0o700)
+        self._spawn(TLS_PROXY, tls_proxy_command(self._state, tls), self._env)
 
     def _spawn(self, name: str, command: list[str], env: Mapping[str, str]) -> None:
         log = self._folder.logs / f"{name}.log"
@@ -201,8 +181,9 @@ class _Start:
                 self._report("service", self._elapsed_s())
                 return
             if self._elapsed_s() > self._options.timeout_s:
-                late = self._children[0 if self._pools or MODEL_SERVER not in reported else 1]
-                raise _child_failed(late, f"{late.record.name} did not answer within {self._options.timeout_s:g} s")
+                late = late_process(self._state, reported)
+                (child,) = (child for child in self._children if child.record.name == late)
+                raise _child_failed(child, f"{late} did not answer within {self._options.timeout_s:g} s")
             time.sleep(_POLL_S)
 
     def _steps_done(self, reported: set[str], models: list[str]) -> list[str]:
@@ -228,10 +209,6 @@ class _Start:
             require_contract(address, {model: EVERY_MODEL[model] for model in pool.models}, timeout_s=_ANSWER_TIMEOUT_S)
         return [MODEL_SERVER]
 
-    @property
-    def _config_file(self) -> Path:
-        return self._state.run_dir / "models.config"
-
     def _is_serving(self) -> bool:
         if self._state.has_tls and not is_listening(self._state.port):
             return False
@@ -239,6 +216,20 @@ class _Start:
 
     def _elapsed_s(self) -> float:
         return time.monotonic() - self._begin_s
+
+
+def late_process(state: StackState, reported: set[str]) -> str:
+    """Returns the name of the process that the others wait for, and whose log says why.
+
+    Args:
+        state: The stack that does not answer.
+        reported: Steps that are done.
+    """
+    if MODEL_SERVER not in reported and not state.servers:
+        return MODEL_SERVER
+    if "ready" in reported and state.has_tls and not is_listening(state.port):
+        return TLS_PROXY
+    return SERVE_HOST
 
 
 def _child_failed(child: Child, what: str) -> StackError:
