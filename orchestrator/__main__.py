@@ -9,7 +9,7 @@ from pathlib import Path
 
 import grpc
 
-from orchestrator.api.face_service import build
+from orchestrator.api.build import build
 from orchestrator.api.grpc_host import GrpcHost
 from orchestrator.api.server_tls import server_credentials
 from orchestrator.keys.file import KeysError

@@ -95,24 +95,16 @@ class Settings:
         for name, (low, high) in _RANGES.items():
             value = getattr(self, name)
             if not (math.isfinite(value) and low <= value <= high):
-                raise SettingsError(f"{variable(name)} is {value}, expected is a number from {low} to {high}")
-        if self.embedder_version not in EMBEDDERS:
-            known = ", ".join(map(str, EMBEDDERS))
-            raise SettingsError(
-                f"{variable('embedder_version')} is {self.embedder_version}, expected is one of {known}"
-            )
+                raise _unfit(name, value, f"a number from {low} to {high}")
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
-                raise SettingsError(
-                    f"{variable(name)} is {getattr(self, name)!r}, expected is one of {', '.join(allowed)}"
-                )
+                raise _unfit(name, getattr(self, name), f"one of {', '.join(map(str, allowed))}")
         if self.metrics_address and not METRICS_ADDRESS.fullmatch(self.metrics_address):
-            raise SettingsError(
-                f"{variable('metrics_address')} is {self.metrics_address!r}, expected is HOST:PORT or HOST:FIRST-LAST"
-            )
+            raise _unfit("metrics_address", self.metrics_address, "HOST:PORT or HOST:FIRST-LAST")
+        tls = self.model_server_tls()
         if self.model_servers != RAY:
             self.targets()
-        if self.model_server_tls() is not None and self.model_servers == RAY:
+        elif tls is not None:
             raise SettingsError(
                 f"{variable('model_server_ca')} is set, and the model servers that Ray runs speak no TLS"
             )
@@ -133,7 +125,7 @@ class Settings:
             try:
                 given[field.name] = parse(text)
             except ValueError as err:
-                raise SettingsError(f"{variable(field.name)} is {text!r}, expected is {_FORMS[parse]}") from err
+                raise _unfit(field.name, text, _FORMS[parse]) from err
         return cls(**given)  # type: ignore[arg-type]
 
     def targets(self) -> dict[str, frozenset[str]]:
@@ -150,9 +142,11 @@ class Settings:
         targets = {model: frozenset(addresses.split("|")) for model, addresses in pairs.items()}
         well_formed = all(is_address(address) for addresses in targets.values() for address in addresses)
         if not well_formed or len(pairs) < len(parts) or not pairs.keys() >= CONTRACTS.keys():
-            raise SettingsError(
-                f"{variable('model_servers')} is {self.model_servers!r}, expected is HOST:PORT, "
-                f"or MODEL=HOST:PORT for each of {', '.join(CONTRACTS)}; several servers of a model are joined by |"
+            raise _unfit(
+                "model_servers",
+                self.model_servers,
+                f"HOST:PORT, or MODEL=HOST:PORT for each of {', '.join(CONTRACTS)}; "
+                "several servers of a model are joined by |",
             )
         return targets
 
@@ -213,6 +207,10 @@ MODEL_SERVER_TLS_VARIABLES = tuple(map(variable, ("model_server_ca", "model_serv
 """Those that decide whether model servers are called over TLS."""
 
 
+def _unfit(field: str, value: object, expected: str) -> SettingsError:
+    return SettingsError(f"{variable(field)} is {value!r}, expected is {expected}")
+
+
 _RANGES: dict[str, tuple[float, float]] = {
     "timeout_s": (0.001, 86_400),
     "max_timeout_s": (0.001, 86_400),
@@ -234,7 +232,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "max_generate_count": (1, 1_000_000),
 }
 
-_CHOICES: dict[str, tuple[str, ...]] = {
+_CHOICES: dict[str, tuple[object, ...]] = {
+    "embedder_version": tuple(EMBEDDERS),
     "log_format": ("text", "json"),
     "log_level": ("DEBUG", "INFO", "WARNING", "ERROR"),
 }

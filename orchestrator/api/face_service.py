@@ -7,7 +7,6 @@ The work is in a file for each subject; here it gets its budget of time.
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -26,44 +25,14 @@ from orchestrator.api.subjects import Subjects
 from orchestrator.api.video import VideoIdentification
 from orchestrator.deadline import Deadline
 from orchestrator.gallery.gallery import Gallery
-from orchestrator.models.balanced import BalancedPredictor
-from orchestrator.models.endpoints import EndpointSource, source_of
 from orchestrator.models.predictor import Predictor
-from orchestrator.models.versioned import VersionedPredictor
 from orchestrator.models.versions import Versions
 from orchestrator.observer import NOBODY, Observer, Origin, listen, observed_by
 from orchestrator.priority import PRIORITY, Priority
 from orchestrator.settings import Settings
-from orchestrator.telemetry.build import build_telemetry
 
 _Answer = Callable[[Any, Deadline], Awaitable[Any]]
 _Answers = Callable[[Any, Deadline], AsyncGenerator[Any, None]]
-
-
-def build(settings: Settings) -> "FaceService":
-    """Returns the service on top of the model servers and the gallery that the settings name."""
-    return build_on(source_of(settings.targets()), settings).service
-
-
-@dataclass(frozen=True)
-class Built:
-    """A service, and what a fleet wants to know of it."""
-
-    service: "FaceService"
-    balanced: BalancedPredictor
-    versioned: VersionedPredictor
-    versions: Versions
-
-
-def build_on(source: EndpointSource, settings: Settings) -> Built:
-    """Returns the service on top of the model servers that the source knows."""
-    gallery = Gallery(settings.gallery, keep_chips=bool(settings.gallery_chips)) if settings.gallery else None
-    versions = Versions()
-    balanced = BalancedPredictor(source, settings.balance_options())
-    versioned = VersionedPredictor(balanced, versions)
-    telemetry = build_telemetry(settings)
-    service = FaceService(settings, versioned, gallery, observer=telemetry, versions=versions)
-    return Built(service, balanced, versioned, versions)
 
 
 class FaceService:

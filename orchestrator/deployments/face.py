@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from typing import Any
 
 import grpc
@@ -20,7 +20,7 @@ from ray.serve.grpc_util import RayServegRPCContext, gRPCInputStream
 from ray.serve.handle import DeploymentHandle
 
 from exporters.signatures import CONTRACTS
-from orchestrator.api.face_service import build_on
+from orchestrator.api.build import build_on
 from orchestrator.api.methods import SERVER_STREAMS, SERVICE_NAMES, STREAMS, UNARY, response_type
 from orchestrator.api.origin import REQUEST_ID, origin_of
 from orchestrator.api.status import public, status_code, status_details, status_metadata
@@ -62,6 +62,7 @@ class FaceIngress:
 
     # Ray Serve awaits a constructor that is a coroutine, on the loop that the calls run on.
     async def __init__(self, settings: Settings, *_servers: DeploymentHandle) -> None:  # type: ignore[misc]
+        self._opened = AsyncExitStack()  # first: Ray has a replica closed whose constructor failed, too
         log_with(logging.getLogger("ray.serve").handlers, settings.log_format, settings.log_level)
         self.guard = open_guard(settings.api_keys_file)
         store = RayStore()
@@ -69,17 +70,16 @@ class FaceIngress:
         source = RayEndpoints(frozenset(CONTRACTS), store) if on_ray else source_of(settings.targets())
         built = build_on(source, settings)
         self.service = built.service
-        self.member: FleetMember | None = None
         if on_ray:
             name = serve.get_replica_context().replica_id.unique_id
-            self.member = FleetMember(name, built.versioned, built.versions, built.balanced.queue_s, store)
-            await self.member.start()  # before the first call, which is to follow the plan
+            member = FleetMember(name, built.versioned, built.versions, built.balanced.queue_s, store)
+            self._opened.push_async_callback(member.close)
+            await member.start()  # before the first call, which is to follow the plan
+        self._opened.push_async_callback(self.service.close)
         await self.service.start()
 
     async def __del__(self) -> None:
-        await self.service.close()
-        if self.member is not None:
-            await self.member.close()
+        await self._opened.aclose()
 
     async def Check(self, request: HealthCheckRequest, grpc_context: RayServegRPCContext) -> HealthCheckResponse:  # noqa: N802
         """Answers grpc.health.v1.Health/Check for the server as a whole, or a service."""

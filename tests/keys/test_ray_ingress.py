@@ -8,10 +8,12 @@ import pytest
 
 from facegrid.v1 import detect_pb2 as pb
 from orchestrator.api.methods import SERVER_STREAMS, STREAMS, UNARY
+from orchestrator.keys.file import KeysError
 from orchestrator.keys.guard import Guard
 from orchestrator.keys.ring import KeyRing
 from orchestrator.keys.scopes import SCOPE_OF
 from orchestrator.priority import Priority
+from orchestrator.settings import Settings
 from tests.keys.keyfile import bearer, make_key, write_keys
 
 with warnings.catch_warnings():
@@ -119,6 +121,18 @@ def test_what_else_the_metadata_say_still_holds(replica, name):
     priority = Priority.BULK if name == "Detect" else Priority.INTERACTIVE
     assert set(ingress.service.reached) == {(name, priority, "r-1")}
     assert ("x-request-id", "r-1") in context.trailing_metadata()
+
+
+def test_a_replica_without_a_file_of_keys_says_so_and_is_closed_without_a_word(tmp_path):
+    ingress = object.__new__(Replica)
+    settings = Settings(api_keys_file=str(tmp_path / "none.json"))
+
+    async def start():
+        with pytest.raises(KeysError, match=r"none\.json"):
+            await ingress.__init__(settings)
+        await FaceIngress.__del__(ingress)
+
+    asyncio.run(start())
 
 
 def test_a_key_that_asks_too_often_is_told_when_to_come_back(replica):

@@ -127,7 +127,7 @@ def test_nothing_of_the_callers_is_in_a_span(traced):
 
 def test_without_a_collector_nothing_of_opentelemetry_is_loaded():
     code = (
-        "import sys; from orchestrator.api.face_service import build; from orchestrator.settings import Settings;"
+        "import sys; from orchestrator.api.build import build; from orchestrator.settings import Settings;"
         "build(Settings()); print([name for name in sys.modules if name.startswith('opentelemetry')])"
     )
     result = subprocess.run(
