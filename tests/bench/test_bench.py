@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import grpc
@@ -78,6 +79,15 @@ def measure(servicer, picture, **plan):
         return asyncio.run(run(Plan(target=target, kinds=kinds, **plan)))
 
 
+def measure_both(picture, servicer, plan, other_servicer, other_plan):
+    """Two runs at the same time, each on a service of its own."""
+    with ThreadPoolExecutor(2) as pool:
+        asked = [
+            pool.submit(measure, one, picture, **of) for one, of in ((servicer, plan), (other_servicer, other_plan))
+        ]
+        return [future.result() for future in asked]
+
+
 def test_percentiles_are_those_of_nearest_rank():
     for count in (1, 2, 3, 99, 100, 101, 1000, 1001, 5000):
         times = np.sort(np.random.default_rng(count).lognormal(size=count))
@@ -105,7 +115,7 @@ def test_arrivals_are_independent_of_each_other_or_even():
 def test_percentiles_agree_with_what_the_service_took(picture):
     turns = itertools.count()
     servicer = Timed(lambda _: 2.0 if next(turns) % 15 == 14 else 0.1)
-    calls = measure(servicer, picture, duration_s=6.0, rps=10.0, arrivals="constant")
+    calls = measure(servicer, picture, duration_s=3.0, rps=20.0, arrivals="constant")
     assert calls.count_outcomes() == {OK: 60}
     seen, truth = percentiles(calls.latencies_ms()), percentiles(sorted(1000 * took for took in servicer.took_s))
     for percent in (50.0, 90.0, 99.0):
@@ -124,8 +134,9 @@ def slow_share(calls):
 
 
 def test_an_open_loop_shows_the_stall_that_a_closed_loop_hides(picture):
-    closed = measure(Timed(stall), picture, duration_s=4.0, concurrency=1)
-    opened = measure(Timed(stall), picture, duration_s=4.0, rps=20.0, arrivals="constant")
+    one_caller = {"duration_s": 4.0, "concurrency": 1}
+    at_a_rate = {"duration_s": 4.0, "rps": 20.0, "arrivals": "constant"}
+    closed, opened = measure_both(picture, Timed(stall), one_caller, Timed(stall), at_a_rate)
     # One caller waits once, among all the calls before and after.
     assert max(closed.latencies_ms()) > 800
     # 20 callers a second are due meanwhile and wait from 0 to 1 s: an eighth of all calls for more than 0.5 s.
@@ -164,7 +175,7 @@ def test_shares_of_methods_and_sizes_are_kept(picture, tmp_path):
     servicer = Timed(lambda _: 0)
     with serving(servicer) as target:
         sizes = build_kinds([picture], {"detect": 1.0}, {"small": 0.75, "medium": 0.25}, timeout_s=20)
-        plan = Plan(target=target, kinds=sizes, duration_s=5.0, rps=40.0)
+        plan = Plan(target=target, kinds=sizes, duration_s=2.0, rps=100.0)
         calls = asyncio.run(run(plan))
     small = calls.kind.count(0) / len(calls)
     assert small == pytest.approx(0.75, abs=5 * (0.75 * 0.25 / len(calls)) ** 0.5)

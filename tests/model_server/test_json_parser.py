@@ -12,8 +12,8 @@ from model_server.json_parser import parse_object
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=20,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
 )
 
 
@@ -24,7 +24,7 @@ def refusal(body: bytes) -> str:
     return caught.value.message
 
 
-@given(st.dictionaries(st.text(), JSON), st.booleans())
+@given(st.dictionaries(st.text(), JSON, max_size=4), st.booleans())
 def test_reads_what_the_standard_library_writes(document, ascii_only):
     assert parse_object(json.dumps(document, ensure_ascii=ascii_only).encode()) == document
 
