@@ -35,6 +35,11 @@ def test_every_command_line_is_understood(line):
     build_parser().parse_args(shlex.split(line)[1:])
 
 
+def test_the_index_lists_every_page():
+    listed = re.findall(r"^\| \[([\w.]+)\]", (ROOT / "docs" / "README.md").read_text(), re.MULTILINE)
+    assert sorted(listed) == sorted(page.name for page in (ROOT / "docs").glob("*.md") if page.name != "README.md")
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_somewhere(page):
     for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
