@@ -10,7 +10,7 @@ from pathlib import Path
 import grpc
 
 from orchestrator.api.build import build
-from orchestrator.api.grpc_host import GrpcHost
+from orchestrator.api.grpc_host import CannotListen, GrpcHost
 from orchestrator.api.server_tls import server_credentials
 from orchestrator.keys.file import KeysError
 from orchestrator.keys.guard import Guard, open_guard
@@ -42,10 +42,13 @@ def main(argv: list[str] | None = None) -> int:
         log_to_stderr(settings.log_format, settings.log_level)
         guard = open_guard(settings.api_keys_file)
         credentials = _credentials(args)
+        asyncio.run(_serve(settings, args.address, guard, credentials))
     except (SettingsError, KeysError, TlsError) as err:
         print(err, file=sys.stderr)  # noqa: T201 - a command line's answer
         return 2
-    asyncio.run(_serve(settings, args.address, guard, credentials))
+    except CannotListen as err:
+        print(f"{err}; choose another with --address", file=sys.stderr)  # noqa: T201 - as above
+        return 1
     return 0
 
 

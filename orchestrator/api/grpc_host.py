@@ -26,6 +26,10 @@ from orchestrator.priority import Priority, asked_priority
 _Context = grpc.aio.ServicerContext[object, object]
 
 
+class CannotListen(RuntimeError):
+    """The address is taken, or not one of this machine."""
+
+
 class Servicer:
     """Hands calls of gRPC to the service, and its errors back as status; has the methods of all services."""
 
@@ -128,7 +132,7 @@ class GrpcHost:
         """Returns the port that is listened on.
 
         Raises:
-            RuntimeError: The address is taken or not one of this machine.
+            CannotListen: The address is taken, or not one of this machine.
         """
         server = grpc.aio.server(
             interceptors=[KeyInterceptor(self._guard)],
@@ -157,9 +161,12 @@ class GrpcHost:
         return port
 
     def _listen(self, server: grpc.aio.Server) -> int:
-        if self._credentials is None:
-            return server.add_insecure_port(self._address)
-        return server.add_secure_port(self._address, self._credentials)
+        try:
+            if self._credentials is None:
+                return server.add_insecure_port(self._address)
+            return server.add_secure_port(self._address, self._credentials)
+        except RuntimeError as err:  # whose message tells of a variable of gRPC
+            raise CannotListen(f"cannot listen on {self._address}: it is taken, or not of this machine") from err
 
     async def close(self, *, grace_s: float = 10.0) -> None:
         """Refuses new calls, gives those under way `grace_s` seconds, and closes the service."""

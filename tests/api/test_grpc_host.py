@@ -3,6 +3,9 @@
 import asyncio
 import io
 import logging
+import os
+import subprocess
+import sys
 import threading
 
 import grpc
@@ -16,8 +19,9 @@ from facegrid.v1 import detect_pb2 as pb
 from facegrid.v1 import face_pb2
 from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
 from orchestrator.api.face_service import FaceService
-from orchestrator.api.grpc_host import GrpcHost
+from orchestrator.api.grpc_host import CannotListen, GrpcHost
 from orchestrator.settings import Settings
+from tests.conftest import REPOSITORY
 from tests.doubles import FunctionPredictor, onet, rnet
 from tests.hosts import running_host
 from tests.pipeline.plain_pnet import pnet
@@ -163,5 +167,18 @@ def test_health_and_reflection_answer(target):
 
 def test_a_taken_port_is_refused(target):
     host = GrpcHost(FaceService(SETTINGS, FunctionPredictor({}), None), target)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(CannotListen):
         asyncio.run(host.start())
+
+
+@pytest.mark.parametrize(
+    ("servers", "code", "words"),
+    [("127.0.0.1:8500", 1, "choose another with --address"), ("ray", 2, "FACEGRID_MODEL_SERVERS is 'ray'")],
+)
+def test_the_command_says_in_a_sentence_what_it_cannot_start_with(target, servers, code, words):
+    command = [sys.executable, "-m", "orchestrator", "--address", target]
+    env = {**os.environ, "FACEGRID_MODEL_SERVERS": servers}
+    done = subprocess.run(command, cwd=REPOSITORY, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
