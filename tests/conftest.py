@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.fleet.model_config import local_model_config, read_model_config, write_model_config
+from tests.model_server.process import ServerProcess
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
@@ -14,6 +17,16 @@ def exported_models(tmp_path_factory) -> Path:
     command = [sys.executable, "-m", "facegrid.cli.main", "export", "--models-dir", str(folder)]
     subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True, timeout=180)
     return folder
+
+
+@pytest.fixture(scope="session")
+def exported_server(exported_models, tmp_path_factory):
+    """A model server with every exported network and the shipped configuration, for tests that only ask."""
+    folder = tmp_path_factory.mktemp("exported_server")
+    shipped = read_model_config(REPOSITORY / "serving_configs" / "models.config")
+    write_model_config(local_model_config(shipped, exported_models), folder / "models.config")
+    with ServerProcess(folder, f"--model_config_file={folder / 'models.config'}") as process:
+        yield process.wait_until_ready()
 
 
 @pytest.fixture(scope="session")

@@ -3,42 +3,42 @@ import shutil
 import pytest
 
 from exporters.signatures import CONTRACTS
-from orchestrator.app.contract_check import require_contract
+from orchestrator.app.contract_check import EVERY_MODEL, require_contract
 from orchestrator.app.errors import StackError
 from tests.model_server.process import ServerProcess
 
 
-def serve(folder, models):
+@pytest.fixture(scope="module")
+def others(exported_models, tmp_path_factory):
+    """HOST:PORT of a server that has onet under the name of rnet, and the embedder as another version."""
+    folder = tmp_path_factory.mktemp("others")
+    models = {name: exported_models / name for name in CONTRACTS} | {
+        name: folder / name for name in ("rnet", "embedder")
+    }
+    shutil.copytree(exported_models / "onet", models["rnet"])
+    shutil.copytree(exported_models / "embedder" / "1", models["embedder"] / "9")
     entries = "".join(
         f'config {{ name: "{name}" base_path: "{path}" model_platform: "tensorflow" }}\n'
         for name, path in models.items()
     )
     (folder / "models.config").write_text(f"model_config_list {{\n{entries}}}\n")
-    return ServerProcess(folder, f"--model_config_file={folder / 'models.config'}")
+    with ServerProcess(folder, f"--model_config_file={folder / 'models.config'}") as process:
+        yield f"127.0.0.1:{process.wait_until_ready().port}"
 
 
-def test_the_exported_networks_keep_the_contract(exported_models, tmp_path):
-    with serve(tmp_path, {name: exported_models / name for name in CONTRACTS}) as process:
-        process.wait_until_ready()
-        require_contract(f"127.0.0.1:{process.port}", timeout_s=10)
+def test_the_exported_networks_keep_the_contract(exported_server):
+    require_contract(f"127.0.0.1:{exported_server.port}", timeout_s=10)
 
 
-def test_another_network_under_a_name_is_refused_with_both_shapes(exported_models, tmp_path):
-    shutil.copytree(exported_models / "onet", tmp_path / "rnet")
-    models = {name: exported_models / name for name in CONTRACTS} | {"rnet": tmp_path / "rnet"}
-    with serve(tmp_path, models) as process:
-        process.wait_until_ready()
-        with pytest.raises(StackError) as caught:
-            require_contract(f"127.0.0.1:{process.port}", timeout_s=10)
+def test_another_network_under_a_name_is_refused_with_both_shapes(others):
+    with pytest.raises(StackError) as caught:
+        require_contract(others, timeout_s=10)
     assert "rnet is of another release" in str(caught.value)
     assert "uint16 [?, 48, 48, 3]" in str(caught.value)
     assert "uint16 [?, 24, 24, 3]" in str(caught.value)
 
 
-def test_an_embedder_without_the_version_that_is_asked_for_is_refused(exported_models, tmp_path):
-    shutil.copytree(exported_models / "embedder" / "1", tmp_path / "embedder" / "9")
-    models = {name: exported_models / name for name in CONTRACTS} | {"embedder": tmp_path / "embedder"}
-    with serve(tmp_path, models) as process:
-        process.wait_until_ready()
-        with pytest.raises(StackError, match=r"no signatures of embedder: .*1"):
-            require_contract(f"127.0.0.1:{process.port}", timeout_s=10)
+def test_an_embedder_without_the_version_that_is_asked_for_is_refused(others):
+    served = {name: version for name, version in EVERY_MODEL.items() if name != "rnet"}
+    with pytest.raises(StackError, match=r"no signatures of embedder: .*1"):
+        require_contract(others, served, timeout_s=10)

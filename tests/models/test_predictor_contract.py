@@ -8,24 +8,12 @@ import pytest
 
 from exporters.signatures import CONTRACTS, EMBEDDER_VERSION, EMBEDDERS
 from facegrid.errors import DeadlineExceeded, InternalError, Unavailable
-from orchestrator.fleet.model_config import local_model_config, read_model_config, write_model_config
 from orchestrator.models.balanced import BalancedPredictor
 from orchestrator.models.endpoints import StaticEndpoints
 from tests.doubles import FunctionPredictor, discriminator, embedder, generator, onet, rnet
-from tests.model_server.process import REPOSITORY, ServerProcess
 from tests.pipeline.plain_pnet import pnet
 
 SIGNATURES = [(model, signature) for model, contract in CONTRACTS.items() for signature in contract.signatures]
-
-
-@pytest.fixture(scope="module")
-def model_server(exported_models, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("server")
-    config = folder / "models.config"
-    shipped = read_model_config(REPOSITORY / "serving_configs" / "models.config")
-    write_model_config(local_model_config(shipped, exported_models), config)
-    with ServerProcess(folder, f"--model_config_file={config}") as process:
-        yield process.wait_until_ready()
 
 
 @pytest.fixture(params=["double", "balanced"])
@@ -33,7 +21,7 @@ def predictor(request):
     if request.param == "double":
         networks = {"pnet": pnet, "rnet": rnet, "onet": onet, "embedder": embedder}
         return FunctionPredictor({**networks, "generator": generator, "discriminator": discriminator})
-    port = request.getfixturevalue("model_server").port
+    port = request.getfixturevalue("exported_server").port
     return BalancedPredictor(StaticEndpoints(dict.fromkeys(CONTRACTS, (f"127.0.0.1:{port}",))))
 
 
