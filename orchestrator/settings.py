@@ -150,6 +150,10 @@ class Settings:
             )
         return targets
 
+    def budget_s(self, timeout_ms: int) -> float:
+        """Returns the time for a request that asks for so much; 0: it does not say."""
+        return min(timeout_ms / 1000 if timeout_ms else self.timeout_s, self.max_timeout_s)
+
     def balance_options(self) -> BalanceOptions:
         """Returns how the client of the model servers behaves."""
         return BalanceOptions(

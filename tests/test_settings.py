@@ -56,3 +56,12 @@ def test_every_setting_is_documented_with_its_default(samples):
     text = (samples.parent / "docs" / "configuration.md").read_text()
     for field in fields(Settings):
         assert f"| `{variable(field.name)}` | `{field.default}` |" in text
+
+
+@pytest.mark.parametrize(("timeout_ms", "budget_s"), [(0, 3.0), (1, 0.001), (5_000, 5.0), (5_001, 5.0)])
+def test_a_request_gets_the_time_it_asks_for_up_to_the_most(timeout_ms, budget_s):
+    assert Settings(timeout_s=3, max_timeout_s=5).budget_s(timeout_ms) == budget_s
+
+
+def test_the_most_holds_for_who_does_not_ask_too():
+    assert Settings(timeout_s=9, max_timeout_s=5).budget_s(0) == 5

@@ -228,8 +228,8 @@ class FaceService:
         return VideoIdentification(self._pictures, self._gallery, self._settings, self._versions)
 
     def _budget_s(self, timeout_ms: int, transport_s: float | None) -> float:
-        asked = timeout_ms / 1000 if timeout_ms else self._settings.timeout_s
-        return min(asked, self._settings.max_timeout_s, transport_s if transport_s is not None else asked)
+        budget_s = self._settings.budget_s(timeout_ms)
+        return budget_s if transport_s is None else min(budget_s, transport_s)
 
 
 def _no_gallery() -> GalleryUnavailable:

@@ -68,8 +68,7 @@ class VideoIdentification:
         return answer_video(requests, open_video, window=self._settings.stream_window)
 
     async def _open(self, options: video_pb2.IdentifyVideoOptions) -> "_Video":
-        timeout_s = options.timeout_ms / 1000 if options.timeout_ms else self._settings.timeout_s
-        timeout_s = min(timeout_s, self._settings.max_timeout_s)
+        timeout_s = self._settings.budget_s(options.timeout_ms)
         contract = await gallery_embedder(self._gallery, self._settings.embedder_version, Deadline(timeout_s))
         video = _Video(options, self._pictures, self._gallery, contract, timeout_s=timeout_s, versions=self._versions)
         await video.judge(Deadline(timeout_s))
