@@ -57,7 +57,9 @@ class AsyncConnection:
                     return
                 last = f"it says {status}"
             except FacegridError as err:
-                last = err.message
+                # The last question may be cut short by the end of the time, which would hide what was said before.
+                if not (isinstance(err, DeadlineExceeded) and last.startswith("it says")):
+                    last = err.message
             await asyncio.sleep(min(0.1, left_s))
         raise DeadlineExceeded(f"the service at {self.target} is not ready after {timeout_s:g} s: {last}")
 

@@ -77,7 +77,7 @@ def test_wait_until_ready_and_health(server):
     async def wait(client):
         assert await client.health() is Health.NOT_SERVING
         with pytest.raises(errors.DeadlineExceeded, match="it says not_serving"):
-            await client.wait_until_ready(0.15)
+            await client.wait_until_ready(0.5)
         timer = threading.Timer(0.1, server.set_health, [health_pb2.HealthCheckResponse.SERVING])
         timer.start()
         await client.wait_until_ready(10)
