@@ -1,11 +1,11 @@
 import subprocess
 import sys
-import time
 from importlib.metadata import version
 
 import pytest
 
 from facegrid.errors import InternalError
+from tests.client.conftest import eventually
 
 
 def test_version(facegrid):
@@ -65,10 +65,7 @@ def test_an_interrupt_of_a_waiting_command_exits_with_130(server, tmp_path):
     command = [sys.executable, "-m", "facegrid.cli.main", "detect", str(tmp_path / "hold.jpg")]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
-        give_up = time.monotonic() + 20
-        while not server.servicer.held.is_set():
-            assert time.monotonic() < give_up
-            assert process.poll() is None
+        eventually(lambda: server.servicer.held.is_set() or process.poll() is not None, timeout_s=20)
         process.send_signal(2)
         assert process.wait(20) == 130
         assert process.stderr.read() == "facegrid: interrupted\n"
