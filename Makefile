@@ -5,11 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help install demo test lint typecheck format protos lock bench accuracy rollouts fuzz soak chaos monitoring clean
+.PHONY: help install demo test lint typecheck format protos lock bench accuracy rollouts fuzz soak chaos monitoring image-digests clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 # One locked environment for everything; made again when the lock or the project file changes.
 $(READY): requirements.lock pyproject.toml
@@ -70,6 +70,9 @@ soak: $(READY)  ## enrol and delete with four processes for a minute, killing so
 
 monitoring:  ## run Prometheus (Debian: apt-get install prometheus) against the running stack
 	@scripts/monitoring.sh
+
+image-digests:  ## pin the public images of k8s/ by digest (needs crane, skopeo or docker, and a network)
+	$(PYTHON) scripts/image_digests.py
 
 clean:  ## remove everything that was made here
 	rm -rf $(VENV) build out models *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

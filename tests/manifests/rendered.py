@@ -1,6 +1,7 @@
 """What kubectl makes of the manifests: overlays, and combinations of components."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -102,6 +103,22 @@ def config_map(docs: list[Doc], prefix: str) -> dict[str, str]:
     """The data of the generated ConfigMap of that name, whatever its hash."""
     (found,) = [doc for doc in of_kind(docs, "ConfigMap") if doc["metadata"]["name"].rpartition("-")[0] == prefix]
     return found["data"]
+
+
+@dataclass(frozen=True)
+class Image:
+    """What a container's image names; a registry's host and folder are part of the name."""
+
+    name: str
+    tag: str
+    digest: str
+
+    @classmethod
+    def of(cls, reference: str) -> "Image":
+        form = r"(?P<name>[^@]*?[^@:])(:(?P<tag>\w[\w.-]*))?(@(?P<digest>sha256:[0-9a-f]{64}))?"
+        match = re.fullmatch(form, reference)
+        assert match is not None, reference
+        return cls(match["name"], match["tag"] or "", match["digest"] or "")
 
 
 @dataclass(frozen=True)
