@@ -7,15 +7,18 @@ FROM ${PYTHON_IMAGE} AS export
 SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
 WORKDIR /build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 UV_NO_CACHE=1 TF_CPP_MIN_LOG_LEVEL=2
-# The installer itself is locked, too: its block of the lock file.
+# What installs is locked, too: its blocks of the lock file.
 COPY requirements.lock pyproject.toml ./
-RUN sed -n '/^uv==/,/[^\\]$/p' requirements.lock > uv.txt && python -m pip install --require-hashes --requirement uv.txt
+RUN sed -n '/^\(uv\|setuptools\)==/,/[^\\]$/p' requirements.lock > tools.txt \
+    && python -m pip install --require-hashes --requirement tools.txt
 RUN python -m uv pip install --system --require-hashes --constraint requirements.lock \
     --requirement pyproject.toml --extra export --extra model-server
+COPY README.md LICENSE ./
 COPY facegrid facegrid
 COPY exporters exporters
 COPY model_server model_server
-RUN python -m facegrid.cli.main export --models-dir /srv/models
+RUN python -m pip install --no-index --no-deps --no-build-isolation . \
+    && facegrid export --models-dir /srv/models
 WORKDIR /srv/models
 RUN find . -type f -print0 | sort -z | xargs -0 sha256sum > /tmp/SHA256SUMS \
     && mv /tmp/SHA256SUMS . && chmod -R a+rX .

@@ -6,18 +6,20 @@ FROM ${PYTHON_IMAGE} AS install
 SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
 WORKDIR /build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 UV_NO_CACHE=1
-# The installer itself is locked, too: its block of the lock file.
+# What installs is locked, too: its blocks of the lock file.
 COPY requirements.lock pyproject.toml ./
-RUN sed -n '/^uv==/,/[^\\]$/p' requirements.lock > uv.txt && python -m pip install --require-hashes --requirement uv.txt
+RUN sed -n '/^\(uv\|setuptools\)==/,/[^\\]$/p' requirements.lock > tools.txt \
+    && python -m pip install --require-hashes --requirement tools.txt
 RUN python -m venv --without-pip /opt/facegrid \
     && python -m uv pip install --python /opt/facegrid --compile-bytecode --require-hashes \
     --constraint requirements.lock --requirement pyproject.toml --extra serve
+COPY README.md LICENSE ./
 COPY facegrid facegrid
-COPY exporters/__init__.py exporters/signatures.py exporters/
+COPY exporters/__init__.py exporters/errors.py exporters/signatures.py exporters/versions.py exporters/
 COPY orchestrator orchestrator
-# Plain copies on the module path: every process of Ray, the proxies among them, imports the generated stubs.
-RUN site=$(/opt/facegrid/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
-    && cp -R facegrid exporters orchestrator "$site" && /opt/facegrid/bin/python -m compileall -q "$site/orchestrator"
+# On the module path: every process of Ray, the proxies among them, imports the generated stubs.
+RUN python -m pip wheel --no-index --no-deps --no-build-isolation --wheel-dir wheel . \
+    && python -m uv pip install --python /opt/facegrid --compile-bytecode --no-index --no-deps wheel/*.whl
 
 FROM ${PYTHON_IMAGE}
 COPY --from=install /opt/facegrid /opt/facegrid

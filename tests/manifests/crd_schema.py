@@ -1,5 +1,11 @@
-"""Checks custom resources as an API server does: against their definition, unknown fields refused."""
+"""Checks custom resources as an API server does: against their definition, unknown fields refused.
 
+Definitions are looked for in `../shared/schemas`, and in the folders of FACEGRID_CRDS: files as the projects publish
+them, such as gateway-api's standard-install.yaml and cert-manager.crds.yaml.
+"""
+
+import os
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,12 +20,21 @@ SCHEMAS = Path(__file__).resolve().parents[3] / "shared" / "schemas"
 def definitions() -> dict[tuple[str, str], jsonschema.Draft7Validator]:
     """A validator for each apiVersion and kind whose definition is there."""
     found = {}
-    for file in sorted(SCHEMAS.glob("*.yaml")):
-        spec = yaml.load(file.read_text(), yaml.CSafeLoader)["spec"]
+    for doc in _definition_documents():
+        spec = doc["spec"]
         for version in spec["versions"]:
             key = (f"{spec['group']}/{version['name']}", spec["names"]["kind"])
             found[key] = jsonschema.Draft7Validator(strict(version["schema"]["openAPIV3Schema"], root=True))
     return found
+
+
+def _definition_documents() -> Iterator[dict[str, Any]]:
+    given = [Path(folder) for folder in os.environ.get("FACEGRID_CRDS", "").split(os.pathsep) if folder]
+    for folder in (SCHEMAS, *given):
+        for file in sorted(folder.glob("*.yaml")):
+            for doc in yaml.load_all(file.read_text(), yaml.CSafeLoader):
+                if doc and doc["kind"] == "CustomResourceDefinition":
+                    yield doc
 
 
 def problems(doc: dict[str, Any]) -> list[str]:
