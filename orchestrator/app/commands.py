@@ -64,10 +64,18 @@ def serve_host_environment(
     return found
 
 
-def tls_proxy_command(state: StackState, tls: ServerTls) -> list[str]:
-    """Returns the command of the process that speaks TLS in front of the ingress."""
+def tls_proxy_command(state: StackState, tls: ServerTls, env: Mapping[str, str]) -> list[str]:
+    """Returns the command of the process that speaks TLS in front of the ingress.
+
+    Args:
+        state: What is started.
+        tls: The files that it is served with.
+        env: Of whoever starts it, which may name a file of keys.
+    """
     command = [sys.executable, "-m", "orchestrator.app.tls_proxy", f"--folder={state.run_dir / 'tls'}"]
     command += [f"--port={state.port}", f"--ingress-port={state.ingress_port}"]
     command += [f"--cert={tls.cert.absolute()}", f"--key={tls.key.absolute()}"]
     command += [f"--client-ca={tls.client_ca.absolute()}"] if tls.client_ca else []
+    keys_file = api_keys_file(env)
+    command += [f"--api-keys-file={keys_file}"] if keys_file else []
     return command

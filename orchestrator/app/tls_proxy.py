@@ -4,7 +4,8 @@
 
     client --TLS, HTTP/2--> HAProxy on every interface --HTTP/2--> ingress on 127.0.0.1
 
-It ends when HAProxy does, and ends HAProxy when it is told to end.
+It also turns away calls without a key that the service knows (`orchestrator.app.key_filter`). It ends when
+HAProxy does, and ends HAProxy when it is told to end.
 """
 
 import argparse
@@ -17,6 +18,8 @@ import threading
 from pathlib import Path
 
 from orchestrator.app.haproxy_admin import HAProxyRefused, renew
+from orchestrator.app.key_filter import KeyFilter
+from orchestrator.keys.file import KeysError
 from orchestrator.tls_files import ServerTls, TlsError, TlsFiles
 
 _log = logging.getLogger(__name__)
@@ -46,7 +49,7 @@ defaults
 
 frontend tls
     bind :::{port} v4v6 ssl crt {folder}/identity.pem alpn h2{verify}
-    default_backend ingress
+{rules}    default_backend ingress
 
 backend ingress
     server ingress 127.0.0.1:{ingress_port} proto h2
@@ -62,6 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--cert", type=Path, required=True, help="certificate, then its chain, PEM")
     parser.add_argument("--key", type=Path, required=True, help="its key, PEM")
     parser.add_argument("--client-ca", type=Path, help="admit clients of these authorities only, PEM")
+    parser.add_argument("--api-keys-file", type=Path, help="refuse calls with other keys than this file's")
     return parser
 
 
@@ -76,15 +80,18 @@ def main(argv: list[str] | None = None) -> int:
     stamp = tls.stamp()
     try:
         files = tls.read()
-    except TlsError as err:
+        keys = KeyFilter(args.api_keys_file, args.folder / "keys.map") if args.api_keys_file else None
+    except (TlsError, KeysError) as err:
         _log.error("%s", err)
         return 1
-    config = write_config(args.folder, files, port=args.port, ingress_port=args.ingress_port)
+    config = write_config(args.folder, files, keys, port=args.port, ingress_port=args.ingress_port)
     with subprocess.Popen([haproxy_binary(), "-f", str(config), "-db"]) as haproxy:  # noqa: S603 - ours
         while haproxy.poll() is None and not ended.wait(_LOOK_S):
             if (now := tls.stamp()) != stamp:
                 stamp = now
                 _renew(tls, args.folder)
+            if keys is not None:
+                keys.look(args.folder / "admin.sock")
         if haproxy.poll() is None:
             haproxy.terminate()
     return 0 if ended.is_set() else haproxy.returncode or 1
@@ -101,12 +108,20 @@ def haproxy_binary() -> str:
     return str(get_haproxy_binary())
 
 
-def write_config(folder: Path, files: TlsFiles, *, port: int, ingress_port: int) -> Path:
-    """Writes HAProxy's configuration with the certificates beside it, for this user alone; returns its file."""
+def write_config(folder: Path, files: TlsFiles, keys: KeyFilter | None, *, port: int, ingress_port: int) -> Path:
+    """Writes HAProxy's configuration with certificates and keys beside it, for this user alone; returns its file."""
     _write_certificates(folder, files)
+    if keys is not None:
+        _write(folder / "keys.map", keys.content)
     verify = f" ca-file {folder}/client_ca.pem verify required" if files.client_ca else ""
     text = _CONFIG.format(
-        folder=folder, window=_WINDOW_BYTES, streams=_STREAMS, port=port, verify=verify, ingress_port=ingress_port
+        folder=folder,
+        window=_WINDOW_BYTES,
+        streams=_STREAMS,
+        port=port,
+        verify=verify,
+        rules=keys.rules if keys is not None else "",
+        ingress_port=ingress_port,
     )
     return _write(folder / "haproxy.cfg", text.encode())
 

@@ -157,7 +157,7 @@ class _Start:
 
     def _start_tls_proxy(self, tls: ServerTls) -> None:
         (self._state.run_dir / "tls").mkdir(mode=0o700)
-        self._spawn(TLS_PROXY, tls_proxy_command(self._state, tls), self._env)
+        self._spawn(TLS_PROXY, tls_proxy_command(self._state, tls, self._env), self._env)
 
     def _spawn(self, name: str, command: list[str], env: Mapping[str, str]) -> None:
         log = self._folder.logs / f"{name}.log"

@@ -14,6 +14,9 @@ from orchestrator.keys.scopes import SCOPE_OF
 
 _log = logging.getLogger(__name__)
 
+NO_KEY = "this service asks for an API key, in the metadata `authorization: Bearer KEY`"
+UNKNOWN_KEY = "the API key is not one of this service; it is mistyped, or was revoked"
+
 _HEADER = "authorization"
 _SCHEME = "bearer "
 _LONGEST_HEADER = 200
@@ -61,7 +64,7 @@ class Guard:
     def _identify(ring: KeyRing, metadata: Metadata) -> KeyEntry:
         entry = ring.find(_bearer(metadata))
         if entry is None:
-            raise Unauthenticated("the API key is not one of this service; it is mistyped, or was revoked")
+            raise Unauthenticated(UNKNOWN_KEY)
         return entry
 
 
@@ -140,7 +143,7 @@ def open_guard(path: str) -> Guard:
 def _bearer(metadata: Metadata) -> str:
     values = [value for name, value in metadata if name.lower() == _HEADER]
     if not values:
-        raise Unauthenticated("this service asks for an API key, in the metadata `authorization: Bearer KEY`")
+        raise Unauthenticated(NO_KEY)
     value = values[0]
     if len(values) > 1 or not isinstance(value, str) or len(value) > _LONGEST_HEADER:
         raise Unauthenticated(f"the metadata `authorization` is there {len(values)} times, or too long for a key")

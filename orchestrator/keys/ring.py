@@ -33,7 +33,7 @@ class KeyRing:
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = path
         self._clock = clock
-        self._stamp = _stamp(path)
+        self._stamp = stamp(path)
         self._entries = read_keys(path)
         self._looked_s = clock()
         self._buckets: dict[str, TokenBucket] = {}
@@ -73,10 +73,10 @@ class KeyRing:
         if now_s - self._looked_s < RELOAD_S:
             return
         self._looked_s = now_s
-        stamp = _stamp(self._path)
-        if stamp == self._stamp:
+        now = stamp(self._path)
+        if now == self._stamp:
             return
-        self._stamp = stamp
+        self._stamp = now
         try:
             self._entries = read_keys(self._path)
         except KeysError as err:
@@ -86,7 +86,8 @@ class KeyRing:
         _log.info("read %d keys from %s", len(self._entries), self._path)
 
 
-def _stamp(path: Path) -> tuple[int, ...] | None:
+def stamp(path: Path) -> tuple[int, ...] | None:
+    """Returns what changes when a file does, or where its name leads; None: there is none."""
     try:
         found = os.stat(path)  # noqa: PTH116 - each second, and Path's takes twice as long
     except OSError:

@@ -16,7 +16,7 @@ from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
 from orchestrator.app.ports import free_ports
 from tests.certificates import Authority
 from tests.cluster.conftest import Stack, run
-from tests.keys.keyfile import make_key, write_keys
+from tests.keys.keyfile import make_key, mount_keys
 
 pytestmark = [
     pytest.mark.timeout(400),
@@ -36,7 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     OURS.issue("127.0.0.1").write(folder / "service")
     OURS.issue("caller").write(folder / "client")
     OTHERS.issue("caller").write(folder / "stranger")
-    write_keys(folder / "keys.json", DETECTOR_ENTRY, MANAGER_ENTRY)
+    mount_keys(folder / "keys", DETECTOR_ENTRY, MANAGER_ENTRY)
     return folder
 
 
@@ -50,7 +50,7 @@ def stack(folder: Path, exported_models: Path) -> Iterator[Stack]:
             "haproxy",
             exported_models,
             (*files, "--tls-client-ca", folder / "ca.pem"),
-            {"FACEGRID_API_KEYS_FILE": str(folder / "keys.json")},
+            {"FACEGRID_API_KEYS_FILE": str(folder / "keys" / "keys.json")},
         )
     )
 
@@ -114,7 +114,7 @@ def test_the_ingress_behind_is_on_loopback_and_every_port_asks_for_a_key(stack: 
     assert ingress == {"127.0.0.1"}
     request = DetectRequest(image=picture)
     codes = {address.port: _code(address.port, request) for address in listening if address.port != stack.port}
-    assert codes[stack.state.ingress_port] is grpc.StatusCode.UNAUTHENTICATED
+    assert codes[stack.state.ingress_port] is grpc.StatusCode.UNAUTHENTICATED  # without the proxy's help
     assert grpc.StatusCode.OK not in codes.values(), codes
 
 
@@ -130,7 +130,8 @@ def _code(port: int, request: DetectRequest) -> grpc.StatusCode:
 def test_a_key_that_is_revoked_is_refused_by_the_running_service(
     stack: Stack, folder: Path, tls: facegrid.Tls, picture: bytes
 ) -> None:
-    write_keys(folder / "keys.json", MANAGER_ENTRY)
+    """Its file is mounted as a Secret of Kubernetes is."""
+    mount_keys(folder / "keys", MANAGER_ENTRY)
 
     def refused() -> bool:
         with connect(stack, tls, DETECTOR) as client:
@@ -141,7 +142,7 @@ def test_a_key_that_is_revoked_is_refused_by_the_running_service(
         return False
 
     _until(refused)
-    write_keys(folder / "keys.json", MANAGER_ENTRY, DETECTOR_ENTRY)
+    mount_keys(folder / "keys", MANAGER_ENTRY, DETECTOR_ENTRY)
     _until(lambda: not refused())
 
 
@@ -157,6 +158,7 @@ def test_no_secret_is_in_a_log_or_in_ps(stack: Stack, folder: Path) -> None:
     logs = [path for path in (stack.state_dir / "logs").rglob("*") if path.is_file()]
     logged = " ".join(path.read_text(errors="replace") for path in logs)
     assert "refused calls" in logged  # the right logs
+    assert f"--api-keys-file={folder}/keys/keys.json" in shown  # the proxy turns strangers away itself
     private = re.sub(r"-----.*-----|\s", "", (folder / "service" / "tls.key").read_text())
     for secret in (DETECTOR[12:], MANAGER[12:], private[:40]):
         assert secret not in shown

@@ -1,5 +1,7 @@
 """Files of keys for tests."""
 
+import shutil
+import time
 from datetime import UTC, datetime, timedelta
 
 from orchestrator.keys.entry import KeyEntry, digest, new_key
@@ -27,3 +29,23 @@ def write_keys(path, *entries):
 
 def bearer(key):
     return [("authorization", f"Bearer {key}")]
+
+
+def mount_keys(folder, *entries):
+    """Puts the keys into a folder as a kubelet mounts a Secret, and swaps them as it does when the Secret has changed.
+
+    keys.json -> ..data/keys.json, ..data -> ..TIME; a new ..data is renamed over the old one, and what it led to goes.
+    """
+    folder.mkdir(exist_ok=True)
+    link, before = folder / "..data", (folder / "..data").resolve()
+    versioned = folder / f"..{time.time_ns()}"
+    versioned.mkdir()
+    write_keys(versioned / "keys.json", *entries)
+    aside = folder / "..data_tmp"
+    aside.symlink_to(versioned.name)
+    aside.replace(link)
+    if before != link:
+        shutil.rmtree(before)
+    else:
+        (folder / "keys.json").symlink_to("..data/keys.json")
+    return folder / "keys.json"

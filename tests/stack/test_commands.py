@@ -44,9 +44,12 @@ def test_the_serve_host_understands_its_command(state: StackState, folder: State
 def test_the_proxy_understands_its_command(state: StackState, tmp_path: Path) -> None:
     secured = replace(state, ingress_port=9002)
     tls = ServerTls(cert=tmp_path / "a", key=tmp_path / "b", client_ca=tmp_path / "c")
-    args = tls_proxy_parser().parse_args(tls_proxy_command(secured, tls)[3:])
+    env = {"FACEGRID_API_KEYS_FILE": str(tmp_path / "keys.json")}
+    args = tls_proxy_parser().parse_args(tls_proxy_command(secured, tls, env)[3:])
+    assert args.api_keys_file == tmp_path / "keys.json"
     assert (args.port, args.ingress_port, args.cert, args.client_ca) == (9001, 9002, tmp_path / "a", tmp_path / "c")
-    assert tls_proxy_parser().parse_args(tls_proxy_command(secured, replace(tls, client_ca=None))[3:]).client_ca is None
+    args = tls_proxy_parser().parse_args(tls_proxy_command(secured, replace(tls, client_ca=None), {})[3:])
+    assert (args.client_ca, args.api_keys_file) == (None, None)
 
 
 def test_what_the_stack_decides_wins_over_the_callers_settings(state: StackState, folder: StateFolder) -> None:

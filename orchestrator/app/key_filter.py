@@ -1,0 +1,78 @@
+"""Has HAProxy refuse calls with nobody's key, so that the service hears nothing of them.
+
+To refuse a call costs the service about what it costs to answer one that needs no work, and HAProxy a small
+part of that (`python -m benchmarks.keys`): a flood of wrong keys shall not take the time of those who have
+right ones. HAProxy is given what the file of keys holds, the SHA-256 of each. What a key is good for, until when
+and how often, the service decides, and it asks for keys itself as well: not every call comes this way.
+"""
+
+import logging
+from pathlib import Path
+
+from orchestrator.app.haproxy_admin import HAProxyRefused, renew_map
+from orchestrator.keys.file import KeysError, read_keys
+from orchestrator.keys.guard import NO_KEY, UNKNOWN_KEY
+from orchestrator.keys.ring import stamp
+
+_log = logging.getLogger(__name__)
+
+_RULES = """\
+    acl keys_are_asked_for path_beg /facegrid.v1.
+    acl there_is_a_key req.fhdr(authorization) -m found
+    acl the_key_is_known req.fhdr(authorization),word(2,' '),sha2(256),hex,lower,map_str({map_file}) -m found
+    http-request return status 200 {refusal} hdr grpc-message "{no_key}" if keys_are_asked_for !there_is_a_key
+    http-request return status 200 {refusal} hdr grpc-message "{unknown}" if keys_are_asked_for !the_key_is_known
+"""
+_REFUSAL = "hdr content-type application/grpc hdr grpc-status 16"  # UNAUTHENTICATED, and no message: the call ends here
+
+
+class KeyFilter:
+    """The keys that HAProxy lets in, kept as the file has them.
+
+    Args:
+        keys_file: The file of keys; see `orchestrator.keys.file`.
+        map_file: Where HAProxy reads them from at its start; `content` is to be written there first.
+
+    Raises:
+        KeysError: The file of keys cannot be used.
+    """
+
+    def __init__(self, keys_file: Path, map_file: Path) -> None:
+        self._keys_file = keys_file
+        self._map_file = map_file
+        self._stamp = stamp(keys_file)
+        self._lines = _lines(keys_file)
+
+    @property
+    def content(self) -> bytes:
+        """What belongs into `map_file`."""
+        return b"".join(line + b"\n" for line in self._lines)
+
+    @property
+    def rules(self) -> str:
+        """What belongs into the frontend of HAProxy's configuration."""
+        texts = {"no_key": NO_KEY, "unknown": UNKNOWN_KEY}
+        details = {name: f"UNAUTHENTICATED: {text}" for name, text in texts.items()}
+        return _RULES.format(map_file=self._map_file, refusal=_REFUSAL, **details)
+
+    def look(self, admin_socket: Path) -> None:
+        """Gives HAProxy the keys anew if the file has changed; a file that cannot be used is reported, no more."""
+        now = stamp(self._keys_file)
+        if now == self._stamp:
+            return
+        self._stamp = now
+        try:
+            lines = _lines(self._keys_file)
+            renew_map(admin_socket, self._map_file, lines)
+        except KeysError as err:
+            _log.error("%s; the %d keys read before stay valid", err, len(self._lines))
+        except (HAProxyRefused, OSError) as err:
+            self._stamp = None  # once more with the next look
+            _log.error("HAProxy has not taken the new keys: %s", err)
+        else:
+            self._lines = lines
+            _log.info("read %d keys from %s", len(lines), self._keys_file)
+
+
+def _lines(keys_file: Path) -> list[bytes]:
+    return [f"{entry.sha256} {entry.id}".encode() for entry in read_keys(keys_file).values()]
