@@ -3,14 +3,16 @@
 import asyncio
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from benchmarks.stand_ins import crops
 from exporters.signatures import CONTRACTS
 from facegrid.errors import Unavailable
 from facegrid.tfserving.v1.ssl_config_pb2 import SSLConfig
 from orchestrator.models.balanced import BalancedPredictor
 from orchestrator.models.credentials import ModelServerTls
-from orchestrator.models.endpoints import StaticEndpoints
+from orchestrator.models.endpoints import StaticEndpoints, source_of
 from orchestrator.models.options import BalanceOptions
 from orchestrator.settings import Settings, SettingsError
 from tests.certificates import Authority
@@ -84,6 +86,44 @@ def test_nobody_else_is_answered_or_believed(server, tls, folder):
         replace(tls, server_name=""),
     ):
         assert refusal(server, wrong) == "no server of model rnet can be reached"
+
+
+def test_calls_are_spread_over_servers_that_speak_tls_and_go_on_when_one_is_gone(folder, exported_models):
+    """With the settings of a static list, as for servers elsewhere."""
+    client, identity = folder / "client", OURS.issue(NAME)
+    flags = [f"--ssl_config_file={folder}/two.config", "--model_name=rnet", f"--model_base_path={exported_models}/rnet"]
+    config = SSLConfig(server_key=identity.key.decode(), server_cert=identity.certificate.decode())
+    config.custom_ca, config.client_verify = OURS.certificate.decode(), True
+    (folder / "two.config").write_text(str(config))
+
+    async def main(first, second):
+        addresses = f"127.0.0.1:{first.port}|127.0.0.1:{second.port}"
+        settings = Settings(
+            model_servers=",".join(f"{model}={addresses}" for model in CONTRACTS),
+            model_server_ca=str(folder / "ca.pem"),
+            model_server_cert=str(client / "tls.crt"),
+            model_server_key=str(client / "tls.key"),
+            model_server_name=NAME,
+        )
+        predictor = BalancedPredictor(source_of(settings.targets()), settings.balance_options())
+        await predictor.start()
+        try:
+            call = lambda: predictor.predict("rnet", crops(2), timeout_s=60)  # noqa: E731
+            answers = await asyncio.gather(*(call() for _ in range(40)))
+            used = {server.address for server in predictor._balancer.all_servers() if server.load._observed_s}
+            first.process.kill()
+            answers += [await call() for _ in range(10)]
+        finally:
+            await predictor.close()
+        return answers, used
+
+    with ServerProcess(folder, *flags) as first, ServerProcess(folder, *flags) as second:
+        for server in (first, second):
+            eventually(server.is_listening, "the port is open")
+        answers, used = asyncio.run(main(first, second))
+        assert used == {f"127.0.0.1:{server.port}" for server in (first, second)}
+    assert all(np.array_equal(one["scores"], answers[0]["scores"]) for one in answers)
+    assert answers[0]["scores"].shape == (2,)
 
 
 def test_files_that_cannot_be_used_end_the_start(folder):
