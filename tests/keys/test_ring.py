@@ -75,7 +75,7 @@ def test_a_broken_file_is_reported_once_and_the_old_keys_stay(ring, tmp_path, cl
         for _ in range(3):
             clock.now_s += 1
             assert ring.find(FIRST) == FIRST_ENTRY
-    (record,) = caplog.records
+    (record,) = set(caplog.records)  # one, by however many handlers that other tests left it is kept
     assert "keys.json" in record.getMessage()
     assert "the 1 keys read before stay valid" in record.getMessage()
     write_keys(path, SECOND_ENTRY)
