@@ -20,7 +20,7 @@ def quick_scaling(size: Size, **options: Any) -> AutoscalingConfig:
         options: Fields of `AutoscalingConfig`.
     """
     with warnings.catch_warnings():
-        # The field is deprecated in favour of variables that this version of Ray reads and does not use.
+        # Deprecated in favour of variables that Ray 2.60 reads and uses nowhere (tests/fleet/test_scaling.py).
         warnings.simplefilter("ignore", DeprecationWarning)
         return AutoscalingConfig(
             min_replicas=size.low,

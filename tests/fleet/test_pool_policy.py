@@ -15,7 +15,6 @@ with warnings.catch_warnings():
 
     from orchestrator.deployments import model_server
     from orchestrator.deployments.model_server import PoolPolicy, ServerOptions, model_servers
-    from orchestrator.deployments.scaling import quick_scaling
 
 
 def report(at_s: float, value: float) -> SimpleNamespace:
@@ -77,8 +76,3 @@ def test_a_deployment_that_scales_looks_often_and_leaves_the_delays_to_the_rules
     assert (config.min_replicas, config.max_replicas) == (1, 3)
     assert (config.upscale_delay_s, config.downscale_delay_s, config.metrics_interval_s) == (0, 0, 0.5)
     assert config.policy.policy_kwargs["most"] == 3
-
-
-def test_rays_own_rules_are_quick_too() -> None:
-    config = quick_scaling(Size(2, 5), target_ongoing_requests=4, upscale_delay_s=0.5)
-    assert (config.min_replicas, config.max_replicas, config.metrics_interval_s) == (2, 5, 0.5)

@@ -20,6 +20,9 @@ from tests.manifests.rendered import config_map, everything, of_kind, overlay
 
 Config = dict[str, Any]
 
+QUIETLY = pytest.mark.filterwarnings("ignore:The `metrics_interval_s` field:DeprecationWarning")
+"""Ray says that a field is deprecated in favour of variables that it does not read (tests/fleet/test_scaling.py)."""
+
 
 def serve_configs() -> dict[str, Config]:
     """Each different one, with where it was found."""
@@ -48,6 +51,7 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     return models[0] if models else None
 
 
+@QUIETLY
 def test_ray_serve_knows_every_key_and_takes_every_value():
     configs = serve_configs()
     assert len(configs) == 2  # the base's, and the local overlay's
@@ -126,6 +130,15 @@ def test_replicas_find_room_and_calls_end_before_the_pod_does():
         assert autoscaling["target_ongoing_requests"] <= max(2, settings.max_images_at_once - 1), where
         grace_s = group["template"]["spec"]["terminationGracePeriodSeconds"]
         assert grace_s > face_deployment._deployment_config.graceful_shutdown_timeout_s > settings.timeout_s
+
+
+@QUIETLY
+def test_load_is_reported_several_times_within_the_time_that_the_autoscaler_looks_back():
+    for where, config in serve_configs().items():
+        (deployed,) = config["applications"][0]["deployments"]
+        autoscaling = AutoscalingConfig(**deployed["autoscaling_config"])
+        assert 3 * autoscaling.metrics_interval_s <= autoscaling.look_back_period_s, where
+    assert "METRIC_PUSH_INTERVAL" not in str(everything()), "Ray does not read these variables"
 
 
 def test_every_replica_of_a_pod_has_a_port_for_its_metrics():
