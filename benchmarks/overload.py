@@ -1,6 +1,7 @@
 """What does the service do with four times the load that it can bear?
 
     python -m benchmarks.overload --seconds 60
+    python -m benchmarks.overload --seconds 60 --busy 3     # with a quarter of a core for the orchestrator
 
 The plain host with its default settings, and stand-in servers (processes that speak the API and sleep), so that they
 are what is short, and not the cores that this benchmark runs on as well. First callers who wait
@@ -91,18 +92,26 @@ class Load:
 
 
 @contextmanager
-def orchestrator(model_servers: list[str]) -> Iterator[tuple[str, psutil.Process]]:
-    """Runs the plain host; gives its address and its process."""
+def orchestrator(model_servers: list[str], busy: int) -> Iterator[tuple[str, psutil.Process]]:
+    """Runs the plain host, on one core with that many busy processes if there are any; gives address and process."""
     port = free_port()
     env = os.environ | {"FACEGRID_MODEL_SERVERS": "|".join(model_servers)}
     command = [sys.executable, "-m", "orchestrator", "--address", f"127.0.0.1:{port}"]
     process = subprocess.Popen(command, cwd=ROOT, env=env, stderr=subprocess.DEVNULL)
+    others = []
     try:
         wait_until_listening(port)
+        others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(busy)]
+        for one in [process, *others] if busy else []:
+            for thread in psutil.Process(one.pid).threads():
+                os.sched_setaffinity(thread.id, {0})
         yield f"127.0.0.1:{port}", psutil.Process(process.pid)
     finally:
+        for one in others:
+            one.kill()
         process.terminate()
-        process.wait()
+        for one in [process, *others]:
+            one.wait()
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -115,6 +124,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=60.0, help="of the overload")
     parser.add_argument("--factor", type=float, default=4.0, help="of the peak")
     parser.add_argument("--timeout-s", type=float, default=2.0, help="deadline of each call")
+    parser.add_argument(
+        "--busy", type=int, default=0, help="processes that the orchestrator shares one core with (Linux)"
+    )
     return parser
 
 
@@ -133,18 +145,21 @@ async def resident_mb(process: psutil.Process, every_s: float, into: list[float]
         await asyncio.sleep(every_s)
 
 
-def report(name: str, calls: list[Call], seconds: float) -> float:
-    """Prints what became of some calls; returns how many were answered per second."""
+def report(name: str, calls: list[Call], seconds: float, timeout_s: float) -> float:
+    """Prints what became of some calls; returns how many were answered in time per second."""
     good = [call for call in calls if call.code is grpc.StatusCode.OK]
+    in_time = sum(call.took_s <= timeout_s for call in good) / seconds
     refused = [call for call in calls if call.code in _REFUSED]
     others = [call.code.name for call in calls if call not in good and call not in refused]
-    rate = len(good) / seconds
-    print(f"{name}: {len(calls) / seconds:.1f} calls/s, {rate:.1f} answered/s ({percentiles(good)})")
+    print(
+        f"{name}: {len(calls) / seconds:.1f} calls/s, {len(good) / seconds:.1f} answered/s, {in_time:.1f} in time "
+        f"({percentiles(good)})"
+    )
     if refused:
         print(f"  refused {len(refused) / seconds:.1f}/s ({percentiles(refused)})")
     if others:
         print(f"  other codes: { {code: others.count(code) for code in set(others)} }")
-    return rate
+    return in_time
 
 
 async def measure(args: argparse.Namespace, target: str, process: psutil.Process) -> None:
@@ -155,17 +170,17 @@ async def measure(args: argparse.Namespace, target: str, process: psutil.Process
         await load.callers(_CALLERS, 3)  # warms up
         load.take()
         await load.callers(_CALLERS, 10)
-        peak = report(f"{_CALLERS} callers", load.take(), 10)
+        peak = report(f"{_CALLERS} callers", load.take(), 10, args.timeout_s)
         await load.at_rate(peak / 2, 10)
         normal = load.take()
-        report("half the peak", normal, 10)
+        report("half the peak", normal, 10, args.timeout_s)
 
         memory: list[float] = []
         watch = asyncio.create_task(resident_mb(process, args.seconds / 60, memory))
         await load.at_rate(args.factor * peak, args.seconds)
         watch.cancel()
-        goodput = report(f"{args.factor:g} x the peak", load.take(), args.seconds)
-        print(f"  goodput / peak: {goodput / peak:.3f}")
+        goodput = report(f"{args.factor:g} x the peak", load.take(), args.seconds, args.timeout_s)
+        print(f"  answered in time / peak: {goodput / peak:.3f}")
         first, last = np.median(memory[10:20]), np.median(memory[-10:])
         print(
             f"  resident memory: {first:.0f} MB in the second sixth, {last:.0f} MB at the end, max {max(memory):.0f} MB"
@@ -174,7 +189,7 @@ async def measure(args: argparse.Namespace, target: str, process: psutil.Process
         again_s = time.perf_counter()
         await load.at_rate(peak / 2, 10)
         after = load.take()
-        report("half the peak again", after, 10)
+        report("half the peak again", after, 10, args.timeout_s)
         slow_s = 1.5 * np.percentile([call.took_s for call in normal], 99)
         bad = [call.due_s - again_s for call in after if call.took_s > slow_s or call.code is not grpc.StatusCode.OK]
         print(
@@ -186,8 +201,8 @@ def main(argv: list[str] | None = None) -> int:
     """Prints the conditions and what was seen."""
     args = build_parser().parse_args(argv)
     print(conditions("grpcio"))
-    print(f"two servers {' '.join(_SERVERS[0])}; deadline {args.timeout_s:g} s")
-    with stand_ins(*_SERVERS) as servers, orchestrator(servers) as (target, process):
+    print(f"two servers {' '.join(_SERVERS[0])}; deadline {args.timeout_s:g} s; {args.busy} busy processes")
+    with stand_ins(*_SERVERS) as servers, orchestrator(servers, args.busy) as (target, process):
         asyncio.run(measure(args, target, process))
     return 0
 

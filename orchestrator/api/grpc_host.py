@@ -141,8 +141,9 @@ class GrpcHost:
                 ("grpc.max_send_message_length", -1),
                 ("grpc.so_reuseport", 0),  # two services on one port would share its calls by chance
                 # Calls that the event loop has not got round to. gRPC alone would let 3,000 wait here, and a process
-                # that is short of processor time would answer them long after their deadlines; beyond these it ends
-                # them as CANCELLED, at once.
+                # that is short of processor time would come to each just after its deadline. Those beyond these
+                # numbers, and those that have waited for a second (the least that can be set), end as CANCELLED.
+                ("grpc.server_max_unrequested_time_in_server", 1),
                 ("grpc.server.max_pending_requests", 32),
                 ("grpc.server.max_pending_requests_hard_limit", 64),
             ],

@@ -64,7 +64,7 @@ class Pictures:
         )
         self._least_cost = 1 / settings.max_images_at_once
         self._cost_per_px = 1 / settings.max_px_at_once
-        self._turns = Turns(Admission(1.0, settings.max_images_queued), "the queue for pictures")
+        self._turns = Turns(Admission(1.0, settings.max_images_queued, cost_is_time=True), "the queue for pictures")
         # Threads of their own: whether there is room for a picture is said at once, however many are being decoded.
         self._headers = ThreadPoolExecutor(2, thread_name_prefix="header")
 

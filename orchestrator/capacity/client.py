@@ -85,7 +85,7 @@ class Client:
 
         def finished(answered: bool) -> None:
             self._starts.pop(ticket, None)
-            self._start(turns.finish(ticket, self.events.now_s))
+            self._start(turns.finish(ticket, self.events.now_s, done=answered))
             done(answered)
 
         attempts = Attempts(self, network, times, give_up_s, finished)

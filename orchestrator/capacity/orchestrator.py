@@ -30,7 +30,7 @@ class Orchestrator:
         """Time that pictures waited for their turn, together."""
         self._events = client.events
         self._settings = settings
-        self._turns = Admission(1.0, settings.max_images_queued)
+        self._turns = Admission(1.0, settings.max_images_queued, cost_is_time=True)
         self._starts: dict[Ticket, Callable[[], None]] = {}
 
     def ask(self, kind: Kind, give_up_s: float, done: Callable[[bool], None]) -> None:
@@ -47,7 +47,7 @@ class Orchestrator:
         def finished(answered: bool) -> None:
             self.pictures -= 1
             self._starts.pop(ticket, None)
-            for started in self._turns.finish(ticket, self._events.now_s):
+            for started in self._turns.finish(ticket, self._events.now_s, done=answered):
                 self._starts.pop(started)()
             done(answered)
 

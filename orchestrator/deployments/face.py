@@ -37,8 +37,9 @@ from orchestrator.priority import Priority, asked_priority
 from orchestrator.settings import RAY, Settings, overridden
 from orchestrator.telemetry.logs import log_with
 
-MAX_ONGOING_REQUESTS = 32
-"""Calls that a replica takes at a time; a stream is one for as long as it lasts."""
+MAX_ONGOING_REQUESTS = 512
+"""Calls that a replica takes at a time; a stream is one for as long as it lasts. So many that it is our own admission
+that refuses: of those that wait in Ray's queue nobody knows how long they have waited, or can wait."""
 TARGET_ONGOING_REQUESTS = 4
 """Calls that one replica is meant to have where their number follows the load: half of the pictures it looks at at
 a time, the rest is for what comes while another starts."""

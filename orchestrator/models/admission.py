@@ -2,6 +2,12 @@
 
 Work that waits for longer than its caller does is done for nobody; so it is refused while there is
 time to ask elsewhere, not when its time is over. What is interactive goes before what is bulk.
+
+How long work takes is measured: the time spent on work, over the number of pieces that were done in it (the estimate
+for times that are cut off: Epstein and Sobel, "Life Testing", 1953). Work that was cut off at the end of its caller's
+time counts as time without a result. If it counted as done, a machine that gets slower would seem quick again just when
+nothing is done in time any more, and would go on beginning what it cannot end. A full house goes through in the time of
+one piece of work (Little, "A Proof for the Queuing Formula L = lambda W", 1961).
 """
 
 from collections import deque
@@ -13,6 +19,10 @@ _WEIGHT = 0.1
 """Of the newest in the estimate of how long work takes."""
 _MARGIN = 2.0
 """Time that must be left, over the time that is foreseen: what is admitted shall be in time almost always."""
+_LEAST_DONE = 1e-3
+"""Share of work that is done, in the estimate; where nearly none is, this is how it begins anew."""
+_REMEMBERED = 32
+"""Pieces of work among which the fastest says what is possible."""
 _LEAST_HINT_S, _MOST_HINT_S = 0.2, 5.0
 
 
@@ -45,15 +55,21 @@ class Admission:
     Args:
         capacity: Cost of what may be under way together; what costs more goes alone.
         max_waiting: Pieces of work that wait.
+        cost_is_time: Whether what costs more takes longer. Work is then refused, although there is room, where even the
+            fastest of late took longer for its cost than there is time.
     """
 
-    def __init__(self, capacity: float, max_waiting: int) -> None:
+    def __init__(self, capacity: float, max_waiting: int, *, cost_is_time: bool = False) -> None:
         self._capacity = capacity
+        self._cost_is_time = cost_is_time
         self._max_waiting = max_waiting
         self._under_way = 0.0
         self._running = 0
         self._waiting: dict[Priority, deque[Ticket]] = {priority: deque() for priority in Priority}
-        self._takes_s = 0.0
+        self._spent_s, self._done = 0.0, 0.0
+        """Moving averages: the time that was spent on work, and the share of it that was done."""
+        self._latest: deque[tuple[float, float]] = deque(maxlen=_REMEMBERED)
+        """Costs and seconds of work that was done."""
 
     @property
     def running(self) -> int:
@@ -70,11 +86,11 @@ class Admission:
         Raises:
             Full: It can neither start now nor be expected to be done by `give_up_s`.
         """
+        self.check(cost, priority, now_s=now_s, give_up_s=give_up_s)
         ticket = Ticket(cost, priority, give_up_s)
-        if not self.waiting() and self._fits(cost):
+        if self._starts_at_once(cost):
             self._start(ticket, now_s)
             return ticket, None
-        self.check(cost, priority, now_s=now_s, give_up_s=give_up_s)
         gives_way = self._waiting[Priority.BULK].pop() if self.waiting() >= self._max_waiting else None
         self._waiting[priority].append(ticket)
         return ticket, gives_way
@@ -85,7 +101,9 @@ class Admission:
         Raises:
             Full: It would not.
         """
-        if not self.waiting() and self._fits(cost):
+        if self._starts_at_once(cost):
+            if now_s + self._least_s(cost) > give_up_s:
+                raise Full(self.hint_s())
             return
         if now_s + _MARGIN * (self._wait_s(priority) + self._takes_s) > give_up_s:
             raise Full(self.hint_s())
@@ -93,16 +111,21 @@ class Admission:
         if self.waiting() >= self._max_waiting and not replaces:
             raise Full(self.hint_s())
 
-    def finish(self, ticket: Ticket, now_s: float) -> list[Ticket]:
-        """Counts work that is over, or not wanted any more; returns the tickets of what starts now."""
+    def finish(self, ticket: Ticket, now_s: float, *, done: bool = True) -> list[Ticket]:
+        """Counts work that is over; returns the tickets of what starts now.
+
+        Args:
+            ticket: Of the work.
+            now_s: The time.
+            done: Whether it came to its end; else it was cut off, since nobody wants it any more.
+        """
         if ticket.started_s is None:
             if ticket in self._waiting[ticket.priority]:
                 self._waiting[ticket.priority].remove(ticket)
         else:
             self._running -= 1
             self._under_way = self._under_way - ticket.cost if self._running else 0.0
-            seconds = now_s - ticket.started_s
-            self._takes_s = self._takes_s + _WEIGHT * (seconds - self._takes_s) if self._takes_s else seconds
+            self._learn(ticket.cost, now_s - ticket.started_s, done=done)
         return self._start_waiting(now_s)
 
     def resize(self, capacity: float, now_s: float) -> list[Ticket]:
@@ -113,6 +136,27 @@ class Admission:
     def hint_s(self) -> float:
         """Returns after how long it is worth asking again."""
         return min(max(self._wait_s(Priority.BULK), self._takes_s, _LEAST_HINT_S), _MOST_HINT_S)
+
+    def _learn(self, cost: float, seconds: float, *, done: bool) -> None:
+        """Takes notice of how long work took, or was gone on with."""
+        if done:
+            self._latest.append((cost, seconds))
+        weight = _WEIGHT if self._spent_s else 1.0
+        self._spent_s += weight * (seconds - self._spent_s)
+        self._done += weight * (done - self._done)
+
+    @property
+    def _takes_s(self) -> float:
+        return self._spent_s / max(self._done, _LEAST_DONE)
+
+    def _least_s(self, cost: float) -> float:
+        """Returns the least time that work takes beside other work; alone it may be any, so that much is tried."""
+        if not (self._cost_is_time and self._running):
+            return 0.0
+        return min((seconds * min(cost / of, 1.0) for of, seconds in self._latest), default=0.0)
+
+    def _starts_at_once(self, cost: float) -> bool:
+        return not self.waiting() and self._fits(cost)
 
     def _start_waiting(self, now_s: float) -> list[Ticket]:
         started = []

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
-from facegrid.errors import Overloaded
+from facegrid.errors import DeadlineExceeded, Overloaded
 from orchestrator.models.admission import Admission, Full, Ticket
 from orchestrator.priority import PRIORITY
 
@@ -47,13 +47,17 @@ class Turns:
             raise self._overloaded(full.retry_after_s) from None
         if gives_way is not None:
             self._waiting.pop(gives_way).set_exception(self._overloaded(self._admission.hint_s()))
+        done = True
         try:
             if ticket.started_s is None:
                 await self._wait(ticket)
             self.waited_s += _NEWEST * (time.monotonic() - now_s - self.waited_s)
             yield
+        except (asyncio.CancelledError, DeadlineExceeded):
+            done = False
+            raise
         finally:
-            self._wake(self._admission.finish(ticket, time.monotonic()))
+            self._wake(self._admission.finish(ticket, time.monotonic(), done=done))
 
     def check(self, cost: float, *, timeout_s: float) -> None:
         """Returns if `take` would wait or begin now.

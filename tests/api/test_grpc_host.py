@@ -182,3 +182,30 @@ def test_the_command_says_in_a_sentence_what_it_cannot_start_with(target, server
     assert (done.returncode, done.stdout) == (code, "")
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_call_that_waited_long_for_the_event_loop_is_not_begun():
+    """Whoever comes to the calls of a full second ago comes to all calls too late."""
+    asked, release = threading.Event(), threading.Event()
+
+    class Blocking(FunctionPredictor):
+        async def predict(self, model, inputs, **options):
+            begun.append(model)
+            asked.set()
+            assert release.wait(30)  # on the loop, as if the process had no processor
+            return await super().predict(model, inputs, **options)
+
+    begun = []
+    with (
+        running_host(SETTINGS, Blocking({"pnet": pnet, "rnet": rnet, "onet": onet})) as address,
+        grpc.insecure_channel(address, options=[("grpc.enable_retries", 0)]) as channel,
+    ):
+        detect = FaceServiceStub(channel).Detect
+        options = face_pb2.DetectOptions(pnet_threshold=1.0)
+        first = detect.future(pb.DetectRequest(image=png(), options=options), timeout=30)
+        assert asked.wait(30)
+        second = detect.future(pb.DetectRequest(image=png(), options=options), timeout=30)
+        threading.Timer(2.5, release.set).start()
+        assert second.code() is grpc.StatusCode.CANCELLED
+        assert first.code() is grpc.StatusCode.OK
+    assert begun == ["pnet"]

@@ -170,3 +170,8 @@ def test_the_application_takes_settings_by_name_over_the_environment(monkeypatch
 def test_arguments_that_cannot_be_used_are_refused(args, words):
     with pytest.raises(SettingsError, match=words):
         application(args)
+
+
+def test_it_is_our_own_admission_that_refuses_and_not_rays():
+    waiting = Settings().max_images_at_once + Settings().max_images_queued
+    assert face_deployment._deployment_config.max_ongoing_requests > 4 * waiting  # there may be streams, too

@@ -96,3 +96,32 @@ def test_more_room_starts_what_waits():
     tickets = [ask(admission) for _ in range(4)]
     assert admission.resize(3, 1.0) == tickets[1:3]
     assert admission.running == 3
+
+
+def test_work_that_was_cut_off_is_time_without_a_result():
+    """Cut off after half a second, it would else seem to take half a second."""
+    admission = Admission(1, max_waiting=100)
+    admission.finish(ask(admission), 1.0)  # so work takes a second
+    for _ in range(60):
+        admission.finish(ask(admission, now_s=2.0), 2.5, done=False)
+    ask(admission, now_s=3.0)
+    with pytest.raises(Full):
+        ask(admission, now_s=3.0, give_up_s=30.0)
+    ask(admission, now_s=3.0, give_up_s=FAR)
+
+
+def test_room_is_not_given_to_what_has_less_time_than_the_fastest_work_of_its_cost_took():
+    admission = Admission(1.0, max_waiting=10, cost_is_time=True)
+    for cost, seconds in ((0.1, 1.0), (0.2, 3.0)):
+        admission.finish(ask(admission, cost), seconds)
+    ask(admission, 0.1, now_s=3.0)
+    with pytest.raises(Full):
+        ask(admission, 0.1, now_s=3.0, give_up_s=3.99)
+    ask(admission, 0.1, now_s=3.0, give_up_s=4.01)
+    ask(admission, 0.01, now_s=3.0, give_up_s=3.11)  # what costs a tenth may take a tenth
+
+
+def test_an_empty_house_is_tried_however_little_time_there_is():
+    admission = Admission(1.0, max_waiting=10, cost_is_time=True)
+    admission.finish(ask(admission, 0.1), 100.0)
+    assert running(ask(admission, 0.1, now_s=100.0, give_up_s=100.001))
