@@ -3,8 +3,10 @@
     python -m benchmarks.plan
 
 Stand-ins (processes that speak the API and sleep) for rnet and onet get pictures at a fixed rate, each a call of rnet
-and then one of onet, through the client that production uses. Single calls are timed before and after each rate,
-since a busy machine changes; from these times alone the simulation predicts the median and the 99th percentile.
+and then one of onet, through the client that production uses. Before and after each rate, since a busy machine changes,
+single calls are timed, and calls that follow each other without a pause on one server: what a single call takes
+longer is not the server's time but the way there and back. From these times alone the simulation predicts the
+median and the 99th percentile.
 """
 
 import argparse
@@ -32,6 +34,7 @@ _SERVERS = {"rnet": 3, "onet": 2}
 _BUSY = (0.4, 0.6, 0.75)
 """Share of the time that the servers of rnet are meant to be at work."""
 _ALONE = 30
+_SATURATED_S, _WAITING = 3.0, 3
 _ALLOWED = 0.15
 # So many at once that pictures never wait for a turn: here only calls are made.
 _SETTINGS = Settings(max_images_at_once=1024, max_images_queued=65_536)
@@ -56,6 +59,25 @@ async def _alone_s(predictor: BalancedPredictor, network: str) -> list[float]:
     return times[_ALONE // 4 :]
 
 
+async def _slot_s(address: str, network: str) -> float:
+    """Returns the time that a server needs for a call when the next one always waits already."""
+    predictor = BalancedPredictor(StaticEndpoints({network: [address]}))
+    await predictor.start()
+    end_s = time.perf_counter() + _SATURATED_S
+    answered: list[float] = []
+
+    async def ask() -> None:
+        while time.perf_counter() < end_s:
+            await predictor.predict(network, {"crops": _crop(network)}, timeout_s=30)
+            answered.append(time.perf_counter())
+
+    try:
+        await asyncio.gather(*(ask() for _ in range(_WAITING)))
+    finally:
+        await predictor.close()
+    return (answered[-1] - answered[0]) / (len(answered) - 1)
+
+
 async def _measured_s(predictor: BalancedPredictor, rps: float, seconds: float) -> list[float]:
     """Returns the times of pictures, from when they were due, ascending; the first tenth does not count."""
     start_s = time.perf_counter()
@@ -76,26 +98,32 @@ def _mean(times: Sequence[float]) -> float:
     return sum(times) / len(times)
 
 
-def _profile(alone_s: dict[str, list[float]]) -> Profile:
+def _profile(alone_s: dict[str, list[float]], slot_s: dict[str, float]) -> Profile:
+    networks = {name: Network(transport_s=max(_mean(alone_s[name]) - slot_s[name], 0.0)) for name in _SIDES}
     steps = tuple(Step(name, 1, Times(_mean(times), samples_s=tuple(times))) for name, times in alone_s.items())
-    return Profile({"any": Kind("any", 1, Times(0.0), steps)}, {name: Network() for name in _SIDES})
+    return Profile({"any": Kind("any", 1, Times(0.0), steps)}, networks)
 
 
 async def compare(addresses: Sequence[str], seconds: float) -> bool:
     """Prints measured and simulated times; returns whether all are as near as is aimed for."""
-    rnet = _SERVERS["rnet"]
-    predictor = BalancedPredictor(StaticEndpoints({"rnet": addresses[:rnet], "onet": addresses[rnet:]}))
+    of = {"rnet": addresses[: _SERVERS["rnet"]], "onet": addresses[_SERVERS["rnet"] :]}
+    predictor = BalancedPredictor(StaticEndpoints(of))
     await predictor.start()
     near = True
     try:
-        print("| alone, ms | pictures/s | p50 measured | simulated | off | p99 measured | simulated | off |")
-        print("|---" * 8 + "|")
+        print("| alone, ms | slot, ms | pictures/s | p50 measured | simulated | off | p99 measured | simulated | off |")
+        print("|---" * 9 + "|")
         for busy in _BUSY:
             before_s = {network: await _alone_s(predictor, network) for network in _SIDES}
-            rps = busy * _SERVERS["rnet"] / _mean(before_s["rnet"])
+            slots_s = [{network: await _slot_s(of[network][0], network) for network in _SIDES}]
+            rps = busy * _SERVERS["rnet"] / slots_s[0]["rnet"]
             measured = await _measured_s(predictor, rps, seconds)
             after_s = {network: await _alone_s(predictor, network) for network in _SIDES}
-            profile = _profile({network: before_s[network] + after_s[network] for network in _SIDES})
+            slots_s.append({network: await _slot_s(of[network][0], network) for network in _SIDES})
+            profile = _profile(
+                {network: before_s[network] + after_s[network] for network in _SIDES},
+                {network: _mean([one[network] for one in slots_s]) for network in _SIDES},
+            )
             answers = simulate(
                 Load(profile, rps, {"any": 1.0}), Sizes(1, _SERVERS), pictures=20_000, seed=1, settings=_SETTINGS
             )
@@ -106,7 +134,8 @@ async def compare(addresses: Sequence[str], seconds: float) -> bool:
                 near &= abs(off) <= _ALLOWED
                 cells += [f"{real_s * 1e3:.0f} ms", f"{virtual_s * 1e3:.0f} ms", f"{off:+.0%}"]
             alone = ", ".join(f"{_mean(before_s[name]) * 1e3:.0f}-{_mean(after_s[name]) * 1e3:.0f}" for name in _SIDES)
-            print(f"| {alone} | {rps:.1f} | {' | '.join(cells)} |", flush=True)
+            slots = ", ".join("-".join(f"{one[name] * 1e3:.0f}" for one in slots_s) for name in _SIDES)
+            print(f"| {alone} | {slots} | {rps:.1f} | {' | '.join(cells)} |", flush=True)
     finally:
         await predictor.close()
     return near

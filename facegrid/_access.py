@@ -70,9 +70,9 @@ class _Authorized:
             setattr(self, name, _with_metadata(method, metadata))
 
 
-def _with_metadata(method: Callable[..., Any], metadata: tuple[tuple[str, str], ...]) -> Callable[..., Any]:
-    def call(*args: Any, **kwargs: Any) -> Any:
-        return method(*args, metadata=metadata, **kwargs)
+def _with_metadata(method: Callable[..., Any], access: tuple[tuple[str, str], ...]) -> Callable[..., Any]:
+    def call(*args: Any, metadata: tuple[tuple[str, str], ...] = (), **kwargs: Any) -> Any:
+        return method(*args, metadata=(*access, *metadata), **kwargs)
 
     return call
 

@@ -14,6 +14,7 @@ from facegrid._async_stream import stream
 from facegrid._calls import AnswerT, Call
 from facegrid._channel import HUNG_SERVICE_S, check_target
 from facegrid._ledger import Form, ItemT, Ledger, check_many, check_window
+from facegrid._request_ids import identified
 from facegrid._status import raised_as_facegrid_errors
 from facegrid._stub import Stub
 from facegrid._video import UNBOUNDED, open_video_async
@@ -82,8 +83,9 @@ class AsyncConnection:
 
     async def _answer(self, call: Call[AnswerT]) -> AnswerT:
         self._require_open()
-        with raised_as_facegrid_errors(self.target):
-            return call.read(await getattr(self._stub, call.method)(call.request, timeout=call.wait_s))
+        method, request_id = identified(getattr(self._stub, call.method))
+        with raised_as_facegrid_errors(self.target, request_id):
+            return call.read(await method(call.request, timeout=call.wait_s))
 
     def _stream(
         self,
@@ -95,10 +97,11 @@ class AsyncConnection:
         check_window(window)
         check_many(images)
         self._require_open()
+        method, request_id = identified(getattr(self._stub, form.method))
         return stream(
-            getattr(self._stub, form.method),
+            method,
             as_async(images),
-            Ledger(form),
+            Ledger(form, request_id),
             target=self.target,
             window=window,
             stall_s=HUNG_SERVICE_S + (timeout_s or 0),
@@ -111,7 +114,7 @@ class AsyncConnection:
         check_frames(frames)
         self._require_open()
         return open_video_async(
-            self._stub.IdentifyVideo,
+            *identified(self._stub.IdentifyVideo),
             as_async(frames),
             first,
             target=self.target,

@@ -7,6 +7,7 @@ from facegrid import _calls
 from facegrid._async_connection import AsyncConnection
 from facegrid._calls import AnswerT, Call
 from facegrid._digit_messages import stacked
+from facegrid._request_ids import identified
 from facegrid._status import raised_as_facegrid_errors
 
 if TYPE_CHECKING:
@@ -72,8 +73,9 @@ class AsyncGeneratingConnection(AsyncConnection):
         return await self._ask(_calls.discriminate, images, labels, timeout_s)
 
     async def _each(self, call: Call[Iterable[AnswerT]]) -> AsyncGenerator[AnswerT, None]:
-        with raised_as_facegrid_errors(self.target):
-            responses = getattr(self._stub, call.method)(call.request, timeout=call.wait_s)
+        method, request_id = identified(getattr(self._stub, call.method))
+        with raised_as_facegrid_errors(self.target, request_id):
+            responses = method(call.request, timeout=call.wait_s)
             try:
                 async for response in responses:
                     for answer in call.read(response):

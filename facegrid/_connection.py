@@ -13,6 +13,7 @@ from facegrid._access import Access, TlsChoice
 from facegrid._calls import AnswerT, Call
 from facegrid._channel import HUNG_SERVICE_S, check_target
 from facegrid._ledger import Form, ItemT, Ledger, check_many, check_window
+from facegrid._request_ids import identified
 from facegrid._status import raised_as_facegrid_errors
 from facegrid._stream import stream
 from facegrid._stub import Stub
@@ -85,8 +86,9 @@ class Connection:
 
     def _ask(self, call: Call[AnswerT]) -> AnswerT:
         self._require_open()
-        with raised_as_facegrid_errors(self.target):
-            return call.read(getattr(self._stub, call.method)(call.request, timeout=call.wait_s))
+        method, request_id = identified(getattr(self._stub, call.method))
+        with raised_as_facegrid_errors(self.target, request_id):
+            return call.read(method(call.request, timeout=call.wait_s))
 
     def _stream(
         self, form: Form[AnySourceT, ItemT], images: Iterable[AnySourceT], window: int, timeout_s: float | None
@@ -94,10 +96,11 @@ class Connection:
         check_window(window)
         check_many(images)
         self._require_open()
+        method, request_id = identified(getattr(self._stub, form.method))
         return stream(
-            getattr(self._stub, form.method),
+            method,
             iter(images),
-            Ledger(form),
+            Ledger(form, request_id),
             target=self.target,
             window=window,
             stall_s=HUNG_SERVICE_S + (timeout_s or 0),
@@ -108,7 +111,7 @@ class Connection:
         check_frames(frames)
         self._require_open()
         return open_video(
-            self._stub.IdentifyVideo,
+            *identified(self._stub.IdentifyVideo),
             frames,
             first,
             target=self.target,

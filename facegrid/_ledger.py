@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from facegrid._status import error_of_item
-from facegrid.errors import FacegridError, InternalError, InvalidOption, Unavailable
+from facegrid._status import broken_stream, error_of_item
+from facegrid.errors import FacegridError, InternalError, InvalidOption
 from facegrid.types import AnySourceT, StreamItem
 
 ItemT = TypeVar("ItemT", bound=StreamItem[Any, Any])
@@ -47,10 +47,16 @@ class Admitted(Generic[AnySourceT]):
 
 
 class Ledger(Generic[AnySourceT, ItemT]):
-    """The items of one call, by the ids that were given to them here."""
+    """The items of one call, by the ids that were given to them here.
 
-    def __init__(self, form: Form[AnySourceT, ItemT]) -> None:
+    Args:
+        form: Of the call's messages.
+        request_id: Of the call, for its errors.
+    """
+
+    def __init__(self, form: Form[AnySourceT, ItemT], request_id: str) -> None:
         self.form = form
+        self._request_id = request_id
         self._unanswered: dict[str, Admitted[AnySourceT]] = {}
         self._admitted = 0
         self._sent = 0
@@ -92,7 +98,7 @@ class Ledger(Generic[AnySourceT, ItemT]):
         if item is None:
             raise InternalError(f"the service answered item {response.id!r}, which is not waiting for an answer")
         if kind != "response":
-            return self._answered(item, None, error_of_item(response.error))
+            return self._answered(item, None, error_of_item(response.error, self._request_id))
         try:
             return self._answered(item, self.form.read(response.response), None)
         except FacegridError as err:
@@ -101,9 +107,7 @@ class Ledger(Generic[AnySourceT, ItemT]):
     def broken(self, cause: FacegridError | None) -> FacegridError:
         """Returns the error for a call that is over without its end, by its cause; None is an orderly close."""
         count = f"{self.unanswered} of the {self._sent} pictures sent are unanswered"
-        if cause is None:
-            return Unavailable(f"the service closed the stream before its end; {count}")
-        return type(cause)(f"{cause.message}; {count}")
+        return broken_stream(cause, count, self._request_id)
 
     def _end(self, items: int) -> None:
         if self._unanswered or items != self._sent:

@@ -76,8 +76,8 @@ _LONGEST_FOREIGN_DETAILS = 300
 
 
 @contextmanager
-def raised_as_facegrid_errors(target: str) -> Iterator[None]:
-    """Turns the gRPC errors of its block into FacegridErrors, the gRPC error as cause.
+def raised_as_facegrid_errors(target: str, request_id: str | None = None) -> Iterator[None]:
+    """Turns the gRPC errors of its block, a call with this id, into FacegridErrors, the gRPC error as cause.
 
     Raises:
         FacegridError: whenever the block raises a grpc.RpcError.
@@ -85,7 +85,9 @@ def raised_as_facegrid_errors(target: str) -> Iterator[None]:
     try:
         yield
     except grpc.RpcError as err:
-        raise error_of_rpc(err, target) from err
+        error = error_of_rpc(err, target)
+        error.request_id = request_id
+        raise error from err
 
 
 def error_of_rpc(err: grpc.RpcError, target: str) -> FacegridError:
@@ -115,8 +117,29 @@ def error_of_status(code: grpc.StatusCode, details: str, target: str) -> Facegri
     return _foreign_error(code, _one_line(details), target)
 
 
-def error_of_item(error: "error_pb2.Error") -> FacegridError:
-    """Returns the error for one item of a stream, by its reason, else by its code."""
+def broken_stream(cause: FacegridError | None, count: str, request_id: str) -> FacegridError:
+    """Returns the error for a stream that is over without its end.
+
+    Args:
+        cause: Why it is over; None is an orderly close.
+        count: How many of its items are unanswered, in words.
+        request_id: Of the call.
+    """
+    if cause is None:
+        cause = Unavailable("the service closed the stream before its end")
+    error = type(cause)(f"{cause.message}; {count}", retry_after_s=cause.retry_after_s)
+    error.request_id = request_id
+    return error
+
+
+def error_of_item(error: "error_pb2.Error", request_id: str | None = None) -> FacegridError:
+    """Returns the error for one item of the call with this id, by its reason, else by its code."""
+    found = _error_of_item(error)
+    found.request_id = request_id
+    return found
+
+
+def _error_of_item(error: "error_pb2.Error") -> FacegridError:
     known = error_types().get(error.reason)
     if known is None:
         code = _CODE_OF_NUMBER.get(error.code, grpc.StatusCode.UNKNOWN)

@@ -10,9 +10,10 @@ from itertools import chain
 from typing import Any
 
 from facegrid._async_stream import stream as async_stream
+from facegrid._status import broken_stream
 from facegrid._stream import stream
 from facegrid._video_messages import END, Frame, frame_message, frame_result_of, summary_of
-from facegrid.errors import FacegridError, InternalError, Unavailable
+from facegrid.errors import FacegridError, InternalError
 from facegrid.v1 import video_pb2
 from facegrid.video import (
     AsyncIdentifiedVideo,
@@ -39,11 +40,16 @@ class VideoForm:
 
 
 class VideoLedger:
-    """The frames of one call."""
+    """The frames of one call.
+
+    Args:
+        request_id: Of the call, for its errors.
+    """
 
     form = VideoForm
 
-    def __init__(self) -> None:
+    def __init__(self, request_id: str) -> None:
+        self._request_id = request_id
         self._admitted = 0
         self._unanswered: list[int] = []
         self._decisions: dict[int, TrackDecision] = {}
@@ -94,7 +100,7 @@ class VideoLedger:
             self._unanswered.clear()  # those that are left were dropped
             self._summary = summary_of(response.end, self._decisions, self._events)
             return None
-        result = frame_result_of(response.frame)
+        result = frame_result_of(response.frame, self._request_id)
         if result.index not in self._unanswered:
             raise InternalError(f"the service answered frame {result.index}, which is not waiting for an answer")
         self._unanswered = [index for index in self._unanswered if index > result.index]
@@ -105,13 +111,12 @@ class VideoLedger:
     def broken(self, cause: FacegridError | None) -> FacegridError:
         """Returns the error for a call that is over without its end, by its cause; None is an orderly close."""
         count = f"{self.unanswered} of the {self._sent} frames sent are unanswered"
-        if cause is None:
-            return Unavailable(f"the service closed the stream before its end; {count}")
-        return type(cause)(f"{cause.message}; {count}")
+        return broken_stream(cause, count, self._request_id)
 
 
 def open_video(
     start: Callable[[Iterator[Any]], Any],
+    request_id: str,
     frames: Iterable[Frame],
     first: Any,
     *,
@@ -123,13 +128,14 @@ def open_video(
 
     Args:
         start: Begins the call; the stub's method.
+        request_id: That it sends.
         frames: Read lazily, in another thread.
         first: The message with the options.
         target: Named in errors.
         window: Most frames that are read and whose answer has not been yielded.
         wait_s: Longest wait for any answer while one is due.
     """
-    ledger: Any = VideoLedger()
+    ledger: Any = VideoLedger(request_id)
     results = stream(
         lambda requests: start(chain([first], requests)),
         iter(frames),
@@ -142,10 +148,17 @@ def open_video(
 
 
 def open_video_async(
-    start: Callable[[], Any], frames: AsyncIterator[Frame], first: Any, *, target: str, window: int, wait_s: float
+    start: Callable[[], Any],
+    request_id: str,
+    frames: AsyncIterator[Frame],
+    first: Any,
+    *,
+    target: str,
+    window: int,
+    wait_s: float,
 ) -> AsyncIdentifiedVideo:
     """Returns the answers to a video, for asyncio; see `open_video`."""
-    ledger: Any = VideoLedger()
+    ledger: Any = VideoLedger(request_id)
     results = async_stream(
         lambda: _AsyncCall(first, start()), frames, ledger, target=target, window=window, stall_s=wait_s
     )

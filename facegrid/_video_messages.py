@@ -66,8 +66,8 @@ def frame_message(source: Frame) -> video_pb2.IdentifyVideoRequest.Frame:
     return video_pb2.IdentifyVideoRequest.Frame(timestamp_ms=round(seconds * 1000), image=encode_image(image))
 
 
-def frame_result_of(message: video_pb2.FrameResult) -> FrameResult:
-    """Returns what is seen in one frame."""
+def frame_result_of(message: video_pb2.FrameResult, request_id: str) -> FrameResult:
+    """Returns what is seen in one frame of the call with this id."""
     return FrameResult(
         index=message.index,
         timestamp_s=message.timestamp_ms / 1000,
@@ -79,7 +79,7 @@ def frame_result_of(message: video_pb2.FrameResult) -> FrameResult:
         dropped_frames=message.dropped_frames,
         image_width_px=message.image_width_px,
         image_height_px=message.image_height_px,
-        error=error_of_item(message.error) if message.HasField("error") else None,
+        error=error_of_item(message.error, request_id) if message.HasField("error") else None,
     )
 
 

@@ -41,6 +41,8 @@ class FacegridError(Exception):
     reason = "FACEGRID_ERROR"
     retry_after_s: float | None = None
     """After how many seconds the service expects to have room; None where it does not say."""
+    request_id: str | None = None
+    """Under which the service's log has the call; None where no call was made."""
 
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(message)

@@ -11,14 +11,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from facegrid.cli.usage import UsageError
+from orchestrator.app.host_files import read_serve_status
 from orchestrator.app.options import default_state_dir, gallery_uri
 from orchestrator.app.reembed import reembed_gallery
+from orchestrator.app.state import StateFolder
 from orchestrator.gallery.exchange import InvalidExport, export_faces, import_faces
 from orchestrator.gallery.housekeeping import tidy
 from orchestrator.gallery.parts import open_parts
 from orchestrator.gallery.stats import stats
 from orchestrator.models.credentials import ModelServerTls
-from orchestrator.settings import Settings, SettingsError
+from orchestrator.settings import RAY, Settings, SettingsError
+
+_ANSWER_TIMEOUT_S = 5.0
 
 
 def run_stats(args: argparse.Namespace) -> int:
@@ -91,7 +95,27 @@ def _embedder(args: argparse.Namespace) -> tuple[frozenset[str], ModelServerTls 
     """Returns where the embedder is served, and how it is called over TLS."""
     try:
         settings = Settings.from_environment()
-        servers = frozenset([args.model_server]) if args.model_server else settings.targets()["embedder"]
+        if args.model_server:
+            servers = frozenset([args.model_server])
+        elif settings.model_servers == RAY:
+            servers = _on_ray(args.version)
+        else:
+            servers = settings.targets()["embedder"]
         return servers, settings.model_server_tls()
     except SettingsError as err:
         raise UsageError(str(err)) from err
+
+
+def _on_ray(version: int) -> frozenset[str]:
+    """Returns the model servers of this machine's stack that have the version of the embedder."""
+    state = StateFolder(default_state_dir()).load()
+    status = read_serve_status(state.run_dir, timeout_s=_ANSWER_TIMEOUT_S) if state else None
+    if status is None:
+        raise UsageError(
+            f"FACEGRID_MODEL_SERVERS is {RAY}, and no stack of this machine can be asked where they are; "
+            "name one that has the version with --model-server"
+        )
+    having = frozenset(one["address"] for one in status["servers"] if version in one["versions"].get("embedder", ()))
+    if not having:
+        raise UsageError(f"no model server has version {version}; run: facegrid rollout embedder --version {version}")
+    return having

@@ -158,9 +158,12 @@ class Attempts:
             return False
         self._tried.add(server.address)
         client.balancer.began(server, self._wanted)
-        job = Job(self._times.draw(client.random), partial(self._answered, server.address))
+        station = client.stations[server.address]
+        answered = partial(self._answered, server.address)
+        seconds = max(self._times.draw(client.random) - station.transport_s, 0.0)
+        job = Job(seconds, partial(client.events.after, station.transport_s, answered))
         self._running[server.address] = server, job, now_s
-        client.stations[server.address].submit(job)
+        station.submit(job)
         return True
 
     def _beside(self) -> None:
@@ -170,6 +173,8 @@ class Attempts:
             self._attempt()
 
     def _answered(self, address: str) -> None:
+        if address not in self._running:
+            return  # given up while the answer was on its way
         server, _, began_s = self._running.pop(address)
         now_s = self._client.events.now_s
         server.load.took(now_s - began_s, self._latencies.quantile_s(0.5), now_s)

@@ -66,9 +66,10 @@ def _step(network: str, fields: object, where: str) -> Step:
 
 
 def _network(name: str, fields: Mapping[str, Any]) -> Network:
-    table = _Table(fields, f"networks.{name}", {"slots", "servers_per_gpu", "start_s"})
+    table = _Table(fields, f"networks.{name}", {"slots", "transport_ms", "servers_per_gpu", "start_s"})
     return Network(
         table.whole("slots", Network.slots, least=1),
+        table.number("transport_ms", Network.transport_s * 1e3) / 1e3,
         table.number("servers_per_gpu", Network.servers_per_gpu),
         table.number("start_s", Network.start_s),
     )

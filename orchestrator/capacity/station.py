@@ -23,9 +23,11 @@ class Station:
     Args:
         events: The time.
         slots: Jobs done at a time, 1 or more.
+        transport_s: Time beside the job's own until its end is known to whoever waits.
     """
 
-    def __init__(self, events: Events, slots: int) -> None:
+    def __init__(self, events: Events, slots: int, transport_s: float = 0.0) -> None:
+        self.transport_s = transport_s
         self._events = events
         self._slots = slots
         self._running = 0

@@ -72,6 +72,8 @@ class Network:
 
     slots: int = 1
     """Calls that one server computes at a time."""
+    transport_s: float = 0.0
+    """Of the time of a call, what its slot is free for: the way there and back, and both ends' handling of it."""
     servers_per_gpu: float = 0.0
     """Servers that share a GPU; 0: they need none."""
     start_s: float = 20.0
@@ -104,13 +106,14 @@ class Load:
     def servers_busy(self, network: str) -> float:
         """Returns how many servers of a network the calls keep busy; fewer cannot do it."""
         kinds, shares = self.kinds()
+        servers = self.profile.networks[network]
         seconds = sum(
-            share * step.calls * step.times.mean_s
+            share * step.calls * max(step.times.mean_s - servers.transport_s, 0.0)
             for kind, share in zip(kinds, shares, strict=True)
             for step in kind.steps
             if step.network == network
         )
-        return self.rps * seconds / self.profile.networks[network].slots
+        return self.rps * seconds / servers.slots
 
     def orchestrators_busy(self, *, max_images_at_once: int, max_px_at_once: int) -> float:
         """Returns how many orchestrators the pictures keep busy: their cores, or their turns (Little's law).

@@ -77,7 +77,8 @@ class World:
         del addresses[number:]
         while len(addresses) < number:
             address = f"{network}-{next(self._numbers)}"
-            self.stations[address] = Station(self.events, self._profile.networks[network].slots)
+            of_network = self._profile.networks[network]
+            self.stations[address] = Station(self.events, of_network.slots, of_network.transport_s)
             addresses.append(address)
 
     def announce(self) -> None:

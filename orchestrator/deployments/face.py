@@ -11,6 +11,7 @@ import logging
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -208,7 +209,10 @@ def build_application(
         SettingsError: A variable holds a value that cannot be used.
     """
     settings = Settings.from_environment()
-    of_pools = [model_servers(pool, servers) for pool in pools] if servers is not None else []
+    of_pools = []
+    if servers is not None:
+        servers = replace(servers, log_format=settings.log_format, log_level=settings.log_level)
+        of_pools = [model_servers(pool, servers) for pool in pools]
     return face_deployment.options(**_replicas(orchestrators)).bind(settings, *of_pools)
 
 

@@ -3,6 +3,7 @@
 No call passes through the replica: orchestrators ask the process itself (orchestrator/fleet/endpoints.py).
 """
 
+import logging
 import os
 import time
 from dataclasses import asdict, dataclass
@@ -13,13 +14,14 @@ import ray
 from ray import serve
 from ray.serve.config import AutoscalingContext, AutoscalingPolicy
 
-from orchestrator.deployments.logs import log_to_serves_files
 from orchestrator.deployments.scaling import quick_scaling
 from orchestrator.fleet.autoscale import Autoscaler, ScalingRules
 from orchestrator.fleet.server import FleetServer
 from orchestrator.fleet.server_process import Place
 from orchestrator.fleet.sizes import Pool
 from orchestrator.fleet.store import RayStore
+from orchestrator.settings import Settings
+from orchestrator.telemetry.logs import log_with
 
 _IN_FLIGHT, _QUEUE_S = "in_flight", "queue_s"
 
@@ -37,6 +39,9 @@ class ServerOptions:
     """Share of processor cores that Ray sets aside for one server; 0 or more."""
     gpus: float = 0.0
     """Share of GPUs that Ray sets aside for one server."""
+    log_format: str = Settings.log_format
+    """As the orchestrators' own."""
+    log_level: str = Settings.log_level
 
 
 class ModelServer:
@@ -49,7 +54,7 @@ class ModelServer:
 
     # Ray Serve awaits a constructor that is a coroutine, on the loop of the health checks.
     async def __init__(self, pool: Pool, options: ServerOptions) -> None:  # type: ignore[misc]
-        log_to_serves_files()
+        log_with(logging.getLogger("ray.serve").handlers, options.log_format, options.log_level)
         for folder in (options.folder, options.logs):
             folder.mkdir(parents=True, exist_ok=True)
         name = f"{pool.name}_{serve.get_replica_context().replica_id.unique_id}"

@@ -18,10 +18,10 @@ MEAN_S = 0.02
 WIDE = Settings(max_images_at_once=1024, max_calls_per_model_server=1024, timeout_s=10)
 
 
-def load_of(used: float, *, slots: int = 1, servers: int = 1, cv: float = 1.0) -> Load:
-    times = Times(MEAN_S, cv)
+def load_of(used: float, *, slots: int = 1, servers: int = 1, cv: float = 1.0, transport_s: float = 0.0) -> Load:
+    times = Times(MEAN_S + transport_s, cv)
     kind = Kind("any", px=1, processor=Times(0.0), steps=(Step("rnet", 1, times),))
-    profile = Profile({"any": kind}, {"rnet": Network(slots)})
+    profile = Profile({"any": kind}, {"rnet": Network(slots, transport_s)})
     return Load(profile, rps=used * slots * servers / MEAN_S, mix={"any": 1.0})
 
 
@@ -75,6 +75,17 @@ def test_the_quantiles_of_an_m_m_1_queue_are_those_of_an_exponential_distributio
     for share in (0.5, 0.9, 0.99):
         expected_s = -math.log(1 - share) * MEAN_S / (1 - used)
         assert answers.quantile_s(share) == pytest.approx(expected_s, rel=0.12)
+
+
+def test_the_way_to_a_server_makes_calls_longer_and_keeps_no_slot_busy():
+    near, far = (
+        simulate(load_of(0.7, cv=0, transport_s=away_s), Sizes(1, {"rnet": 1}), pictures=2000, seed=5, settings=WIDE)
+        for away_s in (0.0, 0.05)
+    )
+    assert far.busy["rnet"] == pytest.approx(near.busy["rnet"], rel=1e-3)
+    for share in (0.1, 0.5, 0.99):
+        assert far.quantile_s(share) == pytest.approx(near.quantile_s(share) + 0.05)
+    assert load_of(0.7, transport_s=0.05).servers_busy("rnet") == pytest.approx(0.7)
 
 
 def test_the_busy_share_is_the_offered_load():

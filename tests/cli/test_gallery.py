@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import socketserver
+import threading
+from contextlib import contextmanager
 
 import cv2
 import numpy as np
@@ -9,6 +12,8 @@ import pytest
 
 from exporters.signatures import EMBEDDERS
 from facegrid.cli.main import main
+from orchestrator.app.host_files import STATUS_SOCKET
+from orchestrator.app.state import StackState, StateFolder
 from orchestrator.gallery.gallery import Gallery
 from orchestrator.gallery.types import EmbedderVersion, NewFace
 
@@ -82,6 +87,43 @@ def test_a_model_server_that_is_not_there_leaves_the_gallery_as_it_is(gallery, c
     assert main(["gallery", "stats", "--json"]) == 0
     states = {v["embedder"]["name"]: v["state"] for v in json.loads(capsys.readouterr().out)}
     assert states == {"test_net": "active", EMBEDDERS[1].network: "building"}
+
+
+@contextmanager
+def serve_host(run_dir, servers):
+    """Answers what the serve host of a stack with these model servers does."""
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self):
+            self.rfile.readline()
+            self.wfile.write(json.dumps({"servers": servers}).encode())
+
+    with socketserver.ThreadingUnixStreamServer(str(run_dir / STATUS_SOCKET), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield
+        server.shutdown()
+        thread.join()
+
+
+def test_model_servers_that_ray_runs_are_asked_for_at_the_stack(gallery, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("FACEGRID_MODEL_SERVERS", "ray")
+    monkeypatch.setenv("FACEGRID_STATE_DIR", str(tmp_path))
+    reembed = ["gallery", "reembed", "--version", "1"]
+    assert main(reembed) == 2
+    assert "--model-server" in capsys.readouterr().err
+
+    folder = StateFolder(tmp_path)
+    run_dir = folder.make_run_dir()
+    folder.save(StackState(run_dir, 9000, "python", "1", "2", tmp_path, 0.0))
+    servers = [{"address": "127.0.0.1:1", "versions": {"pnet": [1]}}, {"address": "127.0.0.1:2", "versions": {}}]
+    with serve_host(run_dir, servers):
+        assert main(reembed) == 2
+        assert "facegrid rollout embedder --version 1" in capsys.readouterr().err
+        servers.append({"address": f"unix:{tmp_path}/absent", "versions": {"embedder": [1]}})
+        assert main(reembed) == 1  # it is asked, and cannot be reached
+        assert "no server of model embedder version 1 can be reached" in capsys.readouterr().err
+    folder.clear(folder.load())
 
 
 def test_every_command_explains_itself(capsys):

@@ -279,7 +279,7 @@ def test_an_async_client_outside_of_a_loop_is_refused():
 
 
 def ledger_with(count: int) -> _ledger.Ledger:
-    ledger = _ledger.Ledger(_forms.detect(None, {}))
+    ledger = _ledger.Ledger(_forms.detect(None, {}), "request")
     for _ in range(count):
         ledger.request(ledger.admit(b""), pb.DetectRequest())
     return ledger

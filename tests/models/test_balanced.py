@@ -10,9 +10,20 @@ import pytest
 from benchmarks.namespace import NAMESPACE_ADDRESS, in_namespace, inside, namespaces_allowed
 from benchmarks.stand_ins import crops, stand_in
 from facegrid.errors import DeadlineExceeded, Overloaded, Unavailable
+from orchestrator.observer import NOBODY, observed_by
 from orchestrator.priority import PRIORITY, Priority
 from tests.model_server.process import free_port
 from tests.models.traffic import MovingEndpoints, Traffic, balanced, until
+
+
+class Told(type(NOBODY)):
+    """Remembers which models' calls were sent to a second server."""
+
+    def __init__(self) -> None:
+        self.hedges: list[str] = []
+
+    def hedged(self, model):
+        self.hedges.append(model)
 
 
 @pytest.fixture
@@ -205,16 +216,19 @@ def test_a_call_that_is_given_up_counts_no_longer(start):
     asyncio.run(main())
 
 
-def test_the_slowest_calls_are_sent_twice_if_that_is_set(start):
-    (one, _), (other, _) = start("--ms=5"), start("--ms=5")
+def test_a_call_whose_server_hangs_is_sent_to_another_and_that_is_told(start):
+    (other, _), (frozen, process) = start("--ms=5"), start("--ms=5")
+    told = Told()
 
-    async def main(percent):
-        async with balanced([one, other], hedged_percent=percent, compared=2) as predictor:
-            least = predictor._rules.budget._left
-            for _ in range(60):
+    async def main():
+        async with balanced([other, frozen], hedged_percent=10) as predictor:
+            for _ in range(60):  # so that it is known how long calls take
                 await rnet(predictor)
-                least = min(least, predictor._rules.budget._left)  # calls that are not sent twice fill it again
-            return least
+            process.send_signal(signal.SIGSTOP)
+            told.hedges.clear()
+            while not told.hedges:  # until the choice falls on the frozen one
+                await rnet(predictor)
 
-    assert asyncio.run(main(0)) == 64.0
-    assert asyncio.run(main(50)) < 64.0
+    with observed_by(told):
+        asyncio.run(asyncio.wait_for(main(), 60))
+    assert set(told.hedges) == {"rnet"}

@@ -17,19 +17,20 @@ SUBJECT = "Ann Q. Person"
 
 @pytest.fixture(scope="module", params=["json", "text"])
 def run(request, tmp_path_factory):
-    """Format and log of a host that detected, enrolled, identified, failed and forgot; and its gallery's folder."""
+    """Format and log of a host that detected, enrolled, identified, failed and forgot; its gallery's folder; and
+    the ids of requests that the client's errors told."""
     folder = tmp_path_factory.mktemp("secret-folder")
     variables = {"FACEGRID_GALLERY": str(folder / "gallery"), "FACEGRID_LOG_FORMAT": request.param}
     with grpc_server(Networks(NETWORKS)) as (_, models), HostProcess(folder, models, **variables) as host:
-        use(host.address)
+        told = use(host.address)
     log = host.log.read_text()
     with (
         HostProcess(folder, models, **variables) as lonely,
         facegrid.connect(lonely.address) as client,
-        pytest.raises(facegrid.Unavailable),
+        pytest.raises(facegrid.Unavailable) as caught,
     ):
         client.detect(png(), timeout_s=2)
-    return request.param, log + lonely.log.read_text(), folder
+    return request.param, log + lonely.log.read_text(), folder, [*told, caught.value.request_id]
 
 
 def use(address):
@@ -39,15 +40,16 @@ def use(address):
         client.enroll(SUBJECT, facegrid.Portrait(png(), 0), detect_options={"pnet_threshold": 0}, **gate)
         assert client.identify(png(), pnet_threshold=0)[0].candidates[0].subject == SUBJECT
         client.delete_subject(SUBJECT)
-        with pytest.raises(facegrid.SubjectNotFound):
+        with pytest.raises(facegrid.SubjectNotFound) as absent:
             client.subject(SUBJECT)
-        with pytest.raises(facegrid.InvalidImage):
+        with pytest.raises(facegrid.InvalidImage) as damaged:
             client.detect(b"SECRET-BYTES")
-        list(client.detect_many([png(), b"SECRET-BYTES"]))
+        (refused,) = [one.error for one in client.detect_many([png(), b"SECRET-BYTES"]) if one.error]
+    return [absent.value.request_id, damaged.value.request_id, refused.request_id]
 
 
 def test_nothing_that_a_caller_sent_and_no_path_is_in_the_log(run):
-    _, log, folder = run
+    _, log, folder, _ = run
     assert "Ann" not in log
     assert "SECRET" not in log
     assert folder.name not in log
@@ -58,7 +60,7 @@ def test_nothing_that_a_caller_sent_and_no_path_is_in_the_log(run):
 
 
 def test_every_line_is_an_object_with_the_calls_outcome(run):
-    form, log, _ = run
+    form, log, _, told = run
     if form != "json":
         pytest.skip("for machines")
     entries = [json.loads(line) for line in log.splitlines()]
@@ -75,7 +77,10 @@ def test_every_line_is_an_object_with_the_calls_outcome(run):
         ("Detect", "UNAVAILABLE", "UNAVAILABLE"),
     ]
     assert set(outcomes[8:]) <= {outcomes[7]}, "the client tries again"
-    assert len({one["request_id"] for one in calls}) == len(calls)
+    ids = [one["request_id"] for one in calls]
+    assert len(set(ids[:8])) == 8
+    assert set(ids[8:]) <= {ids[7]}, "it is the same call"
+    assert told == ids[4:8], "the caller's error finds the entry"
     assert all(one["duration_ms"] >= 0 and one["level"] == "INFO" for one in calls)
     assert calls[0]["pixels"] == 96 * 80
     (identified,) = [one for one in calls if one["method"] == "Identify"]
@@ -86,7 +91,7 @@ def test_every_line_is_an_object_with_the_calls_outcome(run):
 
 
 def test_text_is_one_line_for_each_call(run):
-    form, log, _ = run
+    form, log, _, _ = run
     if form != "text":
         pytest.skip("for people")
     assert re.search(r" INFO orchestrator\.request request_id=\w+ method=Detect code=OK duration_ms=\d", log)
