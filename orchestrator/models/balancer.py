@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from random import Random
 
 from orchestrator.models.choose import COMPARED, choose
-from orchestrator.models.eject import Health, Outcome, State
+from orchestrator.models.eject import FAILURES_TO_EJECT, Health, Outcome, State
 from orchestrator.models.endpoints import Endpoints
 from orchestrator.models.load import Load
 
 _LACKING_S = 2.0
 """Time for which a server is not asked again for what it did not have: loading a version takes longer."""
+
+_LOOKED_AT = 32
+"""Servers that are drawn where there are more; of those nearly always enough can be compared."""
 
 
 @dataclass(frozen=True)
@@ -85,16 +88,30 @@ class Balancer:
 
     def pick(self, wanted: Wanted, now_s: float, tried: Collection[str] = ()) -> Server | None:
         """Returns the server that should get a call; None where each was tried already, or there is none."""
-        left = [server for server in self.servers(wanted.model) if server.address not in tried]
+        key = (wanted.model, wanted.version)
+        servers = self.servers(wanted.model)
+        if len(servers) > _LOOKED_AT:
+            # To look at each of a thousand servers costs more than the rest of a call.
+            drawn = self._random.sample(servers, _LOOKED_AT)
+            good = [one for one in drawn if one.address not in tried and self._is_free(one, key, now_s)]
+            if len(good) >= self._compared:
+                return self._choose(good[: self._compared], wanted, now_s)
+        left = [server for server in servers if server.address not in tried]
         if not left:
             return None
-        key = (wanted.model, wanted.version)
         having = [server for server in left if server.lacks.get(key, 0.0) <= now_s] or left
         # Where all are ejected, each is as good as another: perhaps one is back.
         usable = [server for server in having if server.usable()] or having
         free = [server for server in usable if server.calls[wanted.model] < self._max_calls] or usable
-        loads = [server.load for server in free]
-        return free[choose(loads, wanted.work, now_s, self._random, compared=self._compared)]
+        return self._choose(free, wanted, now_s)
+
+    def _is_free(self, server: Server, key: tuple[str, int | None], now_s: float) -> bool:
+        """Returns whether nothing speaks against a server."""
+        return server.usable() and server.lacks.get(key, 0.0) <= now_s and server.calls[key[0]] < self._max_calls
+
+    def _choose(self, servers: list[Server], wanted: Wanted, now_s: float) -> Server:
+        loads = [server.load for server in servers]
+        return servers[choose(loads, wanted.work, now_s, self._random, compared=self._compared)]
 
     def began(self, server: Server, wanted: Wanted) -> None:
         """Counts a call that was sent."""
@@ -109,7 +126,8 @@ class Balancer:
             server.lacks[wanted.model, wanted.version] = now_s + _LACKING_S
         elif outcome is Outcome.ANSWERED:
             server.lacks.pop((wanted.model, wanted.version), None)
-        return server.health.ended(outcome, now_s, may_eject=self._may_eject(server))
+        may_eject = outcome in FAILURES_TO_EJECT and self._may_eject(server)
+        return server.health.ended(outcome, now_s, may_eject=may_eject)
 
     def due(self, now_s: float) -> list[Server]:
         """Returns the ejected servers that should be asked whether they are there again."""

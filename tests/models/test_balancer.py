@@ -1,3 +1,4 @@
+from collections import Counter
 from random import Random
 
 import pytest
@@ -93,3 +94,32 @@ def test_a_model_that_is_left_out_keeps_its_servers_and_what_is_known_of_them_st
     assert {server.address for server in balancer.all_servers()} == {"a", "e"}
     balancer.update({"onet": frozenset()})
     assert pick_all(balancer, Wanted("onet", None, 1.0)) == []
+
+
+@pytest.mark.parametrize("good", [4, 60])
+def test_of_many_servers_those_that_may_have_a_call_get_it_equally_often(good):
+    """Whether enough are found among those that are drawn, or all have to be looked at."""
+    balancer = Balancer(Random(0), max_calls=2)
+    balancer.update({"rnet": frozenset(f"s{number:03}" for number in range(100))})
+    servers = balancer.servers("rnet")
+    bad = servers[good:]
+    for number, server in enumerate(bad):
+        match number % 3:
+            case 0:
+                server.health.state = State.EJECTED
+            case 1:
+                balancer.ended(server, RNET, Outcome.LACKING, 0.0)
+                balancer.began(server, RNET)
+            case 2:
+                server.calls["rnet"] = 2
+    tried = {servers[0].address}
+    picked = Counter(balancer.pick(RNET, 0.0, tried).address for _ in range(6000))
+    assert picked.keys() == {server.address for server in servers[1:good]}
+    expected = 6000 / (good - 1)
+    assert all(abs(times - expected) < 5 * expected**0.5 for times in picked.values()), picked
+
+
+def test_of_many_servers_the_one_that_none_is_left_beside_is_found():
+    balancer = Balancer(Random(0), max_calls=2)
+    balancer.update({"rnet": frozenset(f"s{number:03}" for number in range(100))})
+    assert sorted(pick_all(balancer)) == [f"s{number:03}" for number in range(100)]
