@@ -21,13 +21,14 @@ from ray._private.node import Node
 _OBJECT_STORE_BYTES = 80 * 2**20  # near the least that Ray accepts; pictures do not pass through it
 
 
-def start_ray(run_dir: Path, *, workers: int, gpus: bool = False) -> None:
+def start_ray(run_dir: Path, *, workers: int, preload: str = "", gpus: bool = False) -> None:
     """Starts a Ray of our own in `run_dir` and connects to it; `ray.shutdown()` ends it.
 
     Args:
         run_dir: Ray's folder for sockets and logs.
         workers: Python processes to start ahead, before the first actors ask for them; as many cores as
             Ray has to give.
+        preload: Module that these import at once, so that an actor begins without it being awaited.
         gpus: Whether Ray looks for GPUs and gives them.
     """
     with _without_operator_parts():
@@ -41,6 +42,7 @@ def start_ray(run_dir: Path, *, workers: int, gpus: bool = False) -> None:
             object_store_memory=_OBJECT_STORE_BYTES,
             _temp_dir=str(run_dir / "ray"),
             _node_ip_address="127.0.0.1",
+            _system_config={"preload_python_modules": [preload]} if preload else None,
         )
 
 

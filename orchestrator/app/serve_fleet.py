@@ -44,6 +44,12 @@ class ServeFleet:
         orchestrators: int = self._args.orchestrators.high
         return orchestrators + cores * sum(pool.size.high for pool in self.pools)
 
+    @property
+    def scales(self) -> bool:
+        """Whether the number of orchestrators, or of any servers, follows the load."""
+        orchestrators: bool = self._args.orchestrators.scales
+        return orchestrators or any(pool.size.scales for pool in self.pools)
+
     def server_options(self) -> Any:
         """Returns what every server is given, or None where there is no fleet."""
         from orchestrator.deployments.model_server import ServerOptions  # noqa: PLC0415 - takes seconds

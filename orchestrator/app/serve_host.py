@@ -33,6 +33,7 @@ SERVICES = [
     "grpc_health.v1.health_pb2_grpc.add_HealthServicer_to_server",
 ]
 """What the ingress registers; k8s/base/orchestrator/rayservice.yaml says the same."""
+_DEPLOYMENTS = "orchestrator.deployments.face"
 _CONTROLLER_TIMEOUT_S = 60.0
 _SERVE_WORKERS = 3
 """Serve's own actors: controller, proxy, and HAProxy's manager."""
@@ -65,11 +66,17 @@ def main(argv: list[str] | None = None) -> int:
 
     fleet = ServeFleet(args)
     with ThreadPoolExecutor(1, "import") as pool:
-        importing = pool.submit(import_module, "orchestrator.deployments.face")  # meanwhile Ray's processes start
+        importing = pool.submit(import_module, _DEPLOYMENTS)  # meanwhile Ray's processes start
         if args.ray_address:
             lean_ray.join_ray(args.ray_address)
         else:
-            lean_ray.start_ray(args.run_dir, workers=_SERVE_WORKERS + fleet.workers, gpus=args.server_gpus > 0)
+            lean_ray.start_ray(
+                args.run_dir,
+                workers=_SERVE_WORKERS + fleet.workers,
+                # Where there are to be more replicas all cores are busy, and importing would take most of their start.
+                preload=_DEPLOYMENTS if fleet.scales else "",
+                gpus=args.server_gpus > 0,
+            )
         done("ray")
         face = importing.result()
     fleet.make_plan()

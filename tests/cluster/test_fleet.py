@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -61,7 +62,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory, exported_models: Path, comma
     fleet = FleetStack(tmp_path_factory.mktemp("fleet"), exported_models, command)
     where = ("--port", fleet.port, "--models-dir", fleet.models_dir, "--timeout-s", 170)
     try:
-        started = fleet.run("up", *where, "--replicas", 2)
+        started = fleet.run("up", *where, "--replicas", 2, "--orchestrators", "1-2")
         assert started.returncode == 0, started.stderr
         yield fleet
         processes = [one for record in fleet.state.processes for one in members(record)]
@@ -110,6 +111,14 @@ def test_two_servers_have_every_network(fleet: FleetStack) -> None:
     status = fleet.run("status")
     assert status.returncode == 0, status.stdout
     assert status.stdout.count("unix:") == 2
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+def test_processes_for_more_replicas_have_imported_what_these_need(fleet: FleetStack) -> None:
+    processes = [one for record in fleet.state.processes for one in members(record)]
+    spare = [one.pid for one in processes if "ray::IDLE" in "".join(one.cmdline())]
+    assert spare
+    until(lambda: any("cv2" in Path(f"/proc/{pid}/maps").read_text() for pid in spare))
 
 
 @pytest.mark.parametrize("what", ["pid", "replica_pid"])
