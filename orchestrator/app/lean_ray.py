@@ -21,14 +21,15 @@ from ray._private.node import Node
 _OBJECT_STORE_BYTES = 80 * 2**20  # near the least that Ray accepts; pictures do not pass through it
 
 
-def start_ray(run_dir: Path, *, workers: int, preload: str = "", gpus: bool = False) -> None:
+def start_ray(run_dir: Path, *, workers: int, ahead: int = 0, preload: str = "", gpus: bool = False) -> None:
     """Starts a Ray of our own in `run_dir` and connects to it; `ray.shutdown()` ends it.
 
     Args:
         run_dir: Ray's folder for sockets and logs.
-        workers: Python processes to start ahead, before the first actors ask for them; as many cores as
-            Ray has to give.
-        preload: Module that these import at once, so that an actor begins without it being awaited.
+        workers: As many cores as Ray has to give, whatever the machine has.
+        ahead: Python processes to start before actors ask for them, `workers` or fewer; 0: as many as the machine has
+            cores. Ray keeps those that no actor asks for, and starts none again for those that one has taken.
+        preload: Module that these import at once; empty: none.
         gpus: Whether Ray looks for GPUs and gives them.
     """
     with _without_operator_parts():
@@ -42,8 +43,12 @@ def start_ray(run_dir: Path, *, workers: int, preload: str = "", gpus: bool = Fa
             object_store_memory=_OBJECT_STORE_BYTES,
             _temp_dir=str(run_dir / "ray"),
             _node_ip_address="127.0.0.1",
-            _system_config={"preload_python_modules": [preload]} if preload else None,
+            _system_config=_ahead(ahead, preload) if ahead else None,
         )
+
+
+def _ahead(processes: int, preload: str) -> dict[str, object]:
+    return {"worker_maximum_startup_concurrency": processes, "preload_python_modules": [preload] if preload else []}
 
 
 def join_ray(address: str) -> None:

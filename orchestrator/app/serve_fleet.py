@@ -16,7 +16,7 @@ from orchestrator.fleet.errors import FleetError
 from orchestrator.fleet.everybody import Everybody
 from orchestrator.fleet.model_config import model_names, read_model_config
 from orchestrator.fleet.plan import PLAN, first_plan
-from orchestrator.fleet.sizes import Pool, parse_pools
+from orchestrator.fleet.sizes import Pool, Size, parse_pools
 from orchestrator.fleet.store import RayStore, StoreUnavailable
 
 _LOOK_S = 2.0
@@ -45,10 +45,17 @@ class ServeFleet:
         return orchestrators + cores * sum(pool.size.high for pool in self.pools)
 
     @property
-    def scales(self) -> bool:
-        """Whether the number of orchestrators, or of any servers, follows the load."""
-        orchestrators: bool = self._args.orchestrators.scales
-        return orchestrators or any(pool.size.scales for pool in self.pools)
+    def least(self) -> int:
+        """Replicas that there always are."""
+        return sum(size.low for size in self._sizes())
+
+    @property
+    def growth(self) -> int:
+        """Replicas that the load may ask for beside those."""
+        return sum(size.high for size in self._sizes()) - self.least
+
+    def _sizes(self) -> list[Size]:
+        return [self._args.orchestrators, *(pool.size for pool in self.pools)]
 
     def server_options(self) -> Any:
         """Returns what every server is given, or None where there is no fleet."""

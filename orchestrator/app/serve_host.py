@@ -37,6 +37,8 @@ _DEPLOYMENTS = "orchestrator.deployments.face"
 _CONTROLLER_TIMEOUT_S = 60.0
 _SERVE_WORKERS = 3
 """Serve's own actors: controller, proxy, and HAProxy's manager."""
+_SPARE_WORKERS = 2
+"""Processes that wait for the first replicas that the load asks for; each holds about 100 MB of its own."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -73,8 +75,9 @@ def main(argv: list[str] | None = None) -> int:
             lean_ray.start_ray(
                 args.run_dir,
                 workers=_SERVE_WORKERS + fleet.workers,
-                # Where there are to be more replicas all cores are busy, and importing would take most of their start.
-                preload=_DEPLOYMENTS if fleet.scales else "",
+                # Where more replicas are asked for all cores are busy, and importing would take most of their start.
+                ahead=_SERVE_WORKERS + fleet.least + min(fleet.growth, _SPARE_WORKERS) if fleet.growth else 0,
+                preload=_DEPLOYMENTS if fleet.growth else "",
                 gpus=args.server_gpus > 0,
             )
         done("ray")

@@ -16,7 +16,7 @@ from orchestrator.models.load import Load
 _LACKING_S = 2.0
 """Time for which a server is not asked again for what it did not have: loading a version takes longer."""
 
-_LOOKED_AT = 32
+_LOOKED_AT = 16
 """Servers that are drawn where there are more; of those nearly always enough can be compared."""
 
 
