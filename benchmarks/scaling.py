@@ -10,6 +10,7 @@ cannot show sixteen servers at work; the client that balances over them is the r
 
 import argparse
 import asyncio
+import os
 import re
 import sys
 import time
@@ -55,6 +56,7 @@ def orchestrators(models_dir: Path) -> int:
 
 def embedder(models_dir: Path) -> int:
     """Prints how soon there are three servers of the embedder; returns the number of failed calls."""
+    os.environ["FACEGRID_MAX_IMAGES_AT_ONCE"] = str(_STEP_CALLERS)  # so that it is not the orchestrator that is short
     with fleet(models_dir, f"embedder=1-{_MOST}") as stack:
         return step(
             stack,
