@@ -115,7 +115,16 @@ def test_model_servers_that_ray_runs_are_asked_for_at_the_stack(gallery, tmp_pat
 
     folder = StateFolder(tmp_path)
     run_dir = folder.make_run_dir()
-    folder.save(StackState(run_dir, 9000, "python", "1", "2", tmp_path, 0.0))
+    state = StackState(
+        run_dir=run_dir,
+        port=9000,
+        ingress="python",
+        orchestrators="1",
+        servers="2",
+        models_dir=tmp_path,
+        started_at_s=0.0,
+    )
+    folder.save(state)
     servers = [{"address": "127.0.0.1:1", "versions": {"pnet": [1]}}, {"address": "127.0.0.1:2", "versions": {}}]
     with serve_host(run_dir, servers):
         assert main(reembed) == 2
