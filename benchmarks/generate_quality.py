@@ -25,10 +25,11 @@ from orchestrator.pipeline.noise import noise_of
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from benchmarks.digits.judge import Judge, trained_judge
-from benchmarks.digits.measures import PAIRS, PLAINLY_ONE, both_first, frechet_distance, mean_distance, nearest
+from benchmarks.digits.measures import PAIRS, PLAINLY_ONE, both_first, frechet_distance, nearest
 from benchmarks.digits.pictures import draw_blends, draw_nearest
 from exporters.network import Network, loaded
 from exporters.training.mnist import Digits, load_digits
+from exporters.training.spread import mean_distance
 
 _DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "mnist.npz"
 _A_CLASS = 1_000

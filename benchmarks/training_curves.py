@@ -36,8 +36,8 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _svg(steps: Sequence[int], losses: dict[str, list[float]]) -> str:
-    top = max(float(np.quantile(values, 0.98)) for values in losses.values())
+def _svg(steps: Sequence[int], losses: dict[str, list[float | None]]) -> str:
+    top = max(float(np.quantile([loss for loss in values if loss is not None], 0.98)) for values in losses.values())
     last = steps[-1]
 
     def place(step: float, loss: float) -> str:
@@ -53,8 +53,9 @@ def _svg(steps: Sequence[int], losses: dict[str, list[float]]) -> str:
         f'<text x="{_MARGIN - 6}" y="{_HEIGHT - _MARGIN}" text-anchor="end">0</text>',
     ]
     for number, (name, values) in enumerate(losses.items()):
-        own_steps = steps[len(steps) - len(values) :]  # a loss of the last steps alone begins later
-        points = " ".join(place(step, loss) for step, loss in zip(own_steps, _smoothed(values), strict=True))
+        own = [(step, loss) for step, loss in zip(steps, values, strict=True) if loss is not None]
+        smooth = _smoothed([loss for _, loss in own])
+        points = " ".join(place(step, loss) for (step, _), loss in zip(own, smooth, strict=True))
         colour = _COLOURS[number % len(_COLOURS)]
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
         parts.append(f'<text x="{_MARGIN + 20 + 130 * number}" y="24" fill="{colour}">{name}</text>')

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from exporters.errors import WeightsError
 from exporters.weights import LayerShapes, Weights, by_layer, read_pinned
 
-SHA256 = "f4027ead5beb52b297024a5d2be1e0383c214860e9d5f0d1f4838b6ee321cb30"
+SHA256 = "4843f4e2a1e21be31fa725db16f2541328c59fca874603e2180a976c8ba3c9d0"
 """Checksum of `FILE`."""
 
 FILE = Path(__file__).parent / "data" / "gan.npz"

@@ -14,14 +14,6 @@ PLAINLY_ONE = 0.95
 """A picture of which one digit is more probable than this is no blend."""
 
 
-def mean_distance(images: Images) -> float:
-    """Returns the mean Euclidean distance of all pairs of pictures [N, 28, 28], in grey levels from 0 to 1."""
-    flat = images.reshape(len(images), -1) / 255
-    squares = (flat**2).sum(axis=1)
-    distances = np.sqrt(np.maximum(squares[:, None] + squares - 2 * flat @ flat.T, 0))
-    return float(distances[np.triu_indices(len(flat), 1)].mean())
-
-
 def frechet_distance(first: Numbers, second: Numbers) -> float:
     """Returns the squared Frechet distance of two normal distributions with the means and covariances of [N, D].
 

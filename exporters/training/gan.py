@@ -5,50 +5,55 @@
 
 and then, for the last steps,
 
-    minimise over D   the same + softplus(D(real digits, labels of others))
-    minimise over G   the same, but less of the readers, + BLEND_WEIGHT * cross-entropy(labels, jury(moved blends))
+    minimise over D   the same + softplus(D(digits, labels of others)), all in one batch
+    minimise over G   the same, but less of the readers, + LIKENESS_WEIGHT * what made digits are more alike than real
+                      ones + BLEND_WEIGHT * the largest cross-entropy(labels, jury(moved blends))
 
 (Goodfellow et al., 2014, with the generator's loss that does not saturate; the readers are the auxiliary
-classifier of Odena et al., 2017, but stand still; real pictures under wrong labels are from Reed et al., 2016.)
+classifier of Odena et al., 2017, but stand still; digits under wrong labels are from Reed et al., 2016, though
+made ones beside real ones.)
 The labels are those of the real pictures of the batch, blends among them, so that requests for two digits at
-once lie inside what was trained. The last steps are for blends: two readers are soon pleased by what others would
-read as one digit, so a jury of other networks, which see each picture moved a little, has to be undecided, too.
+once lie inside what was trained. The last steps are for three things. Blends: two readers are soon pleased by what
+others would read as one digit, so a larger jury, which sees each picture moved a little, has to be undecided to
+the last. And what the discriminator says of one picture alone: it has to tell real, made and wrongly named ones
+apart when their batch is normalised together, as they are when it is asked. And digits are kept from becoming alike,
+which all else rewards.
 
 Everything random in step n follows from the seed and n, so training that was interrupted goes on as if it
 had not been.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from exporters.networks import discriminator, generator
 from exporters.networks.digits import EPSILON
-from exporters.signatures import DIGIT_PX, LABELS, NOISE_DIM
-from exporters.training.blends import Blends
-from exporters.training.mnist import Digits, as_light, one_hot
+from exporters.signatures import NOISE_DIM
+from exporters.training.gan_losses import likeness, misread, other_labels, overruled
 from exporters.training.readers import Reader
 from exporters.weights import LayerShapes, Shape, Weights
 
 READER_WEIGHT = 0.3
 """Of what the readers say, against what the discriminator says."""
 
-BLEND_WEIGHT = 4.0
+_LAST_READER_WEIGHT = 0.1
+"""The same in the last steps, of what they say of single digits: what readers like best is all alike."""
+
+BLEND_WEIGHT = 20.0
 """Of what the jury says of blends."""
 
-_LAST_READER_WEIGHT = 0.1
-"""In the last steps: the labels of others tell enough, and what readers like best is all alike."""
+LIKENESS_WEIGHT = 3.0
+"""Of what made digits are more alike than real ones, a distance of grey levels from 0 to 1."""
 
-_MOVED_PX = 2
-"""How far the jury's pictures are moved at most."""
+_BLEND_REALITY = 0.15
+"""Of what the discriminator says of blends, in the last steps: real blends are not always undecided ones."""
 
 _LEARNING_RATE = 4e-4
-_BLEND_LEARNING_RATE = 2e-4
+_BLEND_LEARNING_RATE = 1.5e-4
 _BETA_1 = 0.5  # DCGAN, section 4
 _INITIAL_STDDEV = 0.02  # the same
 _NORM_MOMENTUM = 0.99
@@ -59,42 +64,12 @@ _AVERAGES = ("mean", "variance")
 """What batch normalisation counts and does not learn."""
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Real pictures and what they show."""
-
-    light: NDArray[np.float32]
-    """[N, 28, 28, 1] from -1 to 1."""
-    labels: NDArray[np.float32]
-    """[N, 10]."""
-
-
-class Data:
-    """Real pictures of each step: mostly digits, the rest blends."""
-
-    def __init__(self, digits: Digits, blends: Blends, *, seed: int, batch_size: int, blend_share: float) -> None:
-        self._digits = digits
-        self._blends = blends
-        self._seed = seed
-        self._blend_count = round(batch_size * blend_share)
-        self._digit_count = batch_size - self._blend_count
-
-    def batch(self, step: int) -> Batch:
-        """Returns the same batch for the same step."""
-        rng = np.random.default_rng([self._seed, step])
-        single = rng.integers(0, len(self._digits.images), self._digit_count)
-        blend = rng.integers(0, len(self._blends.images), self._blend_count)
-        images = np.concatenate([self._digits.images[single], self._blends.images[blend]])
-        labels = np.concatenate([one_hot(self._digits.labels[single]), self._blends.labels[blend]])
-        return Batch(as_light(images), labels)
-
-
 class Gan(tf.Module):  # type: ignore[misc]
     """Both networks, their optimizers, and the average of the generator.
 
     Args:
         readers: Who tell the generator whether a picture is what was asked.
-        jury: Who tell it, in the last steps, whether blends are undecided.
+        jury: Who join them in the last steps, where all tell whether blends are undecided.
         seed: Of the first weights and of all noise.
         steps: Until the last ones.
         blend_steps: The last ones.
@@ -129,7 +104,14 @@ class Gan(tf.Module):  # type: ignore[misc]
             labels: float32 [N, 10], of the real pictures and of those to be made.
         """
         with tf.GradientTape(persistent=True) as tape:
-            losses, _ = self._losses(number, light, labels)
+            made = self._made(number, labels)
+            on_real = discriminator.logits(self.discriminator, light, labels, _batch_norm)
+            on_made = discriminator.logits(self.discriminator, made, labels, _batch_norm)
+            losses = {
+                "discriminator": _softplus(-on_real) + _softplus(on_made),
+                "generator": _softplus(-on_made),
+                "readers": misread(self._readers, made, labels),
+            }
             total = losses["generator"] + READER_WEIGHT * losses["readers"]
         self._move(tape, number, total, losses["discriminator"])
         return losses
@@ -138,29 +120,40 @@ class Gan(tf.Module):  # type: ignore[misc]
     def blend_step(self, number: tf.Tensor, light: tf.Tensor, labels: tf.Tensor) -> dict[str, tf.Tensor]:
         """Does what `step` does in the last steps."""
         blend = tf.reduce_max(labels, axis=1) < 1
+        others = other_labels(tf.boolean_mask(labels, ~blend), number)
         with tf.GradientTape(persistent=True) as tape:
-            losses, made = self._losses(number, light, labels)
-            moved = _moved(tf.boolean_mask(made, blend), [self._seed, number])
-            losses["jury"] = _misread(self._jury, moved, tf.boolean_mask(labels, blend))
-            digits, others = tf.boolean_mask(light, ~blend), _other_labels(tf.boolean_mask(labels, ~blend), number)
-            on_others = discriminator.logits(self.discriminator, digits, others, _batch_norm)
-            losses["discriminator"] += tf.reduce_mean(tf.nn.softplus(on_others))
-            total = losses["generator"] + _LAST_READER_WEIGHT * losses["readers"] + BLEND_WEIGHT * losses["jury"]
+            made = self._made(number, labels)
+            digits = [tf.boolean_mask(light, ~blend), tf.boolean_mask(made, ~blend)]
+            together = tf.concat([light, made, *digits], axis=0), tf.concat([labels, labels, others, others], axis=0)
+            logits = discriminator.logits(self.discriminator, *together, _batch_norm)
+            count = tf.shape(labels)[0]
+            on_real, on_made, on_others = logits[:count], logits[count : 2 * count], logits[2 * count :]
+            reality = tf.where(blend, _BLEND_REALITY, 1.0)
+            losses = {
+                "discriminator": _softplus(-on_real) + _softplus(on_made) + _softplus(on_others),
+                "generator": tf.reduce_mean(reality * tf.nn.softplus(-on_made)),
+                "jury": overruled(
+                    [*self._readers, *self._jury],
+                    tf.boolean_mask(made, blend),
+                    tf.boolean_mask(labels, blend),
+                    (self._seed, number),
+                ),
+                "readers": misread(self._readers, digits[1], tf.boolean_mask(labels, ~blend)),
+                "likeness": likeness(digits[0], digits[1], tf.boolean_mask(labels, ~blend)),
+            }
+            weights = {
+                "generator": 1.0,
+                "readers": _LAST_READER_WEIGHT,
+                "jury": BLEND_WEIGHT,
+                "likeness": LIKENESS_WEIGHT,
+            }
+            total = tf.add_n([weight * losses[name] for name, weight in weights.items()])
         self._move(tape, number, total, losses["discriminator"])
         return losses
 
-    def _losses(self, number: tf.Tensor, light: tf.Tensor, labels: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        """Returns the losses of every step, and the pictures that were made."""
+    def _made(self, number: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         noise = tf.random.stateless_normal([tf.shape(labels)[0], NOISE_DIM], [self._seed, number])
-        made = generator.pictures(self.generator, noise, labels, _batch_norm)
-        on_real = discriminator.logits(self.discriminator, light, labels, _batch_norm)
-        on_made = discriminator.logits(self.discriminator, made, labels, _batch_norm)
-        losses = {
-            "discriminator": tf.reduce_mean(tf.nn.softplus(-on_real)) + tf.reduce_mean(tf.nn.softplus(on_made)),
-            "generator": tf.reduce_mean(tf.nn.softplus(-on_made)),
-            "readers": _misread(self._readers, made, labels),
-        }
-        return losses, made
+        return generator.pictures(self.generator, noise, labels, _batch_norm)
 
     def _move(self, tape: tf.GradientTape, number: tf.Tensor, total: tf.Tensor, discriminator_loss: tf.Tensor) -> None:
         gradients = tape.gradient(total, self._learned[0]), tape.gradient(discriminator_loss, self._learned[1])
@@ -198,22 +191,8 @@ class _Rate(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[mi
         return tf.where(step < self._steps, self._first(step), self._last(step - self._steps))
 
 
-def _misread(readers: Sequence[Reader], made: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Returns the mean cross-entropy of the readers' words about pictures and what was asked for."""
-    entropies = [tf.nn.softmax_cross_entropy_with_logits(labels, reader(made, training=False)) for reader in readers]
-    return tf.reduce_mean(entropies)
-
-
-def _moved(light: tf.Tensor, seed: Sequence[tf.Tensor]) -> tf.Tensor:
-    """Returns the pictures moved together by a few pixels, black where nothing was."""
-    padded = tf.pad(light + 1.0, [[0, 0], [_MOVED_PX] * 2, [_MOVED_PX] * 2, [0, 0]]) - 1.0
-    top, left = tf.unstack(tf.random.stateless_uniform([2], seed, 0, 2 * _MOVED_PX + 1, tf.int32))
-    return padded[:, top : top + DIGIT_PX, left : left + DIGIT_PX]
-
-
-def _other_labels(labels: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
-    """Returns labels of one digit each, every one replaced by another digit."""
-    return tf.roll(labels, 1 + number % (LABELS - 1), axis=1)
+def _softplus(logits: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_mean(tf.nn.softplus(logits))
 
 
 def _batch_norm(x: tf.Tensor, layer: Mapping[str, tf.Variable], name: str) -> tf.Tensor:
@@ -227,7 +206,7 @@ def _batch_norm(x: tf.Tensor, layer: Mapping[str, tf.Variable], name: str) -> tf
 
 def _variables(layers: LayerShapes, seed: int) -> dict[str, dict[str, tf.Variable]]:
     rng = np.random.default_rng(seed)
-    first: dict[str, Callable[[Shape], NDArray[Any]]] = {
+    first: dict[str, Callable[[Shape], Any]] = {
         "kernel": lambda shape: rng.normal(0, _INITIAL_STDDEV, shape),
         "scale": lambda shape: rng.normal(1, _INITIAL_STDDEV, shape),
         "variance": np.ones,

@@ -19,10 +19,12 @@ from exporters.errors import TrainingError
 from exporters.gan_weights import write_gan_weights
 from exporters.signatures import LABELS, NOISE_DIM
 from exporters.training.blends import PAIRS, Blends, make_blends
-from exporters.training.gan import Data, Gan
+from exporters.training.gan import Gan
+from exporters.training.gan_data import Data
 from exporters.training.mnist import Digits
 from exporters.training.readers import JURY, READERS, Reader, train_reader
 from exporters.training.record import History, write_record
+from exporters.training.spread import enough_spread, with_spread
 
 STAGES = ("readers", "blends", "gan")
 
@@ -40,11 +42,13 @@ class GanConfig:
 
     epochs: int = 10
     """How often as many pictures are shown as there are digits, before the last steps."""
-    blend_epochs: int = 3
+    blend_epochs: int = 5
     """The same of the last steps, which are for blends."""
     batch_size: int = 64
     blend_share: float = 0.25
     """Of a batch."""
+    last_blend_share: float = 0.4
+    """Of a batch of the last steps."""
     blends_a_pair: int = 150
     reader_epochs: int = 3
     checkpoint_steps: int = 250
@@ -87,9 +91,11 @@ def train_gan(
     blends = _blends(config, digits, readers, run_dir, report)
     gan, history = _train(config, digits, _Made(readers, blends), run_dir, report)
     generator, discriminator = gan.weights()
+    spread = enough_spread(lambda noise, labels: gan.sample(noise, labels).numpy(), digits, seed=config.seed)
     path = run_dir / "gan.npz"
-    write_gan_weights(path, generator, discriminator)
-    write_record(path, config=dataclasses.asdict(config), command=command, digits=digits, history=history)
+    write_gan_weights(path, with_spread(generator, spread), discriminator)
+    settings = {**dataclasses.asdict(config), "spread": spread}
+    write_record(path, config=settings, command=command, digits=digits, history=history)
     return path
 
 
@@ -155,7 +161,10 @@ def _train(config: GanConfig, digits: Digits, made: _Made, run_dir: Path, report
     steps = first_steps + blend_steps
     readers, jury = ([made.readers[name] for name in names] for names in (READERS, JURY))
     gan = Gan(readers, jury, seed=config.seed, steps=first_steps, blend_steps=blend_steps)
-    data = Data(digits, made.blends, seed=config.seed, batch_size=config.batch_size, blend_share=config.blend_share)
+    first, last = (
+        Data(digits, made.blends, seed=config.seed, batch_size=config.batch_size, blend_share=share)
+        for share in (config.blend_share, config.last_blend_share)
+    )
     done = tf.Variable(0, dtype=tf.int64)
     checkpoints = tf.train.CheckpointManager(
         tf.train.Checkpoint(gan=gan, done=done), str(run_dir / "checkpoints"), max_to_keep=2
@@ -165,8 +174,8 @@ def _train(config: GanConfig, digits: Digits, made: _Made, run_dir: Path, report
     writer = tf.summary.create_file_writer(str(run_dir / "tensorboard"))
     with writer.as_default():
         for step in range(int(done), steps):
+            data, do = (first, gan.step) if step < first_steps else (last, gan.blend_step)
             batch = data.batch(step)
-            do = gan.step if step < first_steps else gan.blend_step
             losses = do(tf.constant(step), batch.light, batch.labels)
             if step % _SUMMARY_STEPS == 0 or step == steps - 1:
                 numbers = {name: float(loss) for name, loss in losses.items()}

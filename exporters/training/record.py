@@ -18,7 +18,8 @@ class History:
     """Losses by step, and the time that went by."""
 
     steps: list[int] = field(default_factory=list)
-    losses: dict[str, list[float]] = field(default_factory=dict)
+    losses: dict[str, list[float | None]] = field(default_factory=dict)
+    """As many of each name as there are steps; None where a step has no such loss."""
     elapsed_s: float = 0.0
     """Of training, its interruptions left out."""
     _since_s: float = field(default_factory=time.monotonic)
@@ -35,9 +36,11 @@ class History:
 
     def add(self, step: int, losses: dict[str, float]) -> None:
         """Notes the losses of a step."""
+        for name in losses:
+            self.losses.setdefault(name, [None] * len(self.steps))
         self.steps.append(step)
-        for name, value in losses.items():
-            self.losses.setdefault(name, []).append(round(value, 5))
+        for name, values in self.losses.items():
+            values.append(round(losses[name], 5) if name in losses else None)
 
     def save(self, file: Path) -> None:
         """Writes the file in one step, so that it is whole or the one before."""

@@ -18,9 +18,9 @@ _NEEDED = ("tensorflow", "keras", "tensorboard")
 
 _GAN_DESCRIPTION = """\
 Trains the generator and the discriminator of digits against each other, in a folder of its own:
-first two networks that read digits, then pictures of two digits at once that they find undecided,
+first five networks that read digits, then pictures of two digits at once that they find undecided,
 then both networks on digits and blends. A training that was interrupted goes on with --resume, and
-ends as if it had not been. With the defaults it takes about an hour on two cores.
+ends as if it had not been. With the defaults it takes about 75 minutes on two cores.
 
 Prints the file of weights, RUN_DIR/gan.npz; gan.json beside it says how they came about.
 Exit code: 0 done, 1 failed, 2 wrong usage.

@@ -45,4 +45,11 @@ def test_a_picture_is_judged_alone_as_in_company(client):
     together = client.discriminate_detailed(digits, 4)
     assert np.isfinite(together.logits).all()
     np.testing.assert_allclose(client.discriminate_detailed(digits[-1], 4).logits, together.logits[-1:], atol=1e-3)
-    assert np.abs(client.discriminate_detailed(digits, 1).logits - together.logits).min() > 1e-3  # labels count
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_a_digit_seems_less_real_under_a_wrong_label(client, digit):
+    digits = client.generate(digit, 50, seed=2)
+    right = client.discriminate_detailed(digits, digit).logits
+    for other in set(range(10)) - {digit}:
+        assert (client.discriminate_detailed(digits, other).logits < right).mean() >= 0.9, other

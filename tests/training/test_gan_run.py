@@ -70,7 +70,7 @@ def test_the_record_says_what_was_done(whole):
     assert record["config"]["batch_size"] == 16
     assert record["data"]["pictures"] == 16 * STEPS
     assert record["history"]["steps"][-1] == 2 * STEPS - 1
-    assert set(record["history"]["losses"]) == {"discriminator", "generator", "readers", "jury"}
+    assert set(record["history"]["losses"]) == {"discriminator", "generator", "readers", "jury", "likeness"}
     assert any((whole / "tensorboard").iterdir())
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.digits.measures import both_first, frechet_distance, mean_distance, nearest
+from benchmarks.digits.measures import both_first, frechet_distance, nearest
+from exporters.training.spread import mean_distance
 
 
 @pytest.fixture
