@@ -1,15 +1,14 @@
 """The weights of the Inception v3 embedder: trained by us, kept with the code in half precision."""
 
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from exporters.errors import WeightsError
+from exporters.halved import read_halved, write_halved
 from exporters.networks.inception_v3 import EMBEDDING, convolution_name, model, norm_name
-from exporters.weights import LayerShapes, Weights, by_layer, read_pinned
+from exporters.weights import LayerShapes, Weights
 
 SHA256 = ""
 """Checksum of `FILE`."""
@@ -21,6 +20,7 @@ WIDTH = 0.35
 INPUT_PX = 75
 """Width of the network that the file holds, and the side of the pictures that it was trained with."""
 
+_NETWORK = "inception_v3"
 _REMEDY = "restore exporters/data/embedder.npz, or train anew: facegrid train embedder --help"
 
 _NORM = {"beta": "beta", "mean": "moving_mean", "variance": "moving_variance"}
@@ -33,10 +33,7 @@ def read_embedder_weights() -> Weights:
     Raises:
         WeightsError: The file is absent, is not the one pinned, or does not fit the network.
     """
-    content = read_pinned(FILE, SHA256, remedy=_REMEDY)
-    with np.load(io.BytesIO(content), allow_pickle=False) as file:
-        arrays = [file[name].astype(np.float32) for name in file.files]
-    return by_layer(arrays, layer_shapes(WIDTH), source=FILE.name, remedy=_REMEDY)
+    return read_halved(FILE, SHA256, _NETWORK, layer_shapes(WIDTH), remedy=_REMEDY)
 
 
 def write_embedder_weights(path: Path, weights: Weights) -> None:
@@ -45,14 +42,7 @@ def write_embedder_weights(path: Path, weights: Weights) -> None:
     Raises:
         WeightsError: A number is too large for half precision.
     """
-    with np.errstate(over="ignore"):  # said below, with the name
-        arrays = {
-            f"{layer}/{name}": one.astype(np.float16) for layer, part in weights.items() for name, one in part.items()
-        }
-    bad = [name for name, array in arrays.items() if not np.isfinite(array).all()]
-    if bad:
-        raise WeightsError(f"{', '.join(bad)} cannot be written in half precision: the training has diverged")
-    np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
+    write_halved(path, {_NETWORK: weights})
 
 
 def layer_shapes(width: float) -> LayerShapes:

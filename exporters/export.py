@@ -11,7 +11,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from exporters.errors import VersionExists, WrongVersion
-from exporters.models import MODELS, Model
+from exporters.models import Model, model_of
 from exporters.network import Endpoint, Network, built
 from exporters.verify import check_signatures, verify
 from exporters.versions import new_version, versions
@@ -29,7 +29,8 @@ def export(
     Args:
         model: A key of `exporters.models.MODELS`.
         models_dir: Where the models are; made where it does not exist.
-        version: Its number; None for the one after the highest there is, or the only one of a network that has one.
+        version: Its number; None for the one after the highest there is. Of the embedder it says which network is
+            meant; None: the one that is asked for by default.
         on_step: Told each of `STEPS` as it begins.
 
     Raises:
@@ -39,7 +40,7 @@ def export(
         BrokenExport: The SavedModel does not keep the contract or does not answer as the network.
         OSError: The folder cannot be written.
     """
-    row = MODELS[model]
+    row = _row(model, version)
     version = _number(row, models_dir / model, version)
     on_step("building")
     with built(row) as network:
@@ -53,15 +54,22 @@ def export(
             return draft.publish()
 
 
-def write_tensorboard(model: str, log_dir: Path) -> None:
+def write_tensorboard(model: str, log_dir: Path, version: int | None = None) -> None:
     """Writes the graph of a model under LOG_DIR/<model>, for the graph tab of TensorBoard.
 
     Raises:
         WeightsError: The weights are absent or not the ones expected.
         OSError: The folder cannot be written.
     """
-    with built(MODELS[model]) as network, network.graph.as_default():  # the writer wants no eager execution
+    with built(_row(model, version)) as network, network.graph.as_default():  # the writer wants no eager execution
         tf.compat.v1.summary.FileWriter(str(log_dir / model), network.graph).close()
+
+
+def _row(model: str, version: int | None) -> Model:
+    try:
+        return model_of(model, version)
+    except KeyError:
+        raise WrongVersion(f"there is no version {version} of {model}") from None
 
 
 def _number(row: Model, model_dir: Path, version: int | None) -> int | None:
@@ -69,8 +77,6 @@ def _number(row: Model, model_dir: Path, version: int | None) -> int | None:
     if row.version is None:
         return version
     name = row.contract.name
-    if version not in (None, row.version):
-        raise WrongVersion(f"this network is version {row.version} of {name}, not {version}: leave out the number")
     present = versions(model_dir)
     if row.version in present:
         raise VersionExists(

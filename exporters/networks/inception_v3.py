@@ -32,8 +32,6 @@ MIN_PX = 75
 NORM_EPSILON = 1e-3
 _NORM_MOMENTUM = 0.99
 _CHANNELS_STEP = 8
-_FIRST_STDDEV = 0.003
-"""Of the last layer's first weights: vectors begin near each other, and a bias can put them where others are."""
 
 Tensor = Any
 """[N, height, width, channels] of any backend, symbolic or not."""
@@ -168,7 +166,7 @@ def model(*, input_px: int, width: float, dimension: int = 128, seed: int | None
     pictures = keras.Input((input_px, input_px, 3), name="pictures")
     x = end_points(pictures, lambda x, one: _learning(x, one, next(seeds)), width=width)[END_POINTS[-1]]
     x = keras.layers.GlobalAveragePooling2D(name=MEAN)(x)
-    first_weights = keras.initializers.RandomNormal(stddev=_FIRST_STDDEV, seed=next(seeds))
+    first_weights = keras.initializers.GlorotUniform(next(seeds))
     vectors = keras.layers.Dense(dimension, kernel_initializer=first_weights, name=EMBEDDING)(x)
     return keras.Model(pictures, vectors, name="inception_v3")
 

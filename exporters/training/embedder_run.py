@@ -9,140 +9,146 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
-from exporters.embedder_weights import weights_of, write_embedder_weights
-from exporters.signatures import EMBEDDERS
-from exporters.training.embedder import Student
+from exporters.embedder_weights import write_embedder_weights
+from exporters.errors import TrainingError
+from exporters.training.embedder import Losses, Student
+from exporters.training.embedder_config import EmbedderConfig
 from exporters.training.faces import Faces
-from exporters.training.losses import distill
+from exporters.training.objectives import CHIP_PX, DIMENSION, Distill, Labelled, Objective
 from exporters.training.pairs import Pairs
+from exporters.training.projector import write_projector
 from exporters.training.record import History, write_record
 from exporters.training.run_dir import claim, require_space
-from exporters.training.teacher import Lessons, Teacher, space_needed
-from exporters.training.views import views
-
-CHIP_PX = EMBEDDERS[1].chip_px
-"""Side of the chips that the new embedder takes: those of version 1, so that galleries keep what both need."""
+from exporters.training.teacher import Teacher, space_needed
+from exporters.training.views import middles
 
 Report = Callable[[int, int, dict[str, float]], None]
 """Is told how many steps are done, of how many, and what was measured last."""
 
 _SUMMARY_STEPS = 25
-_CHECKPOINT_BYTES = 16
-"""For each parameter of a checkpoint: network, average, and two moments of the optimizer."""
-
-
-@dataclasses.dataclass(frozen=True)
-class EmbedderConfig:
-    """What a training does; kept beside the weights."""
-
-    objective: str = "distill"
-    width: float = 0.35
-    input_px: int = 75
-    steps: int = 20_000
-    batch_size: int = 64
-    learning_rate: float = 2e-3
-    views: int = 32
-    """Different views of each face whose lessons are kept and come again; 0: every view is a new one."""
-    blend_share: float = 0.3
-    """Of views that are blends of two faces."""
-    checkpoint_steps: int = 500
-    """After how many steps what was learned is kept."""
-    score_steps: int = 1_000
-    """After how many steps the pairs are judged."""
-    seed: int = 1
-
-
-class Run:
-    """What a training works with."""
-
-    def __init__(self, config: EmbedderConfig, faces: Faces, teacher: Teacher, run_dir: Path) -> None:
-        self._config = config
-        self._faces = faces
-        file = run_dir / "lessons.npy" if config.views else None
-        self.lessons = Lessons(teacher, file, faces=len(faces.pictures), views=config.views)
-        self.student = Student(
-            distill,
-            [],
-            input_px=config.input_px,
-            width=config.width,
-            dimension=teacher.dimension,
-            seed=config.seed,
-            steps=config.steps,
-            learning_rate=config.learning_rate,
-        )
-
-    def batch(self, step: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        """Returns the chips and the lessons of a step."""
-        config, count = self._config, len(self._faces.pictures)
-        a_round = max(1, count // config.batch_size)
-        turn, place = divmod(step, a_round)
-        order = np.random.default_rng([config.seed, turn]).permutation(count)
-        chosen = order[place * config.batch_size : (place + 1) * config.batch_size]
-        view = turn % config.views if config.views else turn
-        chips = views(
-            self._faces.pictures, chosen, view, chip_px=CHIP_PX, seed=config.seed, blend_share=config.blend_share
-        )
-        return chips, self.lessons.vectors(view, chosen, chips)
+_PARAMETER_BYTES = 4 * 4 * 3
+"""Of a parameter in three checkpoints: the network's, the average's, and two moments of the optimizer."""
+_PARAMETERS = 22e6
+"""At width 1."""
 
 
 def train_embedder(
     config: EmbedderConfig,
     faces: Faces,
-    teacher: Teacher,
     run_dir: Path,
     *,
-    pairs: Pairs | None,
+    teacher: Teacher | None = None,
+    pairs: Pairs | None = None,
     command: str,
     report: Report,
     resume: bool = False,
 ) -> Path:
-    """Trains, or goes on training, and returns the file of weights, RUN_DIR/embedder.npz."""
-    require_space(run_dir, space_needed(len(faces.pictures), config.views))
+    """Trains, or goes on training, and returns the file of weights, RUN_DIR/embedder.npz.
+
+    Args:
+        config: What to do.
+        faces: To train with.
+        run_dir: Where everything is kept; must not hold another training unless it is resumed.
+        teacher: For the objective `distill`.
+        pairs: To watch it by.
+        command: What was typed, for the record.
+        report: Is told how far it is.
+        resume: Go on with the training in `run_dir`.
+
+    Raises:
+        TrainingError: There are too few faces, or there is too little room on the disk; the folder holds a training
+            already, or none of this configuration.
+        OSError: The folder cannot be written.
+    """
+    if len(faces.pictures) < config.batch_size:
+        raise TrainingError(f"{len(faces.pictures)} pictures are less than a batch: {config.batch_size}")
+    lessons_bytes = space_needed(len(faces.pictures), config.views) if teacher else 0
+    require_space(run_dir, lessons_bytes + round(config.width**2 * _PARAMETERS * _PARAMETER_BYTES))
+    objective = _objective(config, faces, teacher, run_dir)
     claim(dataclasses.asdict(config), run_dir, resume=resume)
-    run = Run(config, faces, teacher, run_dir)
-    if not resume:
-        run.student.begin_at(run.batch(0)[1].mean(axis=0))
-    history = _train(config, run, run_dir, pairs, report)
+    run = _Run(config, objective, pairs, run_dir)
+    run.train(report)
+    shown = middles(faces.pictures, CHIP_PX) if pairs is None else pairs.chips
+    write_projector(run_dir / "tensorboard", shown, run.student.vectors)
     path = run_dir / "embedder.npz"
-    write_embedder_weights(path, weights_of(run.student.average))
-    data = {"pictures": len(faces.pictures), "people": len(set(faces.people)), "sha256": faces.sha256}
-    write_record(path, config=dataclasses.asdict(config), command=command, data=data, history=history)
+    write_embedder_weights(path, run.student.weights())
+    write_record(path, config=dataclasses.asdict(config), command=command, data=faces.as_json(), history=run.history)
     return path
 
 
-def _train(config: EmbedderConfig, run: Run, run_dir: Path, pairs: Pairs | None, report: Report) -> History:
-    student = run.student
-    done = tf.Variable(0, dtype=tf.int64)
-    checkpoints = tf.train.CheckpointManager(
-        tf.train.Checkpoint(network=student.network, average=student.average, optimizer=student.optimizer, done=done),
-        str(run_dir / "checkpoints"),
-        max_to_keep=2,
+def _objective(config: EmbedderConfig, faces: Faces, teacher: Teacher | None, run_dir: Path) -> Objective:
+    if config.objective != "distill":
+        return Labelled(config, faces)
+    if teacher is None:
+        raise TrainingError("distillation needs a teacher: an exported version of the embedder")
+    return Distill(config, faces, teacher, run_dir / "lessons.npy")
+
+
+def _student(config: EmbedderConfig, objective: Objective) -> Student:
+    return Student(
+        objective.loss,
+        objective.learned,
+        input_px=config.input_px,
+        width=config.width,
+        dimension=DIMENSION,
+        seed=config.seed,
+        steps=config.steps,
+        learning_rate=config.learning_rate,
     )
-    checkpoints.restore_or_initialize()
-    history = History.load(run_dir / "history.json", before=int(done))
-    writer = tf.summary.create_file_writer(str(run_dir / "tensorboard"))
-    with writer.as_default():
-        for step in range(int(done), config.steps):
-            losses = student.step(tf.constant(step), *run.batch(step))
-            last = step == config.steps - 1
-            numbers = {}
-            if step % _SUMMARY_STEPS == 0 or last:
-                numbers = {name: float(loss) for name, loss in losses.items()}
-                history.add(step, numbers)
-            if pairs and ((step + 1) % config.score_steps == 0 or last):
-                numbers["pairs"] = pairs.accuracy(lambda chips: student.vectors(chips).numpy())
-                history.add_score(step, numbers["pairs"])
-            for name, number in numbers.items():
-                tf.summary.scalar(name, number, step)
-            if numbers:
-                report(step + 1, config.steps, numbers)
-            if (step + 1) % config.checkpoint_steps == 0 or last:
-                done.assign(step + 1)
-                run.lessons.flush()
-                history.save(run_dir / "history.json")
-                checkpoints.save(step + 1)
-    return history
+
+
+class _Run:
+    """A training under way: the network, where it is kept, how it went."""
+
+    def __init__(self, config: EmbedderConfig, objective: Objective, pairs: Pairs | None, run_dir: Path) -> None:
+        self._config = config
+        self._objective = objective
+        self._pairs = pairs
+        self._run_dir = run_dir
+        self.student = student = _student(config, objective)
+        self._done = tf.Variable(0, dtype=tf.int64)
+        kept = {"network": student.network, "average": student.average, "optimizer": student.optimizer}
+        aim = {"mean": student.mean, "spread": student.spread}
+        self._checkpoints = tf.train.CheckpointManager(
+            tf.train.Checkpoint(**kept, **aim, learned=objective.learned, done=self._done),
+            str(run_dir / "checkpoints"),
+            max_to_keep=2,
+        )
+        if not self._checkpoints.restore_or_initialize():
+            student.aim(*objective.aim())
+        self.history = History.load(run_dir / "history.json", before=int(self._done))
+
+    def train(self, report: Report) -> None:
+        """Does the steps that are left."""
+        config = self._config
+        with tf.summary.create_file_writer(str(self._run_dir / "tensorboard")).as_default():
+            for step in range(int(self._done), config.steps):
+                losses = self.student.step(tf.constant(step), *self._objective.batch(step))
+                numbers = self._measured(step, losses)
+                for name, number in numbers.items():
+                    tf.summary.scalar(name, number, step)
+                if numbers:
+                    report(step + 1, config.steps, numbers)
+                if self._due(step, config.checkpoint_steps):
+                    self._keep(step)
+
+    def _measured(self, step: int, losses: Losses) -> dict[str, float]:
+        numbers = {}
+        if step % _SUMMARY_STEPS == 0 or step == self._config.steps - 1:
+            numbers = {name: float(loss) for name, loss in losses.items()}
+            self.history.add(step, numbers)
+        if self._pairs and self._due(step, self._config.score_steps):
+            numbers["pairs"] = self._pairs.accuracy(self.student.vectors)
+            self.history.add_score(step, numbers["pairs"])
+        return numbers
+
+    def _keep(self, step: int) -> None:
+        self._done.assign(step + 1)
+        self._objective.flush()
+        self.history.save(self._run_dir / "history.json")
+        self._checkpoints.save(step + 1)
+
+    def _due(self, step: int, every: int) -> bool:
+        return (step + 1) % every == 0 or step == self._config.steps - 1

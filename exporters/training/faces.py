@@ -8,6 +8,7 @@ import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,12 +34,16 @@ class Faces:
     left_out: int = 0
     """Pictures of people who are scored."""
 
-    @property
-    def sha256(self) -> str:
-        """Of the pixels and the names."""
-        content = hashlib.sha256(self.pictures)  # type: ignore[arg-type]
-        content.update("\n".join(self.people).encode())
-        return content.hexdigest()
+    def as_json(self) -> dict[str, Any]:
+        """Returns how much there is, and the checksum of the pixels and names."""
+        content = hashlib.sha256(self.pictures.tobytes() + "\n".join(self.people).encode())
+        return {
+            "pictures": len(self.pictures),
+            "people": len(set(self.people)),
+            "skipped": self.skipped,
+            "left_out": self.left_out,
+            "sha256": content.hexdigest(),
+        }
 
     def of_several(self) -> "Faces":
         """Returns the faces of people of whom there are two pictures or more."""

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from exporters.errors import TrainingError
 
-_AT_ONCE = 64
-
 
 @dataclass(frozen=True)
 class Pairs:
@@ -30,9 +28,7 @@ class Pairs:
 
     def accuracy(self, vectors_of: Callable[[NDArray[np.uint8]], NDArray[np.float32]]) -> float:
         """Returns the mean over the folds of the share of pairs that vectors judge rightly."""
-        vectors = np.concatenate(
-            [vectors_of(self.chips[at : at + _AT_ONCE]) for at in range(0, len(self.chips), _AT_ONCE)]
-        )
+        vectors = vectors_of(self.chips)
         seen = (self.first >= 0) & (self.second >= 0)
         distances = np.where(seen, np.linalg.norm(vectors[self.first] - vectors[self.second], axis=1), np.inf)
         shares = []

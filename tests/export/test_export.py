@@ -8,9 +8,9 @@ from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
 from exporters.errors import BrokenExport, VersionExists, WrongVersion
 from exporters.export import STEPS, export, write_tensorboard
-from exporters.models import MODELS
+from exporters.models import EMBEDDER_MODELS, MODELS
 from exporters.network import built, loaded
-from exporters.signatures import CONTRACTS, SERVING_DEFAULT
+from exporters.signatures import CONTRACTS, EMBEDDERS, SERVING_DEFAULT
 from exporters.verify import sample, verify
 from exporters.warmup import WARMUP_FILE
 
@@ -30,6 +30,10 @@ def _shape(spec, batch_size):
 
 def test_every_contract_has_a_model():
     assert {name: model.contract for name, model in MODELS.items()} == CONTRACTS
+    assert {version: model.contract for version, model in EMBEDDER_MODELS.items()} == {
+        version: embedder.model for version, embedder in EMBEDDERS.items()
+    }
+    assert all(model.version == version for version, model in EMBEDDER_MODELS.items())
 
 
 @pytest.mark.parametrize("model", CONTRACTS)
@@ -139,8 +143,8 @@ def test_a_network_that_answers_otherwise_than_the_published_one_is_not_written(
 
 
 def test_a_network_of_a_fixed_number_is_written_under_no_other(tmp_path, exported_models):
-    with pytest.raises(WrongVersion, match="this network is version 1 of embedder, not 2"):
-        export("embedder", tmp_path, 2)
+    with pytest.raises(WrongVersion, match="there is no version 3 of embedder"):
+        export("embedder", tmp_path, 3)
     with pytest.raises(VersionExists, match=r"embedder/1 exists already, .* remove the folder"):
         export("embedder", exported_models)
     assert list(tmp_path.iterdir()) == []
