@@ -1,43 +1,58 @@
-"""The weights of the Inception v3 embedder: trained by us, kept with the code in half precision."""
+"""The weights of an Inception v3 embedder as a training leaves them: in half precision, with a record beside them."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from exporters.errors import WeightsError
 from exporters.halved import read_halved, write_halved
-from exporters.networks.inception_v3 import EMBEDDING, convolution_name, model, norm_name
+from exporters.networks.inception_v3 import EMBEDDING, MIN_PX, convolution_name, model, norm_name
 from exporters.weights import LayerShapes, Weights
 
-SHA256 = ""
-"""Checksum of `FILE`."""
-
-FILE = Path(__file__).parent / "data" / "embedder.npz"
-"""Beside it, embedder.json says how it came about."""
-
-WIDTH = 0.35
-INPUT_PX = 75
-"""Width of the network that the file holds, and the side of the pictures that it was trained with."""
+DEFAULT_FILE = Path("runs/embedder/embedder.npz")
+"""Where `facegrid train embedder` leaves them unless it is told otherwise."""
 
 _NETWORK = "inception_v3"
-_REMEDY = "restore exporters/data/embedder.npz, or train anew: facegrid train embedder --help"
+_REMEDY = "train them: facegrid train embedder --help; or name a file: --weights FILE"
 
 _NORM = {"beta": "beta", "mean": "moving_mean", "variance": "moving_variance"}
 """Name of a parameter in the file -> in the layer."""
 
 
-def read_embedder_weights() -> Weights:
-    """Returns the weights by convolution, and of the last layer, float32.
+@dataclass(frozen=True)
+class Trained:
+    """What a training came to."""
+
+    weights: Weights
+    """By convolution, and of the last layer, float32."""
+    width: float
+    """Of the network, see `exporters.networks.inception_v3.model`."""
+    input_px: int
+    """Side that it was trained to shrink chips to."""
+
+
+def read_embedder(path: Path) -> Trained:
+    """Returns a training's network from its file, and the record beside it, the same name with the suffix .json.
 
     Raises:
-        WeightsError: The file is absent, is not the one pinned, or does not fit the network.
+        WeightsError: One of them is absent, the file is not the one recorded, or does not fit the network.
     """
-    return read_halved(FILE, SHA256, _NETWORK, layer_shapes(WIDTH), remedy=_REMEDY)
+    record = path.with_suffix(".json")
+    try:
+        known = json.loads(record.read_text(encoding="utf-8"))
+        sha256, width, input_px = known["weights_sha256"], known["config"]["width"], known["config"]["input_px"]
+    except (OSError, ValueError, KeyError, TypeError) as err:
+        raise WeightsError(f"{record} is no readable record of a training ({err!r}); {_REMEDY}") from err
+    weights = read_halved(path, sha256, _NETWORK, layer_shapes(width), remedy=_REMEDY)
+    return Trained(weights, width, input_px)
 
 
-def write_embedder_weights(path: Path, weights: Weights) -> None:
-    """Writes them to a file, float16.
+def write_embedder(path: Path, weights: Weights) -> None:
+    """Writes the weights to a file, float16.
 
     Raises:
         WeightsError: A number is too large for half precision.
@@ -47,7 +62,7 @@ def write_embedder_weights(path: Path, weights: Weights) -> None:
 
 def layer_shapes(width: float) -> LayerShapes:
     """Returns what the network of a width needs."""
-    network = model(input_px=INPUT_PX, width=width)
+    network = model(input_px=MIN_PX, width=width)
     return {layer: {name: tuple(one.shape) for name, one in part} for layer, part in _parts(network)}
 
 

@@ -3,18 +3,17 @@
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import tensorflow as tf
 
 from exporters.dlib_weights import read_dlib
-from exporters.embedder_weights import INPUT_PX, WIDTH, read_embedder_weights
+from exporters.embedder_weights import read_embedder
 from exporters.gan_weights import read_gan_weights
 from exporters.goldens import Golden, dlib_resnet_goldens
 from exporters.networks import discriminator, dlib_resnet, generator, inception_v3_graph, onet, pnet, rnet
 from exporters.signatures import (
     DISCRIMINATOR,
-    EMBEDDER,
-    EMBEDDER_VERSION,
     EMBEDDERS,
     GENERATOR,
     ONET,
@@ -41,24 +40,7 @@ class Model:
     """The only number that it may be exported as; None: any."""
 
 
-EMBEDDER_MODELS = {
-    1: Model(
-        EMBEDDERS[1].model,
-        lambda: read_dlib(dlib_resnet.LAYERS),
-        dlib_resnet.build,
-        (1, 2, 4, 8, 16, 32),
-        goldens=dlib_resnet_goldens,
-        version=1,
-    ),
-    2: Model(
-        EMBEDDERS[2].model,
-        read_embedder_weights,
-        functools.partial(inception_v3_graph.build, width=WIDTH, input_px=INPUT_PX),
-        (1, 2, 4, 8, 16, 32),
-        version=2,
-    ),
-}
-"""Every embedder by its version: those of `exporters.signatures.EMBEDDERS`."""
+_FACES = (1, 2, 4, 8, 16, 32)
 
 MODELS = {
     model.contract.name: model
@@ -66,7 +48,14 @@ MODELS = {
         Model(PNET, lambda: read_mtcnn("pnet", pnet.LAYERS), pnet.build, (1, 2, 4, 8)),
         Model(RNET, lambda: read_mtcnn("rnet", rnet.LAYERS), rnet.build, (1, 2, 4, 8, 16, 32, 64, 128)),
         Model(ONET, lambda: read_mtcnn("onet", onet.LAYERS), onet.build, (1, 2, 4, 8, 16, 32, 64)),
-        EMBEDDER_MODELS[EMBEDDER_VERSION],
+        Model(
+            EMBEDDERS[1].model,
+            lambda: read_dlib(dlib_resnet.LAYERS),
+            dlib_resnet.build,
+            _FACES,
+            goldens=dlib_resnet_goldens,
+            version=1,
+        ),
         Model(
             GENERATOR,
             lambda: read_gan_weights("generator", generator.LAYERS),
@@ -84,12 +73,17 @@ MODELS = {
 """Every model by name: those of `exporters.signatures.CONTRACTS`."""
 
 
-def model_of(name: str, version: int | None = None) -> Model:
-    """Returns what is exported as a version of a model; the number matters for the embedder alone.
+def trained_embedder(weights: Path) -> Model:
+    """Returns version 2 of the embedder, with the weights that a training left in a file.
 
     Raises:
-        KeyError: There is no such model, or no such version of the embedder.
+        WeightsError: See `read_embedder`.
     """
-    if name == EMBEDDER.name and version is not None:
-        return EMBEDDER_MODELS[version]
-    return MODELS[name]
+    trained = read_embedder(weights)
+    return Model(
+        EMBEDDERS[2].model,
+        lambda: trained.weights,
+        functools.partial(inception_v3_graph.build, width=trained.width, input_px=trained.input_px),
+        _FACES,
+        version=2,
+    )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from exporters.embedder_weights import write_embedder_weights
+from exporters.embedder_weights import write_embedder
 from exporters.errors import TrainingError
 from exporters.training.embedder import Losses, Student
 from exporters.training.embedder_config import EmbedderConfig
@@ -73,7 +73,7 @@ def train_embedder(
     shown = middles(faces.pictures, CHIP_PX) if pairs is None else pairs.chips
     write_projector(run_dir / "tensorboard", shown, run.student.vectors)
     path = run_dir / "embedder.npz"
-    write_embedder_weights(path, run.student.weights())
+    write_embedder(path, run.student.weights())
     write_record(path, config=dataclasses.asdict(config), command=command, data=faces.as_json(), history=run.history)
     return path
 

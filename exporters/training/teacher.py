@@ -1,7 +1,7 @@
 """What an exported embedder says of chips, and what it said of views that come again.
 
-A teacher costs more than the network it teaches. So every face has a number of views, and what the teacher says of one
-is asked once, when it is first shown, and kept: in memory that is a file of the training's folder.
+A teacher costs as much as a step of the network it teaches. So every face has a number of views, and what the teacher
+says of one is asked once, when it is first shown, and kept in a file.
 """
 
 from pathlib import Path
@@ -59,22 +59,26 @@ class Lessons:
 
     def __init__(self, teacher: Teacher, file: Path | None, *, faces: int, views: int) -> None:
         self._teacher = teacher
-        self._known = None if file is None else _table(file, (views, faces, teacher.dimension))
+        self._file = file
+        self._shape = (views, faces, teacher.dimension)
+        self._table: Vectors | None = None
 
     def vectors(self, view: int, faces: NDArray[np.integer], chips: NDArray[np.uint8]) -> Vectors:
         """Returns the teacher's vectors [N, D] for chips that show a view of faces [N]."""
-        if self._known is None:
+        if self._file is None:
             return np.asarray(self._teacher(chips))
-        known = self._known[view, faces]
+        if self._table is None:
+            self._table = _table(self._file, self._shape)
+        known = self._table[view, faces]
         if np.isnan(known).any():
             known = np.asarray(self._teacher(chips))
-            self._known[view, faces] = known
-        return np.asarray(known)
+            self._table[view, faces] = known
+        return known
 
     def flush(self) -> None:
         """Writes to the file what is known."""
-        if self._known is not None:
-            self._known.flush()
+        if isinstance(self._table, np.memmap):
+            self._table.flush()
 
 
 def space_needed(faces: int, views: int) -> int:
@@ -82,7 +86,7 @@ def space_needed(faces: int, views: int) -> int:
     return 4 * EMBEDDERS[1].dimension * faces * views
 
 
-def _table(file: Path, shape: tuple[int, int, int]) -> "np.memmap[tuple[int, ...], np.dtype[np.float32]]":
+def _table(file: Path, shape: tuple[int, int, int]) -> Vectors:
     if file.exists():
         return np.lib.format.open_memmap(file, mode="r+")
     table = np.lib.format.open_memmap(file, mode="w+", dtype=np.float32, shape=shape)

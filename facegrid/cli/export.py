@@ -36,7 +36,8 @@ examples:
   facegrid export                              all models, as the version after the highest there is
   facegrid export --if-missing                 only those that have no version yet
   facegrid export pnet --version 7 --models-dir /srv/models
-  facegrid export embedder --network inception_v3         another embedder, beside the first
+  facegrid export embedder --network inception_v3 --weights runs/embedder/embedder.npz
+                                               an embedder that was trained here, beside the first
   facegrid export onet --tensorboard logs      and then: tensorboard --logdir logs
 """
 
@@ -59,6 +60,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--network",
         choices=[one.network for one in EMBEDDERS.values()],
         help=f"which network of {EMBEDDER.name}, in place of its number",
+    )
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        default=Path("runs/embedder/embedder.npz"),
+        metavar="FILE",
+        help="what `facegrid train embedder` left, for inception_v3 (default: %(default)s)",
     )
     parser.add_argument("--if-missing", action="store_true", help="leave out models that have a version already")
     parser.add_argument("--tensorboard", type=Path, metavar="DIR", help="write the graphs for TensorBoard, too")
@@ -116,9 +124,9 @@ def _export(model: str, args: argparse.Namespace, progress: "Progress") -> str |
             progress.update(task, description=f"{model}: {step}", completed=STEPS.index(step), total=len(STEPS))
 
         try:
-            path = export(model, args.models_dir, args.version, on_step=on_step)
+            path = export(model, args.models_dir, args.version, weights=args.weights, on_step=on_step)
             if args.tensorboard:
-                write_tensorboard(model, args.tensorboard, args.version)
+                write_tensorboard(model, args.tensorboard, args.version, weights=args.weights)
         except ExportError as err:
             return err.message
     progress.update(task, description=f"{model}: done", completed=len(STEPS), total=len(STEPS))

@@ -1,4 +1,7 @@
-"""A gallery moves from the first embedder to the second and back: exported networks, one model server, stored chips."""
+"""A gallery moves from the first embedder to the second and back: exported networks, one model server, stored chips.
+
+The second is an Inception v3 with random weights: it knows nobody, but gives the same chip the same vector.
+"""
 
 import asyncio
 import subprocess
@@ -15,6 +18,7 @@ from facegrid.cli.main import main
 from orchestrator.gallery.gallery import Gallery
 from orchestrator.gallery.types import EmbedderVersion, NewFace
 from orchestrator.pipeline.chips import encode_chip
+from tests.export.untrained import untrained_embedder
 from tests.model_server.process import REPOSITORY, ServerProcess
 
 CONFIG = """\
@@ -32,7 +36,9 @@ def embedders(exported_models, tmp_path_factory):
     folder = tmp_path_factory.mktemp("both") / "embedder"
     folder.mkdir()
     (folder / "1").symlink_to(exported_models / "embedder" / "1")
-    command = ["export", "embedder", "--network", "inception_v3", "--models-dir", str(folder.parent)]
+    weights = untrained_embedder(folder.parent / "embedder.npz", width=0.1)
+    command = ["export", "embedder", "--network", "inception_v3", "--weights", str(weights)]
+    command += ["--models-dir", str(folder.parent)]
     subprocess.run([sys.executable, "-m", "facegrid.cli.main", *command], cwd=REPOSITORY, check=True, timeout=180)
     return folder
 

@@ -8,9 +8,9 @@ from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
 from exporters.errors import BrokenExport, VersionExists, WrongVersion
 from exporters.export import STEPS, export, write_tensorboard
-from exporters.models import EMBEDDER_MODELS, MODELS
+from exporters.models import MODELS
 from exporters.network import built, loaded
-from exporters.signatures import CONTRACTS, EMBEDDERS, SERVING_DEFAULT
+from exporters.signatures import CONTRACTS, SERVING_DEFAULT
 from exporters.verify import sample, verify
 from exporters.warmup import WARMUP_FILE
 
@@ -30,10 +30,6 @@ def _shape(spec, batch_size):
 
 def test_every_contract_has_a_model():
     assert {name: model.contract for name, model in MODELS.items()} == CONTRACTS
-    assert {version: model.contract for version, model in EMBEDDER_MODELS.items()} == {
-        version: embedder.model for version, embedder in EMBEDDERS.items()
-    }
-    assert all(model.version == version for version, model in EMBEDDER_MODELS.items())
 
 
 @pytest.mark.parametrize("model", CONTRACTS)
