@@ -88,7 +88,8 @@ def space_needed(faces: int, views: int) -> int:
 
 def _table(file: Path, shape: tuple[int, int, int]) -> Vectors:
     if file.exists():
-        return np.lib.format.open_memmap(file, mode="r+")
-    table = np.lib.format.open_memmap(file, mode="w+", dtype=np.float32, shape=shape)
+        kept: Vectors = np.lib.format.open_memmap(file, mode="r+")
+        return kept
+    table: Vectors = np.lib.format.open_memmap(file, mode="w+", dtype=np.float32, shape=shape)
     table[:] = np.nan
     return table
