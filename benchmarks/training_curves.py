@@ -1,5 +1,7 @@
 """How did the losses of a training fall? Draws them from the record beside its weights.
 
+Where pairs of faces were judged, the share of right ones is drawn, too: the bottom is a half, the top is all.
+
 python -m benchmarks.training_curves runs/gan/gan.json curves.svg
 """
 
@@ -32,11 +34,11 @@ def main(argv: list[str] | None = None) -> int:
     """Writes the picture; returns 0."""
     args = build_parser().parse_args(argv)
     history = json.loads(args.record.read_text(encoding="utf-8"))["history"]
-    args.picture.write_text(_svg(history["steps"], history["losses"]), encoding="utf-8")
+    args.picture.write_text(_svg(history["steps"], history["losses"], history.get("scores", {})), encoding="utf-8")
     return 0
 
 
-def _svg(steps: Sequence[int], losses: dict[str, list[float | None]]) -> str:
+def _svg(steps: Sequence[int], losses: dict[str, list[float | None]], scores: dict[str, float]) -> str:
     top = max(float(np.quantile([loss for loss in values if loss is not None], 0.98)) for values in losses.values())
     last = steps[-1]
 
@@ -59,6 +61,13 @@ def _svg(steps: Sequence[int], losses: dict[str, list[float | None]]) -> str:
         colour = _COLOURS[number % len(_COLOURS)]
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
         parts.append(f'<text x="{_MARGIN + 20 + 130 * number}" y="24" fill="{colour}">{name}</text>')
+    if scores:
+        points = " ".join(place(int(step), top * (2 * score - 1)) for step, score in scores.items())
+        best = max(scores.values())
+        parts.append(f'<polyline points="{points}" fill="none" stroke="#222" stroke-dasharray="4 3"/>')
+        parts.append(
+            f'<text x="{_WIDTH - _MARGIN}" y="24" text-anchor="end">pairs judged rightly, to {best:.1%}</text>'
+        )
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from exporters.embedder_weights import DEFAULT_FILE
 from exporters.errors import VersionExists, WrongVersion
-from exporters.models import MODELS, Model
+from exporters.models import MODELS, Model, trained_embedder
 from exporters.network import Endpoint, Network, built
+from exporters.signatures import EMBEDDER, EMBEDDER_VERSION, EMBEDDERS
 from exporters.verify import check_signatures, verify
 from exporters.versions import new_version, versions
 from exporters.warmup import write_warmup
@@ -22,14 +24,21 @@ STEPS = ("building", "writing", "checking")
 
 
 def export(
-    model: str, models_dir: Path, version: int | None = None, *, on_step: Callable[[str], None] = lambda _: None
+    model: str,
+    models_dir: Path,
+    version: int | None = None,
+    *,
+    weights: Path = DEFAULT_FILE,
+    on_step: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Writes a version of a model and returns its folder, MODELS_DIR/<model>/<version>.
 
     Args:
         model: A key of `exporters.models.MODELS`.
         models_dir: Where the models are; made where it does not exist.
-        version: Its number; None for the one after the highest there is, or the only one of a network that has one.
+        version: Its number; None for the one after the highest there is. Of the embedder it says which network is
+            meant; None: the one that is asked for by default.
+        weights: Of an embedder that was trained here.
         on_step: Told each of `STEPS` as it begins.
 
     Raises:
@@ -39,7 +48,7 @@ def export(
         BrokenExport: The SavedModel does not keep the contract or does not answer as the network.
         OSError: The folder cannot be written.
     """
-    row = MODELS[model]
+    row = _row(model, version, weights)
     version = _number(row, models_dir / model, version)
     on_step("building")
     with built(row) as network:
@@ -53,15 +62,28 @@ def export(
             return draft.publish()
 
 
-def write_tensorboard(model: str, log_dir: Path) -> None:
+def write_tensorboard(model: str, log_dir: Path, version: int | None = None, *, weights: Path = DEFAULT_FILE) -> None:
     """Writes the graph of a model under LOG_DIR/<model>, for the graph tab of TensorBoard.
 
     Raises:
         WeightsError: The weights are absent or not the ones expected.
         OSError: The folder cannot be written.
     """
-    with built(MODELS[model]) as network, network.graph.as_default():  # the writer wants no eager execution
+    with (
+        built(_row(model, version, weights)) as network,
+        network.graph.as_default(),
+    ):  # the writer wants no eager execution
         tf.compat.v1.summary.FileWriter(str(log_dir / model), network.graph).close()
+
+
+def _row(model: str, version: int | None, weights: Path) -> Model:
+    if model != EMBEDDER.name or version in {None, EMBEDDER_VERSION}:
+        return MODELS[model]
+    if version not in EMBEDDERS:
+        raise WrongVersion(
+            f"there is no version {version} of {model}: its versions are {', '.join(map(str, EMBEDDERS))}"
+        )
+    return trained_embedder(weights)
 
 
 def _number(row: Model, model_dir: Path, version: int | None) -> int | None:
@@ -69,8 +91,6 @@ def _number(row: Model, model_dir: Path, version: int | None) -> int | None:
     if row.version is None:
         return version
     name = row.contract.name
-    if version not in (None, row.version):
-        raise WrongVersion(f"this network is version {row.version} of {name}, not {version}: leave out the number")
     present = versions(model_dir)
     if row.version in present:
         raise VersionExists(

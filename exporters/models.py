@@ -1,15 +1,26 @@
 """The models that can be exported: one row for each."""
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import tensorflow as tf
 
 from exporters.dlib_weights import read_dlib
+from exporters.embedder_weights import read_embedder
 from exporters.gan_weights import read_gan_weights
 from exporters.goldens import Golden, dlib_resnet_goldens
-from exporters.networks import discriminator, dlib_resnet, generator, onet, pnet, rnet
-from exporters.signatures import DISCRIMINATOR, EMBEDDERS, GENERATOR, ONET, PNET, RNET, ModelContract
+from exporters.networks import discriminator, dlib_resnet, generator, inception_v3_graph, onet, pnet, rnet
+from exporters.signatures import (
+    DISCRIMINATOR,
+    EMBEDDERS,
+    GENERATOR,
+    ONET,
+    PNET,
+    RNET,
+    ModelContract,
+)
 from exporters.weights import Weights, read_mtcnn
 
 
@@ -29,6 +40,8 @@ class Model:
     """The only number that it may be exported as; None: any."""
 
 
+_FACES = (1, 2, 4, 8, 16, 32)
+
 MODELS = {
     model.contract.name: model
     for model in (
@@ -39,7 +52,7 @@ MODELS = {
             EMBEDDERS[1].model,
             lambda: read_dlib(dlib_resnet.LAYERS),
             dlib_resnet.build,
-            (1, 2, 4, 8, 16, 32),
+            _FACES,
             goldens=dlib_resnet_goldens,
             version=1,
         ),
@@ -58,3 +71,19 @@ MODELS = {
     )
 }
 """Every model by name: those of `exporters.signatures.CONTRACTS`."""
+
+
+def trained_embedder(weights: Path) -> Model:
+    """Returns version 2 of the embedder, with the weights that a training left in a file.
+
+    Raises:
+        WeightsError: See `read_embedder`.
+    """
+    trained = read_embedder(weights)
+    return Model(
+        EMBEDDERS[2].model,
+        lambda: trained.weights,
+        functools.partial(inception_v3_graph.build, width=trained.width, input_px=trained.input_px),
+        _FACES,
+        version=2,
+    )

@@ -192,6 +192,14 @@ EMBEDDERS = {
             dimension=128,
             metric="euclidean, raw",
         ),
+        EmbedderContract(
+            version=2,
+            network="inception_v3",
+            chip_px=150,
+            template=FIVE_POINTS,
+            dimension=128,
+            metric="euclidean, raw",
+        ),
     )
 }
 """Every embedder by its version."""

@@ -16,9 +16,10 @@ from orchestrator.deadline import Deadline
 from orchestrator.pipeline.cascade import detect
 from orchestrator.pipeline.recognize import recognize_faces
 from orchestrator.settings import Settings
-from orchestrator.types import DetectOptions
+from orchestrator.types import DetectOptions, RecognizedFaces
 
 Vector = NDArray[np.float32]
+Chip = NDArray[np.uint8]
 
 _TIMEOUT_S = 600.0
 
@@ -56,9 +57,15 @@ class InProcess:
 
     def vector(self, path: Path, choose: Choose) -> Vector | None:
         """See `Embedder`."""
-        return self._loop.run(self._vector(path, choose))
+        found = self._loop.run(self._recognized(path, choose))
+        return None if found is None else found.embeddings.vectors[0]
 
-    async def _vector(self, path: Path, choose: Choose) -> Vector | None:
+    def chip(self, path: Path, choose: Choose) -> Chip | None:
+        """Returns the aligned face that the embedder is given, uint8 [S, S, 3], or None where no face is found."""
+        found = self._loop.run(self._recognized(path, choose))
+        return None if found is None else found.chips[0]
+
+    async def _recognized(self, path: Path, choose: Choose) -> RecognizedFaces | None:
         image, deadline = read_image(path), Deadline(_TIMEOUT_S)
         faces = await detect(
             image, DetectOptions(), self._predictor, max_candidates=Settings.max_candidates, deadline=deadline
@@ -67,9 +74,7 @@ class InProcess:
             return None
         height, width = image.shape[:2]
         meant = faces.take(np.array([choose(faces.boxes, width, height)]))
-        found = await recognize_faces(image, meant, self._predictor, version=self._version, deadline=deadline)
-        vector: Vector = found.embeddings.vectors[0]
-        return vector
+        return await recognize_faces(image, meant, self._predictor, version=self._version, deadline=deadline)
 
 
 class Served:

@@ -6,7 +6,6 @@ Each stage leaves what it made, and a training that was interrupted goes on afte
 """
 
 import dataclasses
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from exporters.errors import TrainingError
 from exporters.gan_weights import write_gan_weights
 from exporters.signatures import LABELS, NOISE_DIM
 from exporters.training.blends import PAIRS, Blends, make_blends
@@ -24,6 +22,7 @@ from exporters.training.gan_data import Data
 from exporters.training.mnist import Digits
 from exporters.training.readers import JURY, READERS, Reader, train_reader
 from exporters.training.record import History, write_record
+from exporters.training.run_dir import claim
 from exporters.training.spread import enough_spread, with_spread
 
 STAGES = ("readers", "blends", "gan")
@@ -86,7 +85,7 @@ def train_gan(
         TrainingError: The folder holds a training already, or none of this configuration.
         OSError: The folder cannot be written.
     """
-    _claim(config, run_dir, resume=resume)
+    claim(dataclasses.asdict(config), run_dir, resume=resume)
     readers = _readers(config, digits, run_dir, report)
     blends = _blends(config, digits, readers, run_dir, report)
     gan, history = _train(config, digits, _Made(readers, blends), run_dir, report)
@@ -95,24 +94,8 @@ def train_gan(
     path = run_dir / "gan.npz"
     write_gan_weights(path, with_spread(generator, spread), discriminator)
     settings = {**dataclasses.asdict(config), "spread": spread}
-    write_record(path, config=settings, command=command, digits=digits, history=history)
+    write_record(path, config=settings, command=command, data=digits.as_json(), history=history)
     return path
-
-
-def _claim(config: GanConfig, run_dir: Path, *, resume: bool) -> None:
-    file = run_dir / "config.json"
-    wanted = dataclasses.asdict(config)
-    if file.exists():
-        found = json.loads(file.read_text(encoding="utf-8"))
-        if not resume:
-            raise TrainingError(f"{run_dir} holds a training already: go on with --resume, or name another folder")
-        if found != wanted:
-            raise TrainingError(f"{run_dir} holds a training with {found}, not with {wanted}: name another folder")
-        return
-    if resume:
-        raise TrainingError(f"there is no training to resume in {run_dir}")
-    run_dir.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
 
 
 def _readers(config: GanConfig, digits: Digits, run_dir: Path, report: Report) -> dict[str, Reader]:

@@ -10,8 +10,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from exporters.training.mnist import Digits
-
 
 @dataclass
 class History:
@@ -20,6 +18,8 @@ class History:
     steps: list[int] = field(default_factory=list)
     losses: dict[str, list[float | None]] = field(default_factory=dict)
     """As many of each name as there are steps; None where a step has no such loss."""
+    scores: dict[int, float] = field(default_factory=dict)
+    """By step, what was measured now and then."""
     elapsed_s: float = 0.0
     """Of training, its interruptions left out."""
     _since_s: float = field(default_factory=time.monotonic)
@@ -32,7 +32,8 @@ class History:
         saved = json.loads(file.read_text(encoding="utf-8"))
         count = sum(step < before for step in saved["steps"])
         losses = {name: values[:count] for name, values in saved["losses"].items()}
-        return cls(saved["steps"][:count], losses, saved["elapsed_s"])
+        scores = {int(step): score for step, score in saved.get("scores", {}).items() if int(step) < before}
+        return cls(saved["steps"][:count], losses, scores, saved["elapsed_s"])
 
     def add(self, step: int, losses: dict[str, float]) -> None:
         """Notes the losses of a step."""
@@ -41,6 +42,10 @@ class History:
         self.steps.append(step)
         for name, values in self.losses.items():
             values.append(round(losses[name], 5) if name in losses else None)
+
+    def add_score(self, step: int, score: float) -> None:
+        """Notes what was measured after a step."""
+        self.scores[step] = round(score, 5)
 
     def save(self, file: Path) -> None:
         """Writes the file in one step, so that it is whole or the one before."""
@@ -53,22 +58,32 @@ class History:
 
     def as_json(self) -> dict[str, Any]:
         """Returns what `load` reads."""
-        return {"steps": self.steps, "losses": self.losses, "elapsed_s": round(self.elapsed_s, 1)}
+        scores = {"scores": self.scores} if self.scores else {}
+        return {"steps": self.steps, "losses": self.losses, **scores, "elapsed_s": round(self.elapsed_s, 1)}
 
 
-def write_record(weights: Path, *, config: dict[str, Any], command: str, digits: Digits, history: History) -> Path:
-    """Writes WEIGHTS with the suffix .json: how the weights came about; returns it."""
+def write_record(
+    weights: Path, *, config: dict[str, Any], command: str, data: dict[str, Any], history: History, **more: Any
+) -> Path:
+    """Writes WEIGHTS with the suffix .json: how the weights came about; returns it.
+
+    Args:
+        weights: The file.
+        config: What the training was told.
+        command: What was typed.
+        data: What was trained with: how much, and its checksum.
+        history: How it went.
+        more: What else is worth knowing, by name.
+    """
     record = {
         "command": command,
         "config": config,
-        "data": {
-            "pictures": len(digits.images),
-            "sha256": hashlib.sha256(digits.images.tobytes() + digits.labels.tobytes()).hexdigest(),
-        },
+        "data": data,
         "weights_sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
         "machine": {"processor": platform.processor() or platform.machine(), "cores": os.cpu_count()},
         "versions": {name: version(name) for name in ("tensorflow", "keras", "numpy")},
         "history": history.as_json(),
+        **more,
     }
     file = weights.with_suffix(".json")
     file.write_text(json.dumps(record) + "\n", encoding="utf-8")

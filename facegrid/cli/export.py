@@ -16,14 +16,17 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress
 
-_NEEDED = ("tensorflow", "tensorflow_serving", "joblib", "lz4", "mtcnn", "face_recognition_models")
+_NEEDED = ("tensorflow", "keras", "tensorflow_serving", "joblib", "lz4", "mtcnn", "face_recognition_models")
 """What the extra `export` brings."""
+
+_NETWORKS = ", ".join(f"{number} is {one.network}" for number, one in EMBEDDERS.items())
 
 _DESCRIPTION = f"""\
 Writes networks as DIR/<model>/<version>/, where a model server finds them: a SavedModel with
 its warm-up requests, loaded again and compared before it gets its name. A version is never
 overwritten. The models are {", ".join(CONTRACTS)}; all of them unless some are named. The number of
-a version of {EMBEDDER.name} says which network it is, so it is left out where it is there already.
+a version of {EMBEDDER.name} says which network it is, so it is left out where it is there already:
+{_NETWORKS}; {EMBEDDER_VERSION} unless another is named.
 
 Prints the folder of each model. Exit code: 0 done, 1 failed, 2 wrong usage.
 """
@@ -33,6 +36,8 @@ examples:
   facegrid export                              all models, as the version after the highest there is
   facegrid export --if-missing                 only those that have no version yet
   facegrid export pnet --version 7 --models-dir /srv/models
+  facegrid export embedder --network inception_v3 --weights runs/embedder/embedder.npz
+                                               an embedder that was trained here, beside the first
   facegrid export onet --tensorboard logs      and then: tensorboard --logdir logs
 """
 
@@ -51,6 +56,18 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--models-dir", type=Path, default=Path("models"), metavar="DIR", help="where to (default: models)"
     )
     parser.add_argument("--version", type=_version, metavar="N", help="number of the version (default: the next one)")
+    parser.add_argument(
+        "--network",
+        choices=[one.network for one in EMBEDDERS.values()],
+        help=f"which network of {EMBEDDER.name}, in place of its number",
+    )
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        default=Path("runs/embedder/embedder.npz"),
+        metavar="FILE",
+        help="what `facegrid train embedder` left, for inception_v3 (default: %(default)s)",
+    )
     parser.add_argument("--if-missing", action="store_true", help="leave out models that have a version already")
     parser.add_argument("--tensorboard", type=Path, metavar="DIR", help="write the graphs for TensorBoard, too")
     parser.set_defaults(run=run)
@@ -66,6 +83,10 @@ def run(args: argparse.Namespace) -> int:
     if missing:
         return _fail(f"exporting needs {', '.join(missing)}, not installed here: pip install 'facegrid[export]'")
     models = list(dict.fromkeys(args.models)) or list(CONTRACTS)
+    if args.network:
+        if models != [EMBEDDER.name] or args.version is not None:
+            return _fail(f"--network names a version of {EMBEDDER.name}: facegrid export {EMBEDDER.name} --network ...")
+        args.version = next(number for number, one in EMBEDDERS.items() if one.network == args.network)
     if EMBEDDER.name in models and args.version is not None and args.version not in EMBEDDERS:
         known = ", ".join(map(str, EMBEDDERS))
         return _fail(f"there is no version {args.version} of {EMBEDDER.name}: its versions are {known}, by network")
@@ -85,6 +106,8 @@ def run(args: argparse.Namespace) -> int:
 def _present(model: str, args: argparse.Namespace) -> Path | None:
     """Returns the version that makes exporting needless, if there is one."""
     found = versions(args.models_dir / model)
+    if args.network:
+        return found.get(args.version)
     if args.if_missing and found:
         return found[max(found)]
     return found.get(EMBEDDER_VERSION) if model == EMBEDDER.name and args.version is None else None
@@ -101,9 +124,9 @@ def _export(model: str, args: argparse.Namespace, progress: "Progress") -> str |
             progress.update(task, description=f"{model}: {step}", completed=STEPS.index(step), total=len(STEPS))
 
         try:
-            path = export(model, args.models_dir, args.version, on_step=on_step)
+            path = export(model, args.models_dir, args.version, weights=args.weights, on_step=on_step)
             if args.tensorboard:
-                write_tensorboard(model, args.tensorboard)
+                write_tensorboard(model, args.tensorboard, args.version, weights=args.weights)
         except ExportError as err:
             return err.message
     progress.update(task, description=f"{model}: done", completed=len(STEPS), total=len(STEPS))

@@ -1,20 +1,12 @@
 """`facegrid train`: networks that no package carries, trained on this machine."""
 
 import argparse
-import os
 import shlex
 import sys
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from facegrid.cli.usage import UsageError
-
-if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
-
-_NEEDED = ("tensorflow", "keras", "tensorboard")
-"""What the extra `export` brings."""
+from facegrid.cli import _train_embedder
+from facegrid.cli._training import Bars, positive, progress_bars, require_tensorflow
 
 _GAN_DESCRIPTION = """\
 Trains the generator and the discriminator of digits against each other, in a folder of its own:
@@ -49,7 +41,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     gan.add_argument(
         "--data", default="download", metavar="FILE", help="mnist.npz; `download` (the default) lets keras fetch it"
     )
-    gan.add_argument("--epochs", type=_positive, metavar="N", help="how often as many pictures as there are digits")
+    gan.add_argument("--epochs", type=positive, metavar="N", help="how often as many pictures as there are digits")
     gan.add_argument("--seed", type=int, default=1, metavar="N", help="of everything random (default: 1)")
     gan.add_argument(
         "--run-dir",
@@ -60,6 +52,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     gan.add_argument("--resume", action="store_true", help="go on with the training in RUN_DIR")
     gan.set_defaults(run=run_gan)
+    _train_embedder.add_parser(networks)
 
 
 def run_gan(args: argparse.Namespace) -> int:
@@ -69,10 +62,7 @@ def run_gan(args: argparse.Namespace) -> int:
         UsageError: What training needs is not installed.
         OSError: The folder cannot be written.
     """
-    missing = [name for name in _NEEDED if find_spec(name) is None]
-    if missing:
-        raise UsageError(f"training needs {', '.join(missing)}, not installed here: pip install 'facegrid[export]'")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    require_tensorflow()
     from exporters.errors import ExportError  # noqa: PLC0415  (TensorFlow takes seconds to load)
     from exporters.training.gan_run import GanConfig, train_gan  # noqa: PLC0415
     from exporters.training.mnist import load_digits  # noqa: PLC0415
@@ -80,45 +70,11 @@ def run_gan(args: argparse.Namespace) -> int:
     config = GanConfig(seed=args.seed, **({} if args.epochs is None else {"epochs": args.epochs}))
     try:
         digits, _ = load_digits(args.data)
-        with _progress() as progress:
+        with progress_bars() as progress:
             command = shlex.join(["facegrid", *sys.argv[1:]])
-            path = train_gan(config, digits, args.run_dir, command=command, report=_Bars(progress), resume=args.resume)
+            path = train_gan(config, digits, args.run_dir, command=command, report=Bars(progress), resume=args.resume)
     except ExportError as err:
         sys.stderr.write(f"facegrid: {err.message}\n")
         return 1
     sys.stdout.write(f"{path}\n")
     return 0
-
-
-class _Bars:
-    """A bar for each stage, with what was measured last."""
-
-    def __init__(self, progress: "Progress") -> None:
-        self._progress = progress
-        self._tasks: dict[str, TaskID] = {}
-
-    def __call__(self, stage: str, done: int, total: int, numbers: dict[str, float]) -> None:
-        if stage not in self._tasks:
-            self._tasks[stage] = self._progress.add_task(stage, total=total, numbers="")
-        text = " ".join(f"{name} {number:.3f}" for name, number in numbers.items())
-        self._progress.update(self._tasks[stage], completed=done, numbers=text)
-
-
-def _progress() -> "Progress":
-    from rich.console import Console  # noqa: PLC0415  (for --help not needed)
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
-
-    columns = (
-        TextColumn("{task.description:8}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[numbers]}"),
-    )
-    return Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty())
-
-
-def _positive(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and int(text)):
-        raise argparse.ArgumentTypeError(f"expected is a whole number from 1, not {text!r}")
-    return int(text)

@@ -56,8 +56,17 @@ def test_a_network_that_has_its_number_is_left_alone_where_it_is(exported_models
 
 def test_a_number_of_no_embedder_is_refused_before_anything_is_written(tmp_path, capsys):
     assert main(["export", "--version", "7", "--models-dir", str(tmp_path)]) == 1
-    assert capsys.readouterr().err == "facegrid: there is no version 7 of embedder: its versions are 1, by network\n"
+    assert capsys.readouterr().err == "facegrid: there is no version 7 of embedder: its versions are 1, 2, by network\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_embedder_is_named_by_its_network(exported_models, capsys):
+    named = ["export", "embedder", "--network", "inception_v3", "--models-dir", str(exported_models)]
+    other = [*named[:1], "rnet", *named[2:]]
+    assert main(other) == 1
+    assert capsys.readouterr().err.startswith("facegrid: --network names a version of embedder")
+    assert main(["export", "embedder", "--network", "dlib_resnet", "--models-dir", str(exported_models)]) == 0
+    assert capsys.readouterr().out.splitlines() == [str(exported_models / "embedder" / "1")]
 
 
 def test_without_tensorflow_the_extra_is_named(tmp_path):

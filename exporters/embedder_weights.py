@@ -1,0 +1,86 @@
+"""The weights of an Inception v3 embedder as a training leaves them: in half precision, with a record beside them."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from exporters.errors import WeightsError
+from exporters.halved import read_halved, write_halved
+from exporters.networks.inception_v3 import EMBEDDING, MIN_PX, convolution_name, model, norm_name
+from exporters.weights import LayerShapes, Weights
+
+DEFAULT_FILE = Path("runs/embedder/embedder.npz")
+"""Where `facegrid train embedder` leaves them unless it is told otherwise."""
+
+_NETWORK = "inception_v3"
+_REMEDY = "train them: facegrid train embedder --help; or name a file: --weights FILE"
+
+_NORM = {"beta": "beta", "mean": "moving_mean", "variance": "moving_variance"}
+"""Name of a parameter in the file -> in the layer."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training came to."""
+
+    weights: Weights
+    """By convolution, and of the last layer, float32."""
+    width: float
+    """Of the network, see `exporters.networks.inception_v3.model`."""
+    input_px: int
+    """Side that it was trained to shrink chips to."""
+
+
+def read_embedder(path: Path) -> Trained:
+    """Returns a training's network from its file, and the record beside it, the same name with the suffix .json.
+
+    Raises:
+        WeightsError: One of them is absent, the file is not the one recorded, or does not fit the network.
+    """
+    record = path.with_suffix(".json")
+    try:
+        known = json.loads(record.read_text(encoding="utf-8"))
+        sha256, width, input_px = known["weights_sha256"], known["config"]["width"], known["config"]["input_px"]
+    except (OSError, ValueError, KeyError, TypeError) as err:
+        raise WeightsError(f"{record} is no readable record of a training ({err!r}); {_REMEDY}") from err
+    weights = read_halved(path, sha256, _NETWORK, layer_shapes(width), remedy=_REMEDY)
+    return Trained(weights, width, input_px)
+
+
+def write_embedder(path: Path, weights: Weights) -> None:
+    """Writes the weights to a file, float16.
+
+    Raises:
+        WeightsError: A number is too large for half precision.
+    """
+    write_halved(path, {_NETWORK: weights})
+
+
+def layer_shapes(width: float) -> LayerShapes:
+    """Returns what the network of a width needs."""
+    network = model(input_px=MIN_PX, width=width)
+    return {layer: {name: tuple(one.shape) for name, one in part} for layer, part in _parts(network)}
+
+
+def weights_of(network: keras.Model) -> Weights:
+    """Returns the weights of a network that `exporters.networks.inception_v3.model` made."""
+    return {
+        layer: {name: np.asarray(keras.ops.convert_to_numpy(one), np.float32) for name, one in part}
+        for layer, part in _parts(network)
+    }
+
+
+def _parts(network: keras.Model) -> Iterator[tuple[str, list[tuple[str, keras.Variable]]]]:
+    """Gives the parameters of each convolution with its normalisation, and of the last layer."""
+    suffix = convolution_name("")
+    for layer in network.layers:
+        if layer.name.endswith(suffix):
+            name = layer.name.removesuffix(suffix)
+            norm = network.get_layer(norm_name(name))
+            yield name, [("kernel", layer.kernel), *((ours, getattr(norm, its)) for ours, its in _NORM.items())]
+    last = network.get_layer(EMBEDDING)
+    yield EMBEDDING, [("kernel", last.kernel), ("bias", last.bias)]

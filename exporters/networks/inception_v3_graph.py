@@ -1,0 +1,47 @@
+"""Inception v3 as it is exported: weights are constants, and the normalisation is part of its convolution."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from exporters.networks import inception_v3
+from exporters.networks.inception_v3 import EMBEDDING, END_POINTS, MEAN, NORM_EPSILON, Convolution
+from exporters.networks.layers import Layer, dense
+from exporters.signatures import SERVING_DEFAULT
+from exporters.weights import Weights
+
+
+def build(
+    weights: Weights, inputs: Mapping[str, tf.Tensor], *, width: float, input_px: int
+) -> dict[str, dict[str, tf.Tensor]]:
+    """Returns the outputs of the contract `EMBEDDERS[2]`, for its input `chips`."""
+    light = as_light(inputs["chips"], input_px)
+    x = inception_v3.end_points(light, lambda x, one: _conv(x, one, weights[one.name]), width=width)[END_POINTS[-1]]
+    x = tf.reduce_mean(x, axis=[1, 2], name=MEAN)
+    return {SERVING_DEFAULT: {"embeddings": dense(x, weights[EMBEDDING], EMBEDDING)}}
+
+
+def as_light(chips: tf.Tensor, input_px: int) -> tf.Tensor:
+    """Returns chips uint8 [N, S, S, 3] shrunk to `input_px`, float32 from -1 to 1.
+
+    Where S is a multiple, each pixel is the mean of a square of pixels; else of those around its place.
+    """
+    with tf.name_scope("light"):
+        light = tf.cast(chips, tf.float32)
+        side = chips.shape[1]
+        if side % input_px == 0:
+            light = tf.nn.avg_pool2d(light, side // input_px, side // input_px, "VALID") if side > input_px else light
+        else:
+            light = tf.image.resize(light, [input_px, input_px], antialias=True)
+        return light / 127.5 - 1.0
+
+
+def _conv(x: tf.Tensor, one: Convolution, layer: Layer) -> tf.Tensor:
+    """Returns relu((convolution(x) - mean) / sqrt(variance + epsilon) + beta); all but the ReLU is in the weights."""
+    gain = 1.0 / np.sqrt(layer["variance"].astype(np.float64) + NORM_EPSILON)
+    kernel = (layer["kernel"] * gain).astype(np.float32)
+    bias = (layer["beta"] - layer["mean"] * gain).astype(np.float32)
+    with tf.name_scope(one.name.replace(".", "/")):
+        y = tf.nn.conv2d(x, tf.constant(kernel, name="kernel"), strides=one.stride, padding=one.padding.upper())
+        return tf.nn.relu(tf.nn.bias_add(y, tf.constant(bias, name="bias")))

@@ -1,0 +1,125 @@
+"""Inception v3 as it learns: what one step does, and what is kept of it.
+
+The network that is kept is the average over about the last 500 steps, of what it learned and of what the batch
+normalisation counted. Everything random of step n follows from the seed and n, so training that
+was interrupted goes on as if it had not been.
+"""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from exporters.embedder_weights import weights_of
+from exporters.networks import inception_v3
+from exporters.networks.inception_v3 import EMBEDDING
+from exporters.networks.inception_v3_graph import as_light
+from exporters.weights import Weights
+
+Losses = dict[str, tf.Tensor]
+
+Loss = Callable[[tf.Tensor, tf.Tensor], Losses]
+"""Vectors [N, D] and what is known of them -> parts of the loss by name."""
+
+_BETA_2 = 0.99
+_WEIGHT_DECAY = 0.01
+_WARMUP_SHARE = 0.03
+_AT_ONCE = 64
+_AVERAGE_STEPS = 10
+_AVERAGE_DECAY = 0.98
+"""What is left of the average each time it is moved, every so many steps: it is over about the last 500."""
+
+
+class Student(tf.Module):  # type: ignore[misc]
+    """The network, its optimizer, its average.
+
+    Args:
+        loss: Tells what is wrong with vectors.
+        heads: Other variables that learn, such as a class's centre.
+        input_px: Side of the pictures that the network is given; chips are shrunk to it.
+        width: See `exporters.networks.inception_v3.model`.
+        dimension: Numbers of a vector.
+        seed: Of the first weights.
+        steps: Until the learning rate is 0.
+        learning_rate: The highest.
+    """
+
+    def __init__(
+        self,
+        loss: Loss,
+        heads: list[tf.Variable],
+        *,
+        input_px: int,
+        width: float,
+        dimension: int,
+        seed: int,
+        steps: int,
+        learning_rate: float,
+    ) -> None:
+        super().__init__()
+        self._loss = loss
+        self._heads = heads
+        self._input_px = input_px
+        self.network = inception_v3.model(input_px=input_px, width=width, dimension=dimension, seed=seed)
+        self.average = inception_v3.model(input_px=input_px, width=width, dimension=dimension, seed=seed)
+        warmup = round(_WARMUP_SHARE * steps)
+        rate = keras.optimizers.schedules.CosineDecay(
+            learning_rate / max(warmup, 1), steps - warmup, warmup_target=learning_rate, warmup_steps=warmup
+        )
+        self.optimizer = keras.optimizers.AdamW(rate, beta_2=_BETA_2, weight_decay=_WEIGHT_DECAY)
+        self.mean = tf.Variable(tf.zeros(dimension), trainable=False)
+        self.spread = tf.Variable(1.0, trainable=False)
+        self._learned = [*self.network.trainable_variables, *heads]
+        self.optimizer.exclude_from_weight_decay(var_names=["bias", "beta"])
+        self.optimizer.build(self._learned)
+
+    def aim(self, mean: NDArray[np.float32], spread: float) -> None:
+        """Says where vectors lie: about a mean [D], each number with this standard deviation.
+
+        The last layer learns how far off they are, in units of it. Else one step of Adam would move a vector farther
+        than two people are apart.
+        """
+        self.mean.assign(mean)
+        self.spread.assign(spread)
+
+    def weights(self) -> Weights:
+        """Returns the average's, of which the mean and the spread are part."""
+        weights = weights_of(self.average)
+        last, spread = weights[EMBEDDING], self.spread.numpy()
+        bias = last["bias"] * spread + self.mean.numpy()
+        return {**weights, EMBEDDING: {"kernel": last["kernel"] * spread, "bias": bias}}
+
+    @tf.function  # type: ignore[untyped-decorator]
+    def step(self, number: tf.Tensor, chips: tf.Tensor, known: tf.Tensor) -> Losses:
+        """Moves the network once and returns the losses by name.
+
+        Args:
+            number: int32 [], of the step.
+            chips: uint8 [N, S, S, 3].
+            known: What the loss compares with: a teacher's vectors float32 [N, D], or numbers of people int32 [N].
+        """
+        with tf.GradientTape() as tape:
+            vectors = self.network(as_light(chips, self._input_px), training=True)
+            losses = self._loss(self.mean + self.spread * vectors, known)
+            total = tf.add_n(list(losses.values()))
+        self.optimizer.apply_gradients(zip(tape.gradient(total, self._learned), self._learned, strict=True))
+        if number % _AVERAGE_STEPS == 0:
+            self._move_average(number)
+        return losses
+
+    def _move_average(self, number: tf.Tensor) -> None:
+        done = tf.cast(number, tf.float32) / _AVERAGE_STEPS
+        keep = tf.minimum(_AVERAGE_DECAY, (1.0 + done) / (10.0 + done))
+        for average, one in zip(self.average.variables, self.network.variables, strict=True):
+            average.assign(keep * average + (1.0 - keep) * one)
+
+    def vectors(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Returns what the average makes of chips, [N, D]."""
+        parts = [self._vectors(tf.constant(chips[at : at + _AT_ONCE])) for at in range(0, len(chips), _AT_ONCE)]
+        return np.concatenate([np.asarray(part, np.float32) for part in parts])
+
+    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    def _vectors(self, chips: tf.Tensor) -> tf.Tensor:
+        return self.mean + self.spread * self.average(as_light(chips, self._input_px), training=False)

@@ -1,0 +1,27 @@
+"""What a training of the embedder does."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class EmbedderConfig:
+    """Kept in the training's folder, and beside the weights."""
+
+    objective: str = "distill"
+    """One of `exporters.training.losses.OBJECTIVES`."""
+    width: float = 0.35
+    """See `exporters.networks.inception_v3.model`."""
+    input_px: int = 75
+    """Side of what the network is given; chips are shrunk to it."""
+    steps: int = 20_000
+    batch_size: int = 64
+    learning_rate: float = 1.5e-3
+    views: int = 8
+    """Different views of each face whose lessons are kept and come again; 0: every view is a new one."""
+    blend_share: float = 0.3
+    """Of views that are blends of two faces."""
+    checkpoint_steps: int = 500
+    """After how many steps what was learned is kept."""
+    score_steps: int = 1_000
+    """After how many steps the pairs are judged."""
+    seed: int = 1

@@ -1,0 +1,132 @@
+"""What an embedder learns from: the batch of each step, and what its loss compares vectors with."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from exporters.errors import TrainingError
+from exporters.signatures import EMBEDDERS
+from exporters.training.embedder_config import EmbedderConfig
+from exporters.training.faces import Faces
+from exporters.training.losses import arcface, distill, triplet
+from exporters.training.teacher import Lessons, Teacher
+from exporters.training.views import views
+
+if TYPE_CHECKING:
+    from exporters.training.embedder import Loss
+
+CHIP_PX = EMBEDDERS[1].chip_px
+"""Side of the chips that the new embedder takes: those of version 1, so that galleries keep what both need."""
+
+DIMENSION = EMBEDDERS[1].dimension
+
+_PICTURES_A_PERSON = 4
+"""In a batch for triplets, where there are so many."""
+
+Chips = NDArray[np.uint8]
+
+
+class Distill:
+    """Vectors of a teacher.
+
+    Args:
+        config: What the training does.
+        faces: To train with.
+        teacher: Who says what their vectors are.
+        lessons_file: Where that is kept.
+    """
+
+    def __init__(self, config: EmbedderConfig, faces: Faces, teacher: Teacher, lessons_file: Path) -> None:
+        self._config = config
+        self._faces = faces
+        file = lessons_file if config.views else None
+        self._lessons = Lessons(teacher, file, faces=len(faces.pictures), views=config.views)
+        self.loss = distill
+        self.learned: list[tf.Variable] = []
+        """What is learned besides the network."""
+
+    def batch(self, step: int) -> tuple[Chips, NDArray[np.float32]]:
+        """Returns the chips of a step, and the teacher's vectors."""
+        turn, chosen = _in_turn(len(self._faces.pictures), step, self._config)
+        view = turn % self._config.views if self._config.views else turn
+        chips = _views(self._faces, chosen, view, self._config, self._config.blend_share)
+        return chips, self._lessons.vectors(view, chosen, chips)
+
+    def aim(self) -> tuple[NDArray[np.float32], float]:
+        """Returns the mean of the first lessons, [D], and the standard deviation of a number from it."""
+        first = self.batch(0)[1]
+        mean: NDArray[np.float32] = first.mean(axis=0)
+        return mean, float((first - mean).std())
+
+    def flush(self) -> None:
+        """Writes what the teacher said to the disk."""
+        self._lessons.flush()
+
+
+class Labelled:
+    """Who is seen: for triplets several pictures each of some people, for ArcFace any pictures.
+
+    Raises:
+        TrainingError: There are fewer than two people, or for triplets fewer than two with two pictures.
+    """
+
+    def __init__(self, config: EmbedderConfig, faces: Faces) -> None:
+        self._config = config
+        self._faces = faces.of_several() if config.objective == "triplet" else faces
+        names, self._numbers = np.unique(self._faces.people, return_inverse=True)
+        if len(names) < 2:
+            what = "two pictures or more" if config.objective == "triplet" else "pictures"
+            raise TrainingError(f"{config.objective} needs two people with {what}, found {len(names)}")
+        self.loss: Loss = triplet
+        self.learned: list[tf.Variable] = []
+        if config.objective == "arcface":
+            first = np.random.default_rng(config.seed).normal(0, 0.01, (len(names), DIMENSION)).astype(np.float32)
+            centres = tf.Variable(first, name="centres")
+            self.learned = [centres]
+            self.loss = lambda vectors, people: arcface(vectors, people, centres)
+
+    def batch(self, step: int) -> tuple[Chips, NDArray[np.int32]]:
+        """Returns the chips of a step, and whom they show."""
+        if self._config.objective == "triplet":
+            turn, chosen = step, self._some_people(step)
+        else:
+            turn, chosen = _in_turn(len(self._faces.pictures), step, self._config)
+        # A blend is nobody.
+        chips = _views(self._faces, chosen, turn, self._config, 0.0)
+        return chips, self._numbers[chosen].astype(np.int32)
+
+    def aim(self) -> tuple[NDArray[np.float32], float]:
+        """Returns 0 and 1: directions alone are looked at."""
+        return np.zeros(DIMENSION, np.float32), 1.0
+
+    def flush(self) -> None:
+        """Does nothing: nothing is kept."""
+
+    def _some_people(self, step: int) -> NDArray[np.intp]:
+        rng = np.random.default_rng([self._config.seed, step])
+        chosen: list[int] = []
+        for person in rng.permutation(self._numbers.max() + 1):
+            own = np.flatnonzero(self._numbers == person)
+            chosen += rng.permutation(own)[:_PICTURES_A_PERSON].tolist()
+            if len(chosen) >= self._config.batch_size:
+                break
+        return np.array(chosen[: self._config.batch_size])
+
+
+Objective = Distill | Labelled
+
+
+def _in_turn(count: int, step: int, config: EmbedderConfig) -> tuple[int, NDArray[np.intp]]:
+    """Returns how often every face was shown before a step, and which are shown in it: each once in a turn."""
+    turn, place = divmod(step, max(1, count // config.batch_size))
+    order = np.random.default_rng([config.seed, turn]).permutation(count)
+    return turn, order[place * config.batch_size : (place + 1) * config.batch_size]
+
+
+def _views(
+    faces: Faces, chosen: NDArray[np.intp], view: int, config: EmbedderConfig, blend_share: float
+) -> NDArray[np.uint8]:
+    return views(faces.pictures, chosen, view, chip_px=CHIP_PX, seed=config.seed, blend_share=blend_share)

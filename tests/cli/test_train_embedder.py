@@ -1,0 +1,54 @@
+"""`facegrid train embedder` on the command line; the training itself is tested in tests/training."""
+
+import pytest
+from PIL import Image
+
+
+@pytest.fixture
+def faces(tmp_path):
+    """A folder with one picture each of two people."""
+    for name in ("anna", "ben"):
+        (tmp_path / "faces" / name).mkdir(parents=True)
+        Image.new("RGB", (150, 150)).save(tmp_path / "faces" / name / "1.png")
+    return str(tmp_path / "faces")
+
+
+def test_help_has_examples(facegrid):
+    result = facegrid("train", "embedder", "--help")
+    assert result.code == 0
+    assert "facegrid train embedder --data faces --resume" in result.out
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--width", "0", "expected is a width from 0.1 to 2, not '0'"),
+        ("--width", "wide", "expected is a width from 0.1 to 2, not 'wide'"),
+        ("--blend-share", "1.5", "expected is a share from 0 to 1, not '1.5'"),
+        ("--input-px", "74", "expected is a side of 75 px or more, not '74'"),
+        ("--views", "-1", "expected is a whole number from 1, not '-1'"),
+        ("--objective", "guess", "invalid choice: 'guess'"),
+    ],
+)
+def test_wrong_numbers_are_told(facegrid, option, value, words):
+    result = facegrid("train", "embedder", "--data", "faces", option, value)
+    assert result.code == 2
+    assert words in result.err
+
+
+def test_a_teacher_that_is_not_there_is_said_before_anything_is_written(facegrid, faces, tmp_path):
+    run_dir = tmp_path / "run"
+    result = facegrid("train", "embedder", "--data", faces, "--teacher", str(tmp_path), "--run-dir", str(run_dir))
+    assert (result.code, result.out) == (1, "")
+    assert "holds no exported embedder" in result.err
+    assert not run_dir.exists()
+
+
+def test_people_with_one_picture_are_too_few(facegrid, faces, tmp_path):
+    run_dir = tmp_path / "run"
+    options = ["--objective", "triplet", "--batch-size", "2", "--run-dir", str(run_dir)]
+    result = facegrid("train", "embedder", "--data", faces, *options)
+    assert (result.code, result.out) == (1, "")
+    assert "2 pictures of 2 people; skipped, unreadable or of another size: 0" in result.err
+    assert "triplet needs two people with two pictures or more, found 0" in result.err
+    assert not run_dir.exists()

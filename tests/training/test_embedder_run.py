@@ -1,0 +1,169 @@
+"""A training cut down to seconds: it learns, and an interruption changes nothing."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from exporters.errors import TrainingError
+from exporters.training.embedder_config import EmbedderConfig
+from exporters.training.embedder_run import train_embedder
+from exporters.training.faces import Faces
+from exporters.training.objectives import Labelled
+from exporters.training.pairs import Pairs
+from exporters.training.teacher import Teacher
+from exporters.training.views import middles
+
+CONFIG = EmbedderConfig(
+    width=0.1, steps=14, batch_size=16, views=2, checkpoint_steps=5, score_steps=7, learning_rate=5e-3
+)
+
+
+@pytest.fixture(autouse=True)
+def every_step_is_noted(monkeypatch):
+    monkeypatch.setattr("exporters.training.embedder_run._SUMMARY_STEPS", 1)
+
+
+@pytest.fixture(scope="module")
+def teacher_dir(tmp_path_factory):
+    """An exported embedder: random directions of a chip's coarse colours."""
+    return save_teacher(tmp_path_factory.mktemp("teacher") / "1", chip_px=150)
+
+
+def save_teacher(folder, *, chip_px):
+    directions = tf.constant(np.random.default_rng(0).normal(0, 0.02, (75, 128)).astype(np.float32))
+    module = tf.Module()
+
+    @tf.function(input_signature=[tf.TensorSpec((None, chip_px, chip_px, 3), tf.uint8, name="chips")])
+    def vectors(chips):
+        coarse = tf.nn.avg_pool2d(tf.cast(chips, tf.float32) / 255, chip_px // 5, chip_px // 5, "VALID")
+        return {"embeddings": tf.matmul(tf.reshape(coarse, [-1, 75]), directions)}
+
+    module.vectors = vectors
+    tf.saved_model.save(module, str(folder), signatures={"serving_default": vectors})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def teacher(teacher_dir):
+    return Teacher(teacher_dir, chip_px=150)
+
+
+@pytest.fixture(scope="module")
+def pairs(faces_182):
+    """Each picture with the next, of the same person or not."""
+    first = np.arange(95)
+    same = faces_182.people[:-1] == faces_182.people[1:]
+    return Pairs(middles(faces_182.pictures, 150), first, first + 1, same, first % 3)
+
+
+def ignore(*_told):
+    pass
+
+
+@pytest.fixture(scope="module")
+def whole(faces_182, teacher, pairs, tmp_path_factory):
+    """The folder of a training that nothing interrupted."""
+    folder = tmp_path_factory.mktemp("whole")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("exporters.training.embedder_run._SUMMARY_STEPS", 1)
+        train_embedder(CONFIG, faces_182, folder, teacher=teacher, pairs=pairs, command="train", report=ignore)
+    return folder
+
+
+class Killed(Exception):
+    """In place of a signal."""
+
+
+def test_an_interrupted_training_ends_as_if_it_had_not_been(faces_182, teacher, pairs, whole, tmp_path):
+    def kill(done, _total, _numbers):
+        if done == 13:
+            raise Killed
+
+    watched = {"teacher": teacher, "pairs": pairs, "command": "train"}
+    with pytest.raises(Killed):
+        train_embedder(CONFIG, faces_182, tmp_path, **watched, report=kill)
+    assert not (tmp_path / "embedder.npz").exists()
+    path = train_embedder(CONFIG, faces_182, tmp_path, **watched, report=ignore, resume=True)
+    with np.load(path) as resumed, np.load(whole / "embedder.npz") as expected:
+        assert resumed.files == expected.files
+        for name in expected.files:
+            np.testing.assert_array_equal(resumed[name], expected[name], err_msg=name)
+    histories = [json.loads((folder / "embedder.json").read_text())["history"] for folder in (tmp_path, whole)]
+    assert histories[0]["losses"] == histories[1]["losses"]
+    assert histories[0]["scores"] == histories[1]["scores"]
+
+
+def test_the_losses_fall(whole):
+    losses = json.loads((whole / "embedder.json").read_text())["history"]["losses"]
+    assert set(losses) == {"vectors", "distances"}
+    assert np.mean(losses["vectors"][-3:]) < 0.7 * np.mean(losses["vectors"][:3])
+
+
+def test_the_record_says_what_was_done(whole):
+    record = json.loads((whole / "embedder.json").read_text())
+    assert record["command"] == "train"
+    assert record["config"]["width"] == 0.1
+    assert record["data"] | {"sha256": ""} == {
+        "pictures": 96, "people": 12, "skipped": 0, "left_out": 0, "sha256": "",
+    }  # fmt: skip
+    assert list(record["history"]["scores"]) == ["6", "13"]
+
+
+def test_tensorboard_has_curves_and_vectors(whole):
+    logs = whole / "tensorboard"
+    assert len(list(logs.glob("events.*"))) == 1
+    assert np.loadtxt(logs / "vectors.tsv").shape == (96, 128)
+    assert "faces.png" in (logs / "projector_config.pbtxt").read_text()
+    assert tf.io.decode_png((logs / "faces.png").read_bytes()).shape == (500, 500, 3)
+
+
+@pytest.mark.parametrize("objective", ["triplet", "arcface"])
+def test_people_who_are_told_apart_are_learned(faces_182, objective, tmp_path):
+    config = dataclasses.replace(CONFIG, objective=objective, steps=10, learning_rate=2e-3)
+    train_embedder(config, faces_182, tmp_path, command="train", report=ignore)
+    ((_, losses),) = json.loads((tmp_path / "embedder.json").read_text())["history"]["losses"].items()
+    assert np.mean(losses[-3:]) < np.mean(losses[:3])
+
+
+def test_a_batch_for_triplets_has_people_with_several_pictures(faces_182):
+    batches = Labelled(dataclasses.replace(CONFIG, objective="triplet"), faces_182)
+    chips, people = batches.batch(0)
+    assert chips.shape == (16, 150, 150, 3)
+    assert np.unique(people, return_counts=True)[1].tolist() == [4, 4, 4, 4]
+    np.testing.assert_array_equal(chips, batches.batch(0)[0])
+    assert not np.array_equal(people, batches.batch(1)[1])
+
+
+def test_people_with_one_picture_are_no_triplets(faces_182):
+    alone = Faces(faces_182.pictures[:9], faces_182.people[:9])  # eight of one, one of another
+    assert len(alone.of_several().pictures) == 8
+    with pytest.raises(TrainingError, match="triplet needs two people with two pictures or more, found 1"):
+        Labelled(dataclasses.replace(CONFIG, objective="triplet"), alone)
+
+
+def test_a_folder_of_another_width_is_not_resumed(faces_182, teacher, whole):
+    other = dataclasses.replace(CONFIG, width=0.2)
+    with pytest.raises(TrainingError, match=r"holds a training with .*'width': 0.1.*, not with .*'width': 0.2"):
+        train_embedder(other, faces_182, whole, teacher=teacher, command="train", report=ignore, resume=True)
+
+
+def test_what_cannot_be_trained_is_said_before_anything_is_written(faces_182, teacher, tmp_path, monkeypatch):
+    few = Faces(faces_182.pictures[:5], faces_182.people[:5])
+    with pytest.raises(TrainingError, match="5 pictures are less than a batch: 16"):
+        train_embedder(CONFIG, few, tmp_path / "run", teacher=teacher, command="train", report=ignore)
+    with pytest.raises(TrainingError, match="distillation needs a teacher"):
+        train_embedder(CONFIG, faces_182, tmp_path / "run", command="train", report=ignore)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: (10**9, 10**9, 5_000_000))
+    with pytest.raises(TrainingError, match=r"the training needs \d+ MB in .*run, of which 5 MB are free"):
+        train_embedder(CONFIG, faces_182, tmp_path / "run", teacher=teacher, command="train", report=ignore)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_teacher_of_other_chips_is_refused(tmp_path):
+    with pytest.raises(TrainingError, match="takes chips of 100 px, the new embedder takes 150"):
+        Teacher(save_teacher(tmp_path / "1", chip_px=100), chip_px=150)
+    with pytest.raises(TrainingError, match=r"none holds no exported embedder .* --teacher DIR"):
+        Teacher(tmp_path / "none", chip_px=150)
