@@ -15,7 +15,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.accuracy.embedders import in_process, most_central
+from benchmarks.accuracy.embedders import Chip, in_process, most_central
 from benchmarks.accuracy.people import read_pairs
 from exporters.signatures import EMBEDDERS
 
@@ -45,7 +45,8 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     names = list(dict.fromkeys(name for pair in pairs for name in (pair.first, pair.second)))
     side = EMBEDDERS[1].chip_px
-    chips, places = [], dict.fromkeys(names, -1)
+    chips: list[Chip] = []
+    places = dict.fromkeys(names, -1)
     with in_process(args.models_dir, 1) as embedder:
         for name in track(names, description="cutting", console=Console(stderr=True)):
             chip = embedder.chip(args.data / name, most_central)

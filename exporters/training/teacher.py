@@ -69,7 +69,7 @@ class Lessons:
             return np.asarray(self._teacher(chips))
         if self._table is None:
             self._table = _table(self._file, self._shape)
-        known = self._table[view, faces]
+        known: Vectors = self._table[view, faces]
         if np.isnan(known).any():
             known = np.asarray(self._teacher(chips))
             self._table[view, faces] = known

