@@ -2,6 +2,7 @@
 
 import math
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -94,3 +95,25 @@ def test_arcface_falls_with_the_angle_all_the_way():
     ]
     assert np.all(np.diff(at) > -1e-4)
     assert at[-1] > at[0] + 60
+
+
+@pytest.mark.parametrize("objective", ["triplet", "arcface"])
+def test_vectors_that_follow_the_loss_come_to_an_end(vectors, objective):
+    """All margins are kept then."""
+    free = tf.Variable(vectors)
+    centres = tf.Variable(np.random.default_rng(1).standard_normal((4, 6)).astype(np.float32))
+    learned = [free] if objective == "triplet" else [free, centres]
+    optimizer = keras.optimizers.Adam(0.1)
+    told = []
+    for _ in range(150):
+        with tf.GradientTape() as tape:
+            parts = (
+                losses.triplet(free, tf.constant(PEOPLE))
+                if objective == "triplet"
+                else losses.arcface(free, tf.constant(PEOPLE), centres)
+            )
+            (loss,) = parts.values()
+        told.append(float(loss))
+        optimizer.apply_gradients(zip(tape.gradient(loss, learned), learned, strict=True))
+    assert told[0] > 0.1
+    assert told[-1] < 0.01
