@@ -44,6 +44,7 @@ def train_reader(
         on_epoch: Told the share of digits read rightly after each epoch.
     """
     number = (*READERS, *JURY).index(name)
+    keras.utils.clear_session()  # names of layers count on, and TensorFlow adds in another order under other names
     keras.utils.set_random_seed(seed + number)
     rng = np.random.default_rng([seed, number])
     reader = _NETWORKS[name]()
