@@ -92,7 +92,7 @@ class Load:
 
 
 @contextmanager
-def orchestrator(model_servers: list[str], busy: int) -> Iterator[tuple[str, psutil.Process]]:
+def orchestrator(model_servers: list[str], busy: int = 0) -> Iterator[tuple[str, psutil.Process]]:
     """Runs the plain host, on one core with that many busy processes if there are any; gives address and process."""
     port = free_port()
     env = os.environ | {"FACEGRID_MODEL_SERVERS": "|".join(model_servers)}
