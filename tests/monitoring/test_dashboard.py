@@ -85,7 +85,7 @@ class Callers:
         list(client.detect_many([self._picture, b"no picture"], timeout_s=90, **QUICK))
         with suppress(facegrid.InvalidImage):
             client.detect(b"no picture")
-        with suppress(facegrid.DeadlineExceeded):
+        with suppress(facegrid.DeadlineExceeded, facegrid.Overloaded):
             client.embed(self._picture, timeout_s=next(self._timeouts_s), **QUICK)
 
 
