@@ -42,11 +42,13 @@ class Full(Exception):
 
     Args:
         retry_after_s: When there may be some.
+        late: There may be some, but not within the time that the caller has.
     """
 
-    def __init__(self, retry_after_s: float) -> None:
+    def __init__(self, retry_after_s: float, *, late: bool = False) -> None:
         super().__init__()
         self.retry_after_s = retry_after_s
+        self.late = late
 
 
 class Admission:
@@ -103,10 +105,10 @@ class Admission:
         """
         if self._starts_at_once(cost):
             if now_s + self._least_s(cost) > give_up_s:
-                raise Full(self.hint_s())
+                raise Full(self.hint_s(), late=True)
             return
         if now_s + _MARGIN * (self._wait_s(priority) + self._takes_s) > give_up_s:
-            raise Full(self.hint_s())
+            raise Full(self.hint_s(), late=True)
         replaces = priority is Priority.INTERACTIVE and self._waiting[Priority.BULK]
         if self.waiting() >= self._max_waiting and not replaces:
             raise Full(self.hint_s())

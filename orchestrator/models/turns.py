@@ -44,7 +44,7 @@ class Turns:
         try:
             ticket, gives_way = self._admission.ask(cost, PRIORITY.get(), now_s=now_s, give_up_s=now_s + timeout_s)
         except Full as full:
-            raise self._overloaded(full.retry_after_s) from None
+            raise self._overloaded(full.retry_after_s, late=full.late) from None
         if gives_way is not None:
             self._waiting.pop(gives_way).set_exception(self._overloaded(self._admission.hint_s()))
         done = True
@@ -69,7 +69,7 @@ class Turns:
         try:
             self._admission.check(cost, PRIORITY.get(), now_s=now_s, give_up_s=now_s + timeout_s)
         except Full as full:
-            raise self._overloaded(full.retry_after_s) from None
+            raise self._overloaded(full.retry_after_s, late=full.late) from None
 
     def resize(self, capacity: float) -> None:
         """Changes how much there is."""
@@ -88,7 +88,8 @@ class Turns:
             if waiting is not None and not waiting.done():
                 waiting.set_result(None)
 
-    def _overloaded(self, retry_after_s: float) -> Overloaded:
+    def _overloaded(self, retry_after_s: float, *, late: bool = False) -> Overloaded:
         # Spread, or those that were refused together would come back together.
         hint_s = retry_after_s * random.uniform(0.5, 1.5)
-        return Overloaded(f"{self._what} is full; try again in {hint_s:.2f} s", retry_after_s=hint_s)
+        why = "takes longer than the time given" if late else "is full"
+        return Overloaded(f"{self._what} {why}; try again in {hint_s:.2f} s", retry_after_s=hint_s)

@@ -1,6 +1,10 @@
+import asyncio
+
 import pytest
 
+from facegrid.errors import Overloaded
 from orchestrator.models.admission import Admission, Full
+from orchestrator.models.turns import Turns
 from orchestrator.priority import Priority
 
 FAR = 1e9
@@ -125,3 +129,19 @@ def test_an_empty_house_is_tried_however_little_time_there_is():
     admission = Admission(1.0, max_waiting=10, cost_is_time=True)
     admission.finish(ask(admission, 0.1), 100.0)
     assert running(ask(admission, 0.1, now_s=100.0, give_up_s=100.001))
+
+
+def test_who_is_refused_for_lack_of_time_is_not_told_of_a_full_queue():
+    """The words are those that callers read (orchestrator/models/turns.py)."""
+
+    async def refusal(timeout_s, max_waiting):
+        turns = Turns(Admission(1, max_waiting), "the queue for pictures")
+        async with turns.take(1, timeout_s=60):
+            pass  # a moment: how long work takes is known
+        async with turns.take(1, timeout_s=60):
+            with pytest.raises(Overloaded) as caught:
+                turns.check(1, timeout_s=timeout_s)
+        return str(caught.value)
+
+    assert "the queue for pictures takes longer than the time given; try again in" in asyncio.run(refusal(-1, 8))
+    assert "the queue for pictures is full; try again in" in asyncio.run(refusal(60, 0))
