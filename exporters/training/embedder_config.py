@@ -8,7 +8,7 @@ class EmbedderConfig:
     """Kept in the training's folder, and beside the weights."""
 
     objective: str = "distill"
-    """One of `exporters.training.losses.OBJECTIVES`."""
+    """`distill`, `triplet` or `arcface` (exporters/training/losses.py)."""
     width: float = 0.35
     """See `exporters.networks.inception_v3.model`."""
     input_px: int = 75

@@ -9,7 +9,6 @@ import math
 
 import tensorflow as tf
 
-OBJECTIVES = ("distill", "triplet", "arcface")
 
 TRIPLET_MARGIN = 0.2  # FaceNet, section 3.1
 ARC_MARGIN = 0.5  # ArcFace, section 3.1: m

@@ -169,4 +169,6 @@ def _above_0(text: str) -> float:
 
 
 def _from_0(text: str) -> int:
-    return 0 if text == "0" else positive(text)
+    if not (text.isascii() and text.isdecimal()):
+        raise argparse.ArgumentTypeError(f"expected is a whole number from 0, not {text!r}")
+    return int(text)

@@ -1,7 +1,13 @@
 """`facegrid train embedder` on the command line; the training itself is tested in tests/training."""
 
+import re
+
 import pytest
 from PIL import Image
+
+from exporters.networks.inception_v3 import MIN_PX
+from exporters.training.embedder_config import EmbedderConfig
+from facegrid.cli import _train_embedder
 
 
 @pytest.fixture
@@ -20,13 +26,26 @@ def test_help_has_examples(facegrid):
 
 
 @pytest.mark.parametrize(
+    "name", ["objective", "width", "input_px", "steps", "batch_size", "learning_rate", "views", "blend_share", "seed"]
+)
+def test_the_defaults_in_the_help_are_those_of_the_training(facegrid, name):
+    text = " ".join(facegrid("train", "embedder", "--help").out.split())
+    option = "--" + name.replace("_", "-")
+    assert re.search(rf"{option} \S+ [^()]*\(default: {getattr(EmbedderConfig(), name)}\)", text), text
+
+
+def test_the_least_side_in_the_help_is_that_of_the_network():
+    assert _train_embedder._MIN_PX == MIN_PX
+
+
+@pytest.mark.parametrize(
     ("option", "value", "words"),
     [
         ("--width", "0", "expected is a width from 0.1 to 2, not '0'"),
         ("--width", "wide", "expected is a width from 0.1 to 2, not 'wide'"),
         ("--blend-share", "1.5", "expected is a share from 0 to 1, not '1.5'"),
         ("--input-px", "74", "expected is a side of 75 px or more, not '74'"),
-        ("--views", "-1", "expected is a whole number from 1, not '-1'"),
+        ("--views", "-1", "expected is a whole number from 0, not '-1'"),
         ("--objective", "guess", "invalid choice: 'guess'"),
     ],
 )
