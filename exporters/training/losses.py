@@ -9,7 +9,6 @@ import math
 
 import tensorflow as tf
 
-
 TRIPLET_MARGIN = 0.2  # FaceNet, section 3.1
 ARC_MARGIN = 0.5  # ArcFace, section 3.1: m
 ARC_SCALE = 64.0  # s
