@@ -65,10 +65,10 @@ class Student(tf.Module):  # type: ignore[misc]
         self.network = inception_v3.model(input_px=input_px, width=width, dimension=dimension, seed=seed)
         self.average = inception_v3.model(input_px=input_px, width=width, dimension=dimension, seed=seed)
         warmup = round(_WARMUP_SHARE * steps)
-        rate = keras.optimizers.schedules.CosineDecay(
+        self._rate = keras.optimizers.schedules.CosineDecay(
             learning_rate / max(warmup, 1), steps - warmup, warmup_target=learning_rate, warmup_steps=warmup
         )
-        self.optimizer = keras.optimizers.AdamW(rate, beta_2=_BETA_2, weight_decay=_WEIGHT_DECAY)
+        self.optimizer = keras.optimizers.AdamW(learning_rate, beta_2=_BETA_2, weight_decay=_WEIGHT_DECAY)
         self.mean = tf.Variable(tf.zeros(dimension), trainable=False)
         self.spread = tf.Variable(1.0, trainable=False)
         self._learned = [*self.network.trainable_variables, *heads]
@@ -104,6 +104,8 @@ class Student(tf.Module):  # type: ignore[misc]
             vectors = self.network(as_light(chips, self._input_px), training=True)
             losses = self._loss(self.mean + self.spread * vectors, known)
             total = tf.add_n(list(losses.values()))
+        # Said here: the optimizer would work a schedule out anew for every variable, in a graph twice as large.
+        self.optimizer.learning_rate.assign(self._rate(number))
         self.optimizer.apply_gradients(zip(tape.gradient(total, self._learned), self._learned, strict=True))
         if number % _AVERAGE_STEPS == 0:
             self._move_average(number)

@@ -6,7 +6,8 @@ A training that was interrupted goes on after the last checkpoint, and ends as i
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import tensorflow as tf
@@ -16,7 +17,7 @@ from exporters.errors import TrainingError
 from exporters.training.embedder import Losses, Student
 from exporters.training.embedder_config import EmbedderConfig
 from exporters.training.faces import Faces
-from exporters.training.objectives import CHIP_PX, DIMENSION, Distill, Labelled, Objective
+from exporters.training.objectives import CHIP_PX, DIMENSION, Batch, Distill, Labelled, Objective
 from exporters.training.pairs import Pairs
 from exporters.training.projector import write_projector
 from exporters.training.record import History, write_record
@@ -124,8 +125,8 @@ class _Run:
         """Does the steps that are left."""
         config = self._config
         with tf.summary.create_file_writer(str(self._run_dir / "tensorboard")).as_default():
-            for step in range(int(self._done), config.steps):
-                losses = self.student.step(tf.constant(step), *self._objective.batch(step))
+            for step, batch in self._batches(int(self._done)):
+                losses = self.student.step(tf.constant(step), *batch)
                 numbers = self._measured(step, losses)
                 for name, number in numbers.items():
                     tf.summary.scalar(name, number, step)
@@ -133,6 +134,15 @@ class _Run:
                     report(step + 1, config.steps, numbers)
                 if self._due(step, config.checkpoint_steps):
                     self._keep(step)
+
+    def _batches(self, first: int) -> Iterator[tuple[int, Batch]]:
+        """Yields the steps that are left and their batches, of which the next is made while one is learned from."""
+        with ThreadPoolExecutor(1) as ahead:
+            coming = ahead.submit(self._objective.batch, first)
+            for step in range(first, self._config.steps):
+                batch = coming.result()
+                coming = ahead.submit(self._objective.batch, step + 1)
+                yield step, batch
 
     def _measured(self, step: int, losses: Losses) -> dict[str, float]:
         numbers = {}

@@ -28,6 +28,9 @@ _PICTURES_A_PERSON = 4
 
 Chips = NDArray[np.uint8]
 
+Batch = tuple[Chips, NDArray[np.float32] | NDArray[np.int32]]
+"""Chips [N, S, S, 3], and the teacher's vectors [N, D] of them or the numbers of the people that they show [N]."""
+
 
 class Distill:
     """Vectors of a teacher.
@@ -48,7 +51,7 @@ class Distill:
         self.learned: list[tf.Variable] = []
         """What is learned besides the network."""
 
-    def batch(self, step: int) -> tuple[Chips, NDArray[np.float32]]:
+    def batch(self, step: int) -> Batch:
         """Returns the chips of a step, and the teacher's vectors."""
         turn, chosen = _in_turn(len(self._faces.pictures), step, self._config)
         view = turn % self._config.views if self._config.views else turn
@@ -88,7 +91,7 @@ class Labelled:
             self.learned = [centres]
             self.loss = lambda vectors, people: arcface(vectors, people, centres)
 
-    def batch(self, step: int) -> tuple[Chips, NDArray[np.int32]]:
+    def batch(self, step: int) -> Batch:
         """Returns the chips of a step, and whom they show."""
         if self._config.objective == "triplet":
             turn, chosen = step, self._some_people(step)

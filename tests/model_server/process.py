@@ -103,6 +103,11 @@ class ServerProcess:
         process.cpu_percent(interval=0.1)
         return sum(thread.user_time > before.get(thread.id, 0.0) for thread in process.threads())
 
+    def connections(self) -> int:
+        """Returns how many clients are connected to the server."""
+        connections = psutil.Process(self.process.pid).net_connections("tcp")
+        return sum(one.status == psutil.CONN_ESTABLISHED and one.laddr.port == self.port for one in connections)
+
     def connect(self, target: str) -> None:
         """Makes the calls to follow go to another address of the server."""
         self.use(_channel(target))

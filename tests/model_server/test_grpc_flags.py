@@ -68,12 +68,12 @@ def test_calls_beyond_those_that_may_wait_are_refused_at_once(server, endless):
 
 
 def test_a_connection_ends_at_the_age_that_grpc_was_told(server):
-    seen = []
-    server.channel.subscribe(seen.append)
     eventually(lambda: is_free(server), "it is connected")
-    eventually(
-        lambda: seen[-1] is grpc.ChannelConnectivity.IDLE and grpc.ChannelConnectivity.READY in seen,
-        "the server has closed the connection",
-        timeout_s=10.0,
-    )
+    eventually(lambda: server.connections() == 0, "the server has closed the connection", timeout_s=10.0)
     assert is_free(server)
+
+
+def test_a_connection_without_an_age_is_open_when_a_call_is_done(saved_models, tmp_path):
+    with ServerProcess(tmp_path, f"--model_base_path={saved_models}/slow", "--model_name=slow") as server:
+        assert is_free(server.wait_until_ready())
+        assert server.connections() == 1
