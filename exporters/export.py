@@ -10,7 +10,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from exporters.embedder_weights import DEFAULT_FILE
+from exporters.embedder_weights import FILE
 from exporters.errors import VersionExists, WrongVersion
 from exporters.models import MODELS, Model, trained_embedder
 from exporters.network import Endpoint, Network, built
@@ -28,7 +28,7 @@ def export(
     models_dir: Path,
     version: int | None = None,
     *,
-    weights: Path = DEFAULT_FILE,
+    weights: Path = FILE,
     on_step: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Writes a version of a model and returns its folder, MODELS_DIR/<model>/<version>.
@@ -38,7 +38,7 @@ def export(
         models_dir: Where the models are; made where it does not exist.
         version: Its number; None for the one after the highest there is. Of the embedder it says which network is
             meant; None: the one that is asked for by default.
-        weights: Of an embedder that was trained here.
+        weights: What a training of embedder version 2 left.
         on_step: Told each of `STEPS` as it begins.
 
     Raises:
@@ -62,7 +62,7 @@ def export(
             return draft.publish()
 
 
-def write_tensorboard(model: str, log_dir: Path, version: int | None = None, *, weights: Path = DEFAULT_FILE) -> None:
+def write_tensorboard(model: str, log_dir: Path, version: int | None = None, *, weights: Path = FILE) -> None:
     """Writes the graph of a model under LOG_DIR/<model>, for the graph tab of TensorBoard.
 
     Raises:

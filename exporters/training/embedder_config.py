@@ -13,12 +13,12 @@ class EmbedderConfig:
     """See `exporters.networks.inception_v3.model`."""
     input_px: int = 75
     """Side of what the network is given; chips are shrunk to it."""
-    steps: int = 20_000
+    steps: int = 9_000
     batch_size: int = 64
     learning_rate: float = 1.5e-3
-    views: int = 8
+    views: int = 16
     """Different views of each face whose lessons are kept and come again; 0: every view is a new one."""
-    blend_share: float = 0.3
+    blend_share: float = 0.5
     """Of views that are blends of two faces."""
     checkpoint_steps: int = 500
     """After how many steps what was learned is kept."""

@@ -64,16 +64,16 @@ def add_parser(networks: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("--width", type=_width, metavar="X", help="of the network; 1 is as published (default: 0.35)")
     parser.add_argument("--input-px", type=_side_px, metavar="N", help="side that chips are shrunk to (default: 75)")
-    parser.add_argument("--steps", type=positive, metavar="N", help="how long (default: 20000)")
+    parser.add_argument("--steps", type=positive, metavar="N", help="how long (default: 9000)")
     parser.add_argument("--batch-size", type=positive, metavar="N", help="faces in a step (default: 64)")
     parser.add_argument("--learning-rate", type=_above_0, metavar="X", help="the highest (default: 0.0015)")
     parser.add_argument(
         "--views",
         type=_from_0,
         metavar="N",
-        help="different views of each face that the teacher is asked about (default: 8); 0: every view is a new one",
+        help="different views of each face that the teacher is asked about (default: 16); 0: every view is a new one",
     )
-    parser.add_argument("--blend-share", type=_share, metavar="X", help="of views that are two faces (default: 0.3)")
+    parser.add_argument("--blend-share", type=_share, metavar="X", help="of views that are two faces (default: 0.5)")
     parser.add_argument("--checkpoint-steps", type=positive, metavar="N", help="after how many steps to keep the state")
     parser.add_argument("--score-steps", type=positive, metavar="N", help="after how many steps to judge the pairs")
     parser.add_argument("--seed", type=int, metavar="N", help="of everything random (default: 1)")

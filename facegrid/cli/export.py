@@ -36,8 +36,10 @@ examples:
   facegrid export                              all models, as the version after the highest there is
   facegrid export --if-missing                 only those that have no version yet
   facegrid export pnet --version 7 --models-dir /srv/models
+  facegrid export embedder --network inception_v3
+                                               the second embedder, beside the first
   facegrid export embedder --network inception_v3 --weights runs/embedder/embedder.npz
-                                               an embedder that was trained here, beside the first
+                                               the same network as you have trained it
   facegrid export onet --tensorboard logs      and then: tensorboard --logdir logs
 """
 
@@ -64,9 +66,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument(
         "--weights",
         type=Path,
-        default=Path("runs/embedder/embedder.npz"),
         metavar="FILE",
-        help="what `facegrid train embedder` left, for inception_v3 (default: %(default)s)",
+        help="what `facegrid train embedder` left, in place of our weights of inception_v3",
     )
     parser.add_argument("--if-missing", action="store_true", help="leave out models that have a version already")
     parser.add_argument("--tensorboard", type=Path, metavar="DIR", help="write the graphs for TensorBoard, too")
@@ -117,16 +118,18 @@ def _export(model: str, args: argparse.Namespace, progress: "Progress") -> str |
     """Exports a model and returns what went wrong, if anything did."""
     task = progress.add_task(f"{model}: loading TensorFlow", total=None)
     with _quiet_stderr():
-        from exporters.errors import ExportError  # noqa: PLC0415  (TensorFlow takes seconds to load)
+        from exporters.embedder_weights import FILE  # noqa: PLC0415  (TensorFlow takes seconds to load)
+        from exporters.errors import ExportError  # noqa: PLC0415  (the same)
         from exporters.export import STEPS, export, write_tensorboard  # noqa: PLC0415
 
         def on_step(step: str) -> None:
             progress.update(task, description=f"{model}: {step}", completed=STEPS.index(step), total=len(STEPS))
 
         try:
-            path = export(model, args.models_dir, args.version, weights=args.weights, on_step=on_step)
+            weights = args.weights or FILE
+            path = export(model, args.models_dir, args.version, weights=weights, on_step=on_step)
             if args.tensorboard:
-                write_tensorboard(model, args.tensorboard, args.version, weights=args.weights)
+                write_tensorboard(model, args.tensorboard, args.version, weights=weights)
         except ExportError as err:
             return err.message
     progress.update(task, description=f"{model}: done", completed=len(STEPS), total=len(STEPS))
