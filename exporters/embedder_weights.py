@@ -33,6 +33,8 @@ class Trained:
     """Of the network, see `exporters.networks.inception_v3.model`."""
     input_px: int
     """Side that it was trained to shrink chips to."""
+    sha256: str
+    """Checksum of the file."""
 
 
 def read_embedder(path: Path) -> Trained:
@@ -48,7 +50,7 @@ def read_embedder(path: Path) -> Trained:
     except (OSError, ValueError, KeyError, TypeError) as err:
         raise WeightsError(f"{record} is no readable record of a training ({err!r}); {_REMEDY}") from err
     weights = read_halved(path, sha256, _NETWORK, layer_shapes(width), remedy=_REMEDY)
-    return Trained(weights, width, input_px)
+    return Trained(weights, width, input_px, sha256)
 
 
 def write_embedder(path: Path, weights: Weights) -> None:
@@ -72,6 +74,13 @@ def weights_of(network: keras.Model) -> Weights:
         layer: {name: np.asarray(keras.ops.convert_to_numpy(one), np.float32) for name, one in part}
         for layer, part in _parts(network)
     }
+
+
+def set_weights(network: keras.Model, weights: Weights) -> None:
+    """Gives a network the weights that `weights_of` returned for one of its width."""
+    for layer, part in _parts(network):
+        for name, one in part:
+            one.assign(weights[layer][name])
 
 
 def _parts(network: keras.Model) -> Iterator[tuple[str, list[tuple[str, keras.Variable]]]]:

@@ -20,6 +20,19 @@ def exported_models(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def both_embedders(exported_models, tmp_path_factory) -> Path:
+    """A models folder with both versions of the embedder."""
+    folder = tmp_path_factory.mktemp("both_embedders")
+    (folder / "embedder").mkdir()
+    (folder / "embedder" / "1").symlink_to(exported_models / "embedder" / "1")
+    command = [sys.executable, "-m", "facegrid.cli.main", "export", "embedder", "--network", "inception_v3"]
+    subprocess.run(
+        [*command, "--models-dir", str(folder)], cwd=REPOSITORY, check=True, capture_output=True, timeout=180
+    )
+    return folder
+
+
+@pytest.fixture(scope="session")
 def exported_server(exported_models, tmp_path_factory):
     """A model server with every exported network and the shipped configuration, for tests that only ask."""
     folder = tmp_path_factory.mktemp("exported_server")

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from exporters.embedder_weights import weights_of
+from exporters.embedder_weights import set_weights, weights_of
 from exporters.networks import inception_v3
 from exporters.networks.inception_v3 import EMBEDDING
 from exporters.networks.inception_v3_graph import as_light
@@ -83,6 +83,13 @@ class Student(tf.Module):  # type: ignore[misc]
         """
         self.mean.assign(mean)
         self.spread.assign(spread)
+
+    def start_from(self, weights: Weights) -> None:
+        """Takes up weights that a training of this width ended with; after `aim`."""
+        last, spread = weights[EMBEDDING], self.spread.numpy()
+        first = {"kernel": last["kernel"] / spread, "bias": (last["bias"] - self.mean.numpy()) / spread}
+        for network in (self.network, self.average):
+            set_weights(network, {**weights, EMBEDDING: first})
 
     def weights(self) -> Weights:
         """Returns the average's, of which the mean and the spread are part."""

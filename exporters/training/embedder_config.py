@@ -25,3 +25,5 @@ class EmbedderConfig:
     score_steps: int = 1_000
     """After how many steps the pairs are judged."""
     seed: int = 1
+    start_sha256: str = ""
+    """Checksum of the weights that it starts from; empty: random ones."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from exporters.embedder_weights import write_embedder
+from exporters.embedder_weights import Trained, write_embedder
 from exporters.errors import TrainingError
 from exporters.training.embedder import Losses, Student
 from exporters.training.embedder_config import EmbedderConfig
@@ -42,6 +42,7 @@ def train_embedder(
     *,
     teacher: Teacher | None = None,
     pairs: Pairs | None = None,
+    start: Trained | None = None,
     command: str,
     report: Report,
     resume: bool = False,
@@ -54,22 +55,25 @@ def train_embedder(
         run_dir: Where everything is kept; must not hold another training unless it is resumed.
         teacher: For the objective `distill`.
         pairs: To watch it by.
+        start: Weights to start from, in place of random ones.
         command: What was typed, for the record.
         report: Is told how far it is.
         resume: Go on with the training in `run_dir`.
 
     Raises:
-        TrainingError: There are too few faces, or there is too little room on the disk; the folder holds a training
-            already, or none of this configuration.
+        TrainingError: There are too few faces, or there is too little room on the disk; the weights to start from are
+            of another network; the folder holds a training already, or none of this configuration.
         OSError: The folder cannot be written.
     """
     if len(faces.pictures) < config.batch_size:
         raise TrainingError(f"{len(faces.pictures)} pictures are less than a batch: {config.batch_size}")
     lessons_bytes = space_needed(len(faces.pictures), config.views) if teacher else 0
     require_space(run_dir, lessons_bytes + round(config.width**2 * _PARAMETERS * _PARAMETER_BYTES))
+    if start:
+        config = _starting(config, start)
     objective = _objective(config, faces, teacher, run_dir)
     claim(dataclasses.asdict(config), run_dir, resume=resume)
-    run = _Run(config, objective, pairs, run_dir)
+    run = _Run(config, objective, pairs, run_dir, start)
     run.train(report)
     shown = middles(faces.pictures, CHIP_PX) if pairs is None else pairs.chips
     write_projector(run_dir / "tensorboard", shown, run.student.vectors)
@@ -77,6 +81,15 @@ def train_embedder(
     write_embedder(path, run.student.weights())
     write_record(path, config=dataclasses.asdict(config), command=command, data=faces.as_json(), history=run.history)
     return path
+
+
+def _starting(config: EmbedderConfig, start: Trained) -> EmbedderConfig:
+    if (start.width, start.input_px) != (config.width, config.input_px):
+        raise TrainingError(
+            f"the weights to start from are of width {start.width} and {start.input_px} px, "
+            f"not of {config.width} and {config.input_px} px: --width, --input-px"
+        )
+    return dataclasses.replace(config, start_sha256=start.sha256)
 
 
 def _objective(config: EmbedderConfig, faces: Faces, teacher: Teacher | None, run_dir: Path) -> Objective:
@@ -103,7 +116,9 @@ def _student(config: EmbedderConfig, objective: Objective) -> Student:
 class _Run:
     """A training under way: the network, where it is kept, how it went."""
 
-    def __init__(self, config: EmbedderConfig, objective: Objective, pairs: Pairs | None, run_dir: Path) -> None:
+    def __init__(
+        self, config: EmbedderConfig, objective: Objective, pairs: Pairs | None, run_dir: Path, start: Trained | None
+    ) -> None:
         self._config = config
         self._objective = objective
         self._pairs = pairs
@@ -119,6 +134,8 @@ class _Run:
         )
         if not self._checkpoints.restore_or_initialize():
             student.aim(*objective.aim())
+            if start:
+                student.start_from(start.weights)
         self.history = History.load(run_dir / "history.json", before=int(self._done))
 
     def train(self, report: Report) -> None:

@@ -34,6 +34,7 @@ examples:
   facegrid train embedder --data faces                          learn from embedder version 1 in models/
   facegrid train embedder --data faces --resume                 go on after an interruption
   facegrid train embedder --data faces --objective arcface --width 0.5 --run-dir runs/arcface
+  facegrid train embedder --data faces --objective arcface --start runs/embedder/embedder.npz --run-dir runs/finer
   facegrid train embedder --data faces.npz --pairs pairs.npz    and judge pairs of other people now and then
   tensorboard --logdir runs/embedder                            losses, accuracy, vectors
 """
@@ -61,6 +62,9 @@ def add_parser(networks: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument(
         "--pairs", type=Path, metavar="NPZ", help="pairs to judge now and then (benchmarks/pair_chips.py)"
+    )
+    parser.add_argument(
+        "--start", type=Path, metavar="FILE", help="weights of such a training to start from (default: random ones)"
     )
     parser.add_argument("--width", type=_width, metavar="X", help="of the network; 1 is as published (default: 0.35)")
     parser.add_argument("--input-px", type=_side_px, metavar="N", help="side that chips are shrunk to (default: 75)")
@@ -113,6 +117,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _train(config: "EmbedderConfig", args: argparse.Namespace) -> Path:
+    from exporters.embedder_weights import read_embedder  # noqa: PLC0415
     from exporters.training.embedder_run import train_embedder  # noqa: PLC0415
     from exporters.training.faces import load_faces  # noqa: PLC0415
     from exporters.training.objectives import CHIP_PX  # noqa: PLC0415
@@ -120,6 +125,7 @@ def _train(config: "EmbedderConfig", args: argparse.Namespace) -> Path:
     from exporters.training.teacher import Teacher  # noqa: PLC0415
 
     teacher = Teacher(args.teacher, chip_px=CHIP_PX) if config.objective == "distill" else None
+    start = read_embedder(args.start) if args.start else None
     pairs = load_pairs(args.pairs, chip_px=CHIP_PX) if args.pairs else None
     faces = load_faces(args.data, chip_px=CHIP_PX)
     sys.stderr.write(
@@ -134,6 +140,7 @@ def _train(config: "EmbedderConfig", args: argparse.Namespace) -> Path:
             args.run_dir,
             teacher=teacher,
             pairs=pairs,
+            start=start,
             command=shlex.join(["facegrid", *sys.argv[1:]]),
             report=lambda done, total, numbers: bars("embedder", done, total, numbers),
             resume=args.resume,

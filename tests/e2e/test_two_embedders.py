@@ -1,11 +1,6 @@
-"""A gallery moves from the first embedder to the second and back: exported networks, one model server, stored chips.
-
-The second is an Inception v3 with random weights: it knows nobody, but gives the same chip the same vector.
-"""
+"""A gallery moves from the first embedder to the second and back: exported networks, one model server, stored chips."""
 
 import asyncio
-import subprocess
-import sys
 from functools import partial
 
 import numpy as np
@@ -18,8 +13,7 @@ from facegrid.cli.main import main
 from orchestrator.gallery.gallery import Gallery
 from orchestrator.gallery.types import EmbedderVersion, NewFace
 from orchestrator.pipeline.chips import encode_chip
-from tests.export.untrained import untrained_embedder
-from tests.model_server.process import REPOSITORY, ServerProcess
+from tests.model_server.process import ServerProcess
 
 CONFIG = """\
 model_config_list {{
@@ -31,23 +25,10 @@ PEOPLE = tuple(f"person {number}" for number in range(6))
 
 
 @pytest.fixture(scope="module")
-def embedders(exported_models, tmp_path_factory):
-    """The folder of both versions."""
-    folder = tmp_path_factory.mktemp("both") / "embedder"
-    folder.mkdir()
-    (folder / "1").symlink_to(exported_models / "embedder" / "1")
-    weights = untrained_embedder(folder.parent / "embedder.npz", width=0.1)
-    command = ["export", "embedder", "--network", "inception_v3", "--weights", str(weights)]
-    command += ["--models-dir", str(folder.parent)]
-    subprocess.run([sys.executable, "-m", "facegrid.cli.main", *command], cwd=REPOSITORY, check=True, timeout=180)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def server(embedders, tmp_path_factory):
+def server(both_embedders, tmp_path_factory):
     """HOST:PORT of a model server with both."""
     file = tmp_path_factory.mktemp("server") / "models.config"
-    file.write_text(CONFIG.format(embedders))
+    file.write_text(CONFIG.format(both_embedders / "embedder"))
     with ServerProcess(file.parent, f"--model_config_file={file}") as process:
         process.wait_until_ready()
         yield f"127.0.0.1:{process.port}"
@@ -62,11 +43,11 @@ def chips():
 
 
 @pytest.fixture(scope="module")
-def vectors(embedders, chips):
+def vectors(both_embedders, chips):
     """What each version makes of the chips."""
     found = {}
     for version in EMBEDDERS:
-        with loaded(embedders / str(version)) as network:
+        with loaded(both_embedders / "embedder" / str(version)) as network:
             found[version] = network.run(SERVING_DEFAULT, {"chips": chips})["embeddings"]
     return found
 

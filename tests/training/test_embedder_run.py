@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from exporters.embedder_weights import read_embedder
 from exporters.errors import TrainingError
 from exporters.training.embedder_config import EmbedderConfig
 from exporters.training.embedder_run import train_embedder
@@ -19,7 +20,14 @@ from exporters.training.teacher import Teacher
 from exporters.training.views import middles
 
 CONFIG = EmbedderConfig(
-    width=0.1, steps=14, batch_size=16, views=2, checkpoint_steps=5, score_steps=7, learning_rate=5e-3
+    width=0.1,
+    steps=14,
+    batch_size=16,
+    views=2,
+    blend_share=0.3,
+    checkpoint_steps=5,
+    score_steps=7,
+    learning_rate=5e-3,
 )
 
 
@@ -123,11 +131,16 @@ def test_tensorboard_has_curves_and_vectors(whole):
     assert tf.io.decode_png((logs / "faces.png").read_bytes()).shape == (500, 500, 3)
 
 
-def test_people_who_are_told_apart_are_trained_with(faces_182, tmp_path):
-    config = dataclasses.replace(CONFIG, objective="arcface", steps=2)
-    train_embedder(config, faces_182, tmp_path, command="train", report=ignore)
+def test_people_who_are_told_apart_are_trained_with(faces_182, whole, tmp_path):
+    """Beginning with what another training ended with."""
+    config = dataclasses.replace(CONFIG, objective="arcface", steps=2, learning_rate=1e-9)
+    start = read_embedder(whole / "embedder.npz")
+    path = train_embedder(config, faces_182, tmp_path, start=start, command="train", report=ignore)
     record = json.loads((tmp_path / "embedder.json").read_text())
     assert record["config"]["objective"] == "arcface"
+    assert record["config"]["start_sha256"] == start.sha256
+    for name, kernel in read_embedder(path).weights.items():
+        np.testing.assert_allclose(kernel["kernel"], start.weights[name]["kernel"], rtol=2e-3, atol=1e-5)
     ((name, losses),) = record["history"]["losses"].items()
     assert (name, len(losses)) == ("people", 2)
     assert np.isfinite(losses).all()
@@ -153,6 +166,14 @@ def test_a_folder_of_another_width_is_not_resumed(faces_182, teacher, whole):
     other = dataclasses.replace(CONFIG, width=0.2)
     with pytest.raises(TrainingError, match=r"holds a training with .*'width': 0.1.*, not with .*'width': 0.2"):
         train_embedder(other, faces_182, whole, teacher=teacher, command="train", report=ignore, resume=True)
+
+
+def test_weights_of_another_width_are_no_start(faces_182, whole, tmp_path):
+    other = dataclasses.replace(CONFIG, width=0.2)
+    start = read_embedder(whole / "embedder.npz")
+    with pytest.raises(TrainingError, match=r"are of width 0.1 and 75 px, not of 0.2 and 75 px"):
+        train_embedder(other, faces_182, tmp_path / "run", start=start, command="train", report=ignore)
+    assert not (tmp_path / "run").exists()
 
 
 def test_what_cannot_be_trained_is_said_before_anything_is_written(faces_182, teacher, tmp_path, monkeypatch):
