@@ -5,7 +5,7 @@ from pathlib import Path
 from exporters.halved import read_halved, write_halved
 from exporters.weights import LayerShapes, Weights
 
-SHA256 = "4843f4e2a1e21be31fa725db16f2541328c59fca874603e2180a976c8ba3c9d0"
+SHA256 = "1be86984a3c548d72c9638c0cdb0b3308bf2f4c7ab8e37a64d6805124d524bf0"
 """Checksum of `FILE`."""
 
 FILE = Path(__file__).parent / "data" / "gan.npz"

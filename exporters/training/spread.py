@@ -20,8 +20,9 @@ Sample = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32
 
 SPREADS = (1.0, 1.05, 1.1, 1.15, 1.2, 1.25, 1.3, 1.35, 1.4)
 
-WANTED = 0.905
-"""Of the mean distance of two real digits, for each of the ten."""
+WANTED = 0.915
+"""Of the mean distance of two real digits, for each of the ten: 0.9, and what chance does. Two thousands of real digits
+differ by 1.3 % in it (docs/accuracy.md)."""
 
 _A_DIGIT = 500
 
