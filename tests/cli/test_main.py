@@ -1,3 +1,4 @@
+import signal
 import subprocess
 import sys
 from importlib.metadata import version
@@ -63,10 +64,12 @@ def test_a_reader_that_has_enough_is_no_error(server, folder):
 def test_an_interrupt_of_a_waiting_command_exits_with_130(server, tmp_path):
     (tmp_path / "hold.jpg").write_bytes(b"hold")
     command = [sys.executable, "-m", "facegrid.cli.main", "detect", str(tmp_path / "hold.jpg")]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    # Where the tests are a background job of a shell, they and their processes are told to ignore it.
+    heeding = ["env", "--default-signal=INT"]
+    process = subprocess.Popen([*heeding, *command], stderr=subprocess.PIPE, text=True)
     try:
         eventually(lambda: server.servicer.held.is_set() or process.poll() is not None, timeout_s=20)
-        process.send_signal(2)
+        process.send_signal(signal.SIGINT)
         assert process.wait(20) == 130
         assert process.stderr.read() == "facegrid: interrupted\n"
     finally:
