@@ -19,7 +19,7 @@ import grpc
 import numpy as np
 
 from benchmarks.machine import conditions
-from benchmarks.server_process import model_server
+from benchmarks.server_process import START_TIMEOUT_S, model_server
 from exporters.signatures import EMBEDDERS
 from exporters.versions import versions
 from facegrid.tfserving.v1.predict_pb2 import PredictRequest
@@ -71,11 +71,25 @@ def _measure(channel: grpc.Channel, present: list[int], rounds: int) -> None:
     for batch in _BATCHES:
         calls = [_call(channel, version, batch) for version in present]
         for call in calls:
-            call()
+            _wait_until_answered(call)
         taken_s = np.array([[_seconds(call) for call in calls] for _ in range(rounds)])
         faces_ms = [median(column) / batch * 1e3 for column in taken_s.T.tolist()]
         ratio = median((taken_s[:, -1] / taken_s[:, 0]).tolist())
         print(f"| {batch} | " + " | ".join(f"{one:.2f}" for one in faces_ms) + f" | {ratio:.2f} |")
+
+
+def _wait_until_answered(call: Call) -> None:
+    """Calls until the version is loaded: the port opens with the first one."""
+    deadline_s = time.monotonic() + START_TIMEOUT_S
+    while True:
+        try:
+            call()
+        except grpc.RpcError as err:
+            if err.code() is not grpc.StatusCode.NOT_FOUND or time.monotonic() > deadline_s:
+                raise
+            time.sleep(0.2)
+        else:
+            return
 
 
 def _seconds(call: Call) -> float:
