@@ -30,8 +30,10 @@ _A_DIGIT = 500
 def enough_spread(sample: Sample, digits: Digits, *, seed: int) -> float:
     """Returns the least of `SPREADS` with which every digit is varied enough; the largest where none is."""
     noise = np.random.default_rng(seed).standard_normal((_A_DIGIT, NOISE_DIM)).astype(np.float32)
+    real = [mean_distance(digits.images[digits.labels == label][:_A_DIGIT]) for label in range(LABELS)]
     for spread in SPREADS:
-        if min(_ratio(sample, digits, label, noise * np.float32(spread)) for label in range(LABELS)) >= WANTED:
+        made = (mean_distance(_made(sample, label, noise * np.float32(spread))) for label in range(LABELS))
+        if all(one >= WANTED * other for one, other in zip(made, real, strict=True)):
             return spread
     return SPREADS[-1]
 
@@ -53,8 +55,8 @@ def mean_distance(images: NDArray[Any]) -> float:
     return float(distances[np.triu_indices(len(flat), 1)].mean())
 
 
-def _ratio(sample: Sample, digits: Digits, label: int, noise: NDArray[np.float32]) -> float:
+def _made(sample: Sample, label: int, noise: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Returns the digits of a label that noise makes, [N, 28, 28], 0 to 255."""
     labels = np.zeros((len(noise), LABELS), np.float32)
     labels[:, label] = 1.0
-    made = (np.asarray(sample(noise, labels))[..., 0] + 1) * 127.5
-    return mean_distance(made) / mean_distance(digits.images[digits.labels == label][:_A_DIGIT])
+    return (np.asarray(sample(noise, labels))[..., 0] + 1) * 127.5

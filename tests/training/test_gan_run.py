@@ -29,6 +29,14 @@ def ignore(*_told):
     pass
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_digits_tell_the_spread():
+    """How far the noise reaches is tested in test_spread.py; here it was half of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("exporters.training.spread._A_DIGIT", 20)
+        yield
+
+
 @pytest.fixture(scope="module")
 def whole(digits, tmp_path_factory):
     """The folder of a training that nothing interrupted."""
