@@ -154,11 +154,13 @@ class _Run:
 
     def _batches(self, first: int) -> Iterator[tuple[int, Batch]]:
         """Yields the steps that are left and their batches, of which the next is made while one is learned from."""
+        left = range(first, self._config.steps)
         with ThreadPoolExecutor(1) as ahead:
             coming = ahead.submit(self._objective.batch, first)
-            for step in range(first, self._config.steps):
+            for step in left:
                 batch = coming.result()
-                coming = ahead.submit(self._objective.batch, step + 1)
+                if step + 1 in left:
+                    coming = ahead.submit(self._objective.batch, step + 1)
                 yield step, batch
 
     def _measured(self, step: int, losses: Losses) -> dict[str, float]:
