@@ -88,6 +88,8 @@ class _Exchange(Generic[AnySourceT, ItemT]):
                 break
             if request is not None:
                 yield request
+        else:
+            return  # nobody waits for the rest: to say that it is all would be untrue
         yield self._ledger.form.end()
 
     def receive(self, call: Any, target: str) -> None:

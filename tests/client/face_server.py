@@ -58,6 +58,7 @@ class FaceServicer(PeopleServicer, FaceServiceServicer):
         self.most_unanswered = 0
         self.streams = 0
         self.cancelled = threading.Event()
+        """A stream was over before the caller had said that it ends."""
         self.ends = 0
         self.video_options: list[video_pb2.IdentifyVideoOptions] = []
         self.held = asyncio.Event()
@@ -94,6 +95,7 @@ class FaceServicer(PeopleServicer, FaceServiceServicer):
 
     async def DetectStream(self, requests, context):  # noqa: N802
         self.streams += 1
+        self._tell_if_cancelled()
         answers: asyncio.Queue[pb.DetectStreamResponse | Refused] = asyncio.Queue()
         reader = asyncio.create_task(self._read(requests, answers))
         try:
@@ -101,9 +103,6 @@ class FaceServicer(PeopleServicer, FaceServiceServicer):
                 yield answer
         except Refused as err:
             await context.abort(err.code, err.details)
-        except (asyncio.CancelledError, GeneratorExit):  # the latter when it is noticed while an answer is written
-            self.cancelled.set()
-            raise
         finally:
             reader.cancel()
             await asyncio.gather(reader, return_exceptions=True)
@@ -123,8 +122,6 @@ class FaceServicer(PeopleServicer, FaceServiceServicer):
                 self.unanswered = len(unanswered)
                 self.most_unanswered = max(self.most_unanswered, self.unanswered)
                 group.create_task(self._answer(message.item, unanswered, answers))
-            else:
-                self.cancelled.set()
         answers.put_nowait(pb.DetectStreamResponse(end=pb.DetectStreamResponse.End(items=items)))
 
     async def _answer(self, item, unanswered: set[str], answers: asyncio.Queue) -> None:
@@ -142,31 +139,35 @@ class FaceServicer(PeopleServicer, FaceServiceServicer):
         answers.put_nowait(answer)
 
     async def IdentifyVideo(self, requests, context):  # noqa: N802
+        self._tell_if_cancelled()
         frames = dropped = 0
-        try:
-            async for message in requests:
-                match message.WhichOneof("message"):
-                    case "options":
-                        self.video_options.append(message.options)
-                    case "end":
-                        self.ends += 1
-                        end = video_pb2.VideoSummary(frames=frames, dropped_frames=dropped, threshold=0.5)
-                        end.embedder.name = "dlib_resnet"
-                        end.embedder.metric = 1
-                        end.events.add(kind=video_pb2.VideoEvent.KIND_LEFT, track_id=1, subject="ann", frame_index=2)
-                        yield video_pb2.IdentifyVideoResponse(end=end)
-                        return
-                    case "frame" if message.frame.image == b"drop":
-                        dropped += 1
-                    case "frame":
-                        frames += 1
-                        result = await self._see(message.frame, context)
-                        result.dropped_frames = dropped
-                        yield video_pb2.IdentifyVideoResponse(frame=result)
-            self.cancelled.set()  # a cancelled call may look like one that has no more to say
-        except (asyncio.CancelledError, GeneratorExit):
-            self.cancelled.set()
-            raise
+        async for message in requests:
+            match message.WhichOneof("message"):
+                case "options":
+                    self.video_options.append(message.options)
+                case "end":
+                    self.ends += 1
+                    end = video_pb2.VideoSummary(frames=frames, dropped_frames=dropped, threshold=0.5)
+                    end.embedder.name = "dlib_resnet"
+                    end.embedder.metric = 1
+                    end.events.add(kind=video_pb2.VideoEvent.KIND_LEFT, track_id=1, subject="ann", frame_index=2)
+                    yield video_pb2.IdentifyVideoResponse(end=end)
+                    return
+                case "frame" if message.frame.image == b"drop":
+                    dropped += 1
+                case "frame":
+                    frames += 1
+                    result = await self._see(message.frame, context)
+                    result.dropped_frames = dropped
+                    yield video_pb2.IdentifyVideoResponse(frame=result)
+
+    def _tell_if_cancelled(self) -> None:
+        # gRPC's task is asked: the handler may be told late or never. One that writes is only dropped, to be collected
+        # some time later, and one that reads may see the requests end.
+        ends = self.ends
+        task = asyncio.current_task()
+        assert task
+        task.add_done_callback(lambda _: self.ends > ends or self.cancelled.set())
 
     async def _see(self, frame, context) -> video_pb2.FrameResult:
         result = video_pb2.FrameResult(index=frame.index, timestamp_ms=frame.timestamp_ms)

@@ -212,6 +212,7 @@ def test_leaving_early_cancels_the_call(runner, server):
     [item] = runner.stream(server.target, images, take=1)
     assert item.index == 0
     eventually(server.servicer.cancelled.is_set)
+    assert server.servicer.ends == 0
 
 
 @pytest.mark.parametrize("window", [0, -1, 1.5, "8"])
@@ -265,6 +266,7 @@ def test_a_generator_that_is_dropped_cancels_the_call(server):
         del items
         gc.collect()
         eventually(server.servicer.cancelled.is_set)
+        assert server.servicer.ends == 0
 
 
 def test_a_generator_that_is_not_begun_calls_nobody(server):
