@@ -31,8 +31,10 @@ class Trained:
     """By convolution, and of the last layer, float32."""
     width: float
     """Of the network, see `exporters.networks.inception_v3.model`."""
+    crop_px: int
+    """Side of the middle of chips, which it was trained to look at."""
     input_px: int
-    """Side that it was trained to shrink chips to."""
+    """Side that it was trained to shrink them to."""
     sha256: str
     """Checksum of the file."""
 
@@ -46,11 +48,12 @@ def read_embedder(path: Path) -> Trained:
     record = path.with_suffix(".json")
     try:
         known = json.loads(record.read_text(encoding="utf-8"))
-        sha256, width, input_px = known["weights_sha256"], known["config"]["width"], known["config"]["input_px"]
+        sha256, config = known["weights_sha256"], known["config"]
+        width, input_px, crop_px = config["width"], config["input_px"], config["crop_px"]
     except (OSError, ValueError, KeyError, TypeError) as err:
         raise WeightsError(f"{record} is no readable record of a training ({err!r}); {_REMEDY}") from err
     weights = read_halved(path, sha256, _NETWORK, layer_shapes(width), remedy=_REMEDY)
-    return Trained(weights, width, input_px, sha256)
+    return Trained(weights, width, crop_px, input_px, sha256)
 
 
 def write_embedder(path: Path, weights: Weights) -> None:

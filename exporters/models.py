@@ -83,7 +83,9 @@ def trained_embedder(weights: Path) -> Model:
     return Model(
         EMBEDDERS[2].model,
         lambda: trained.weights,
-        functools.partial(inception_v3_graph.build, width=trained.width, input_px=trained.input_px),
+        functools.partial(
+            inception_v3_graph.build, width=trained.width, input_px=trained.input_px, crop_px=trained.crop_px
+        ),
         _FACES,
         version=2,
     )

@@ -13,25 +13,26 @@ from exporters.weights import Weights
 
 
 def build(
-    weights: Weights, inputs: Mapping[str, tf.Tensor], *, width: float, input_px: int
+    weights: Weights, inputs: Mapping[str, tf.Tensor], *, width: float, input_px: int, crop_px: int
 ) -> dict[str, dict[str, tf.Tensor]]:
     """Returns the outputs of the contract `EMBEDDERS[2]`, for its input `chips`."""
-    light = as_light(inputs["chips"], input_px)
+    light = as_light(inputs["chips"], input_px, crop_px)
     x = inception_v3.end_points(light, lambda x, one: _conv(x, one, weights[one.name]), width=width)[END_POINTS[-1]]
     x = tf.reduce_mean(x, axis=[1, 2], name=MEAN)
     return {SERVING_DEFAULT: {"embeddings": dense(x, weights[EMBEDDING], EMBEDDING)}}
 
 
-def as_light(chips: tf.Tensor, input_px: int) -> tf.Tensor:
-    """Returns chips uint8 [N, S, S, 3] shrunk to `input_px`, float32 from -1 to 1.
+def as_light(chips: tf.Tensor, input_px: int, crop_px: int) -> tf.Tensor:
+    """Returns the middle `crop_px` of chips uint8 [N, S, S, 3], shrunk to `input_px`, float32 from -1 to 1.
 
-    Where S is a multiple, each pixel is the mean of a square of pixels; else of those around its place.
+    Where the former is a multiple, each pixel is the mean of a square of pixels; else of those around its place.
     """
     with tf.name_scope("light"):
-        light = tf.cast(chips, tf.float32)
-        side = chips.shape[1]
-        if side % input_px == 0:
-            light = tf.nn.avg_pool2d(light, side // input_px, side // input_px, "VALID") if side > input_px else light
+        start = (chips.shape[1] - crop_px) // 2
+        light = tf.cast(chips[:, start : start + crop_px, start : start + crop_px], tf.float32)
+        if crop_px % input_px == 0:
+            times = crop_px // input_px
+            light = tf.nn.avg_pool2d(light, times, times, "VALID") if times > 1 else light
         else:
             light = tf.image.resize(light, [input_px, input_px], antialias=True)
         return light / 127.5 - 1.0

@@ -6,6 +6,7 @@ was interrupted goes on as if it had not been.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import keras
 import numpy as np
@@ -38,7 +39,8 @@ class Student(tf.Module):  # type: ignore[misc]
     Args:
         loss: Tells what is wrong with vectors.
         heads: Other variables that learn, such as a class's centre.
-        input_px: Side of the pictures that the network is given; chips are shrunk to it.
+        input_px: Side of the pictures that the network is given; what is looked at is shrunk to it.
+        crop_px: Side of the middle of a chip, which is looked at.
         width: See `exporters.networks.inception_v3.model`.
         dimension: Numbers of a vector.
         seed: Of the first weights.
@@ -52,6 +54,7 @@ class Student(tf.Module):  # type: ignore[misc]
         heads: list[tf.Variable],
         *,
         input_px: int,
+        crop_px: int,
         width: float,
         dimension: int,
         seed: int,
@@ -61,7 +64,7 @@ class Student(tf.Module):  # type: ignore[misc]
         super().__init__()
         self._loss = loss
         self._heads = heads
-        self._input_px = input_px
+        self._light = partial(as_light, input_px=input_px, crop_px=crop_px)
         self.network = inception_v3.model(input_px=input_px, width=width, dimension=dimension, seed=seed)
         self.average = inception_v3.model(input_px=input_px, width=width, dimension=dimension, seed=seed)
         warmup = round(_WARMUP_SHARE * steps)
@@ -108,7 +111,7 @@ class Student(tf.Module):  # type: ignore[misc]
             known: What the loss compares with: a teacher's vectors float32 [N, D], or numbers of people int32 [N].
         """
         with tf.GradientTape() as tape:
-            vectors = self.network(as_light(chips, self._input_px), training=True)
+            vectors = self.network(self._light(chips), training=True)
             losses = self._loss(self.mean + self.spread * vectors, known)
             total = tf.add_n(list(losses.values()))
         # Said here: the optimizer would work a schedule out anew for every variable, in a graph twice as large.
@@ -131,4 +134,4 @@ class Student(tf.Module):  # type: ignore[misc]
 
     @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
     def _vectors(self, chips: tf.Tensor) -> tf.Tensor:
-        return self.mean + self.spread * self.average(as_light(chips, self._input_px), training=False)
+        return self.mean + self.spread * self.average(self._light(chips), training=False)

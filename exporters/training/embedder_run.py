@@ -84,11 +84,8 @@ def train_embedder(
 
 
 def _starting(config: EmbedderConfig, start: Trained) -> EmbedderConfig:
-    if (start.width, start.input_px) != (config.width, config.input_px):
-        raise TrainingError(
-            f"the weights to start from are of width {start.width} and {start.input_px} px, "
-            f"not of {config.width} and {config.input_px} px: --width, --input-px"
-        )
+    if start.width != config.width:
+        raise TrainingError(f"the weights to start from are of width {start.width}, not {config.width}: --width")
     return dataclasses.replace(config, start_sha256=start.sha256)
 
 
@@ -105,6 +102,7 @@ def _student(config: EmbedderConfig, objective: Objective) -> Student:
         objective.loss,
         objective.learned,
         input_px=config.input_px,
+        crop_px=config.crop_px,
         width=config.width,
         dimension=DIMENSION,
         seed=config.seed,

@@ -8,6 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from exporters.signatures import EMBEDDERS
 from facegrid.cli._training import Bars, positive, progress_bars, require_tensorflow
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _MIN_PX = 75
 """`exporters.networks.inception_v3.MIN_PX`, which takes seconds to load."""
+_CHIP_PX = EMBEDDERS[1].chip_px
 
 _DESCRIPTION = """\
 Trains an Inception v3 to give two aligned faces of one person vectors that are near each other, in a
@@ -68,6 +70,9 @@ def add_parser(networks: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("--width", type=_width, metavar="X", help="of the network; 1 is as published (default: 0.35)")
     parser.add_argument("--input-px", type=_side_px, metavar="N", help="side that chips are shrunk to (default: 75)")
+    parser.add_argument(
+        "--crop-px", type=_crop_px, metavar="N", help="side of the middle of chips that is looked at (default: 150)"
+    )
     parser.add_argument("--steps", type=positive, metavar="N", help="how long (default: 9000)")
     parser.add_argument("--batch-size", type=positive, metavar="N", help="faces in a step (default: 64)")
     parser.add_argument("--learning-rate", type=_above_0, metavar="X", help="the highest (default: 0.0015)")
@@ -168,6 +173,12 @@ def _share(text: str) -> float:
 def _side_px(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and int(text) >= _MIN_PX):
         raise argparse.ArgumentTypeError(f"expected is a side of {_MIN_PX} px or more, not {text!r}")
+    return int(text)
+
+
+def _crop_px(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and _MIN_PX <= int(text) <= _CHIP_PX):
+        raise argparse.ArgumentTypeError(f"expected is a side from {_MIN_PX} to {_CHIP_PX} px, not {text!r}")
     return int(text)
 
 

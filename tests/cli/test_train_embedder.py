@@ -26,7 +26,19 @@ def test_help_has_examples(facegrid):
 
 
 @pytest.mark.parametrize(
-    "name", ["objective", "width", "input_px", "steps", "batch_size", "learning_rate", "views", "blend_share", "seed"]
+    "name",
+    [
+        "objective",
+        "width",
+        "input_px",
+        "crop_px",
+        "steps",
+        "batch_size",
+        "learning_rate",
+        "views",
+        "blend_share",
+        "seed",
+    ],
 )
 def test_the_defaults_in_the_help_are_those_of_the_training(facegrid, name):
     text = " ".join(facegrid("train", "embedder", "--help").out.split())
@@ -45,6 +57,8 @@ def test_the_least_side_in_the_help_is_that_of_the_network():
         ("--width", "wide", "expected is a width from 0.1 to 2, not 'wide'"),
         ("--blend-share", "1.5", "expected is a share from 0 to 1, not '1.5'"),
         ("--input-px", "74", "expected is a side of 75 px or more, not '74'"),
+        ("--crop-px", "151", "expected is a side from 75 to 150 px, not '151'"),
+        ("--crop-px", "99.5", "expected is a side from 75 to 150 px, not '99.5'"),
         ("--views", "-1", "expected is a whole number from 0, not '-1'"),
         ("--objective", "guess", "invalid choice: 'guess'"),
     ],

@@ -101,7 +101,8 @@ def test_a_graph_of_constants_answers_as_the_network_that_learned(small):
         _randomize(small.get_layer(inception_v3.norm_name(name)))
     chips = np.random.default_rng(2).integers(0, 256, (2, 150, 150, 3), dtype=np.uint8)
     light = chips.reshape(2, 75, 2, 75, 2, 3).mean(axis=(2, 4)) / 127.5 - 1
-    outputs = inception_v3_graph.build(weights_of(small), {"chips": tf.constant(chips)}, width=0.35, input_px=75)
+    inputs = {"chips": tf.constant(chips)}
+    outputs = inception_v3_graph.build(weights_of(small), inputs, width=0.35, input_px=75, crop_px=150)
     expected = np.asarray(small(light.astype(np.float32), training=False))
     assert expected.std() > 1e-3
     np.testing.assert_allclose(outputs[SERVING_DEFAULT]["embeddings"], expected, rtol=1e-3, atol=1e-5)
@@ -117,8 +118,22 @@ def test_chips_of_any_size_are_shrunk():
     chips = np.full((1, 90, 90, 3), 255, np.uint8)
     for side in (90, 75, 45):
         np.testing.assert_allclose(
-            inception_v3_graph.as_light(tf.constant(chips), side), np.ones((1, side, side, 3)), atol=1e-6
+            inception_v3_graph.as_light(tf.constant(chips), side, 90), np.ones((1, side, side, 3)), atol=1e-6
         )
+
+
+@pytest.mark.parametrize("crop_px", [75, 76, 149, 150])
+def test_what_is_looked_at_is_the_middle(crop_px):
+    """To the pixel where as much is left on both sides, else half a pixel off."""
+    chips = np.random.default_rng(5).integers(0, 256, (2, 150, 150, 3), dtype=np.uint8)
+    found = np.asarray(inception_v3_graph.as_light(tf.constant(chips), crop_px, crop_px))
+    before = int((150 - crop_px) / 2)
+    expected = np.delete(
+        np.delete(chips, [*range(before), *range(before + crop_px, 150)], 1),
+        [*range(before), *range(before + crop_px, 150)],
+        2,
+    )
+    np.testing.assert_allclose((found + 1) * 127.5, expected, atol=1e-4)
 
 
 def test_smaller_pictures_are_refused():

@@ -132,13 +132,14 @@ def test_tensorboard_has_curves_and_vectors(whole):
 
 
 def test_people_who_are_told_apart_are_trained_with(faces_182, whole, tmp_path):
-    """Beginning with what another training ended with."""
-    config = dataclasses.replace(CONFIG, objective="arcface", steps=2, learning_rate=1e-9)
+    """Beginning with what another training ended with, and looking at more pixels of less."""
+    config = dataclasses.replace(CONFIG, objective="arcface", steps=2, learning_rate=1e-9, input_px=120, crop_px=120)
     start = read_embedder(whole / "embedder.npz")
     path = train_embedder(config, faces_182, tmp_path, start=start, command="train", report=ignore)
     record = json.loads((tmp_path / "embedder.json").read_text())
     assert record["config"]["objective"] == "arcface"
     assert record["config"]["start_sha256"] == start.sha256
+    assert (read_embedder(path).input_px, read_embedder(path).crop_px) == (120, 120)
     for name, kernel in read_embedder(path).weights.items():
         np.testing.assert_allclose(kernel["kernel"], start.weights[name]["kernel"], rtol=2e-3, atol=1e-5)
     ((name, losses),) = record["history"]["losses"].items()
@@ -171,7 +172,7 @@ def test_a_folder_of_another_width_is_not_resumed(faces_182, teacher, whole):
 def test_weights_of_another_width_are_no_start(faces_182, whole, tmp_path):
     other = dataclasses.replace(CONFIG, width=0.2)
     start = read_embedder(whole / "embedder.npz")
-    with pytest.raises(TrainingError, match=r"are of width 0.1 and 75 px, not of 0.2 and 75 px"):
+    with pytest.raises(TrainingError, match=r"are of width 0.1, not 0.2: --width"):
         train_embedder(other, faces_182, tmp_path / "run", start=start, command="train", report=ignore)
     assert not (tmp_path / "run").exists()
 
