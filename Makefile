@@ -25,7 +25,7 @@ demo: $(READY)  ## set up, export, start, find the faces of samples/, draw digit
 	@BIN=$(BIN) scripts/demo.sh
 
 test: $(READY) lint typecheck  ## set up and run the whole test suite
-	$(BIN)/python -m pytest
+	@BIN=$(BIN) scripts/test.sh
 
 lint: $(READY)  ## check style
 	$(BIN)/ruff check .
