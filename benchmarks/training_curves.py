@@ -1,6 +1,7 @@
 """How did the losses of a training fall? Draws them from the record beside its weights.
 
-Where pairs of faces were judged, the share of right ones is drawn, too: the bottom is a half, the top is all.
+A training that began with another's weights goes on where that one's curves end. Where pairs of faces were judged,
+the share of right ones is drawn, too: the bottom is a half, the top is all.
 
 python -m benchmarks.training_curves runs/gan/gan.json curves.svg
 """
@@ -10,6 +11,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -33,9 +35,27 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Writes the picture; returns 0."""
     args = build_parser().parse_args(argv)
-    history = json.loads(args.record.read_text(encoding="utf-8"))["history"]
+    history = _history(json.loads(args.record.read_text(encoding="utf-8")))
     args.picture.write_text(_svg(history["steps"], history["losses"], history.get("scores", {})), encoding="utf-8")
     return 0
+
+
+def _history(record: dict[str, Any]) -> dict[str, Any]:
+    """Returns the history of a record, after that of the training it began with."""
+    own: dict[str, Any] = record["history"]
+    if "start" not in record:
+        return own
+    before = _history(record["start"])
+    first = before["steps"][-1] + 1
+    return {
+        "steps": before["steps"] + [first + step for step in own["steps"]],
+        "losses": {
+            name: before["losses"].get(name, [None] * len(before["steps"])) + own["losses"][name]
+            for name in own["losses"]
+        },
+        "scores": before.get("scores", {})
+        | {first + int(step): score for step, score in own.get("scores", {}).items()},
+    }
 
 
 def _svg(steps: Sequence[int], losses: dict[str, list[float | None]], scores: dict[str, float]) -> str:

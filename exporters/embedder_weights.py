@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -37,6 +38,8 @@ class Trained:
     """Side that it was trained to shrink them to."""
     sha256: str
     """Checksum of the file."""
+    record: dict[str, Any]
+    """How it came about: the file's record, as JSON."""
 
 
 def read_embedder(path: Path) -> Trained:
@@ -53,7 +56,7 @@ def read_embedder(path: Path) -> Trained:
     except (OSError, ValueError, KeyError, TypeError) as err:
         raise WeightsError(f"{record} is no readable record of a training ({err!r}); {_REMEDY}") from err
     weights = read_halved(path, sha256, _NETWORK, layer_shapes(width), remedy=_REMEDY)
-    return Trained(weights, width, crop_px, input_px, sha256)
+    return Trained(weights, width, crop_px, input_px, sha256, known)
 
 
 def write_embedder(path: Path, weights: Weights) -> None:

@@ -79,7 +79,9 @@ def train_embedder(
     write_projector(run_dir / "tensorboard", shown, run.student.vectors)
     path = run_dir / "embedder.npz"
     write_embedder(path, run.student.weights())
-    write_record(path, config=dataclasses.asdict(config), command=command, data=faces.as_json(), history=run.history)
+    settings = dataclasses.asdict(config)
+    more = {"start": start.record} if start else {}
+    write_record(path, config=settings, command=command, data=faces.as_json(), history=run.history, **more)
     return path
 
 

@@ -139,6 +139,7 @@ def test_people_who_are_told_apart_are_trained_with(faces_182, whole, tmp_path):
     record = json.loads((tmp_path / "embedder.json").read_text())
     assert record["config"]["objective"] == "arcface"
     assert record["config"]["start_sha256"] == start.sha256
+    assert record["start"] == json.loads((whole / "embedder.json").read_text())
     assert (read_embedder(path).input_px, read_embedder(path).crop_px) == (120, 120)
     for name, kernel in read_embedder(path).weights.items():
         np.testing.assert_allclose(kernel["kernel"], start.weights[name]["kernel"], rtol=2e-3, atol=1e-5)
