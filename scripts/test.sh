@@ -5,7 +5,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 : "${BIN:=.venv/bin}"
 
-computing=(tests/accuracy tests/client tests/export tests/gallery tests/pipeline tests/training)
+computing=(tests/{accuracy,capacity,client,export,gallery,monitoring,pipeline,training})
 output="$(mktemp)"
 last="$("$BIN/python" -c 'import os; print(max(os.sched_getaffinity(0)))')"
 nice -n 19 taskset -c "$last" env --default-signal=INT "$BIN/python" -m pytest -o cache_dir=.pytest_cache/computing "${computing[@]}" >"$output" 2>&1 &
