@@ -7,8 +7,8 @@ cd "$(dirname "$0")/.."
 
 computing=(tests/{accuracy,capacity,client,export,gallery,monitoring,pipeline,training})
 output="$(mktemp)"
-last="$("$BIN/python" -c 'import os; print(max(os.sched_getaffinity(0)))')"
-nice -n 19 taskset -c "$last" env --default-signal=INT "$BIN/python" -m pytest -o cache_dir=.pytest_cache/computing "${computing[@]}" >"$output" 2>&1 &
+processor="$("$BIN/python" -c 'import os; print(max(os.sched_getaffinity(0)))')"
+nice -n 19 taskset -c "$processor" env --default-signal=INT "$BIN/python" -m pytest -o cache_dir=.pytest_cache/computing "${computing[@]}" >"$output" 2>&1 &
 beside=$!
 trap 'kill -INT $beside 2>/dev/null; wait $beside; rm -f "$output"' EXIT
 

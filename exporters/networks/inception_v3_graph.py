@@ -25,7 +25,7 @@ def build(
 def as_light(chips: tf.Tensor, input_px: int, crop_px: int) -> tf.Tensor:
     """Returns the middle `crop_px` of chips uint8 [N, S, S, 3], shrunk to `input_px`, float32 from -1 to 1.
 
-    Where the former is a multiple, each pixel is the mean of a square of pixels; else of those around its place.
+    Where `crop_px` is a multiple, each pixel is the mean of a square of pixels; else of those around its place.
     """
     with tf.name_scope("light"):
         start = (chips.shape[1] - crop_px) // 2

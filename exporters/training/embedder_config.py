@@ -11,10 +11,10 @@ class EmbedderConfig:
     """`distill`, `triplet` or `arcface` (exporters/training/losses.py)."""
     width: float = 0.35
     """See `exporters.networks.inception_v3.model`."""
-    input_px: int = 75
-    """Side of what the network is given; what is looked at is shrunk to it."""
     crop_px: int = 150
     """Side of the middle of a chip, which is looked at; 150: all of it."""
+    input_px: int = 75
+    """Side of what the network is given; what is looked at is shrunk to it."""
     steps: int = 9_000
     batch_size: int = 64
     learning_rate: float = 1.5e-3

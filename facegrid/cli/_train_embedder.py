@@ -69,10 +69,10 @@ def add_parser(networks: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--start", type=Path, metavar="FILE", help="weights of such a training to start from (default: random ones)"
     )
     parser.add_argument("--width", type=_width, metavar="X", help="of the network; 1 is as published (default: 0.35)")
-    parser.add_argument("--input-px", type=_side_px, metavar="N", help="side that chips are shrunk to (default: 75)")
     parser.add_argument(
         "--crop-px", type=_crop_px, metavar="N", help="side of the middle of chips that is looked at (default: 150)"
     )
+    parser.add_argument("--input-px", type=_side_px, metavar="N", help="side that this is shrunk to (default: 75)")
     parser.add_argument("--steps", type=positive, metavar="N", help="how long (default: 9000)")
     parser.add_argument("--batch-size", type=positive, metavar="N", help="faces in a step (default: 64)")
     parser.add_argument("--learning-rate", type=_above_0, metavar="X", help="the highest (default: 0.0015)")

@@ -162,8 +162,8 @@ class FaceServicer(PeopleServicer, FaceServiceServicer):
                     yield video_pb2.IdentifyVideoResponse(frame=result)
 
     def _tell_if_cancelled(self) -> None:
-        # gRPC's task is asked: the handler may be told late or never. One that writes is only dropped, to be collected
-        # some time later, and one that reads may see the requests end.
+        # gRPC's task is asked, not the handler: one that writes is dropped, and hears of it when it is collected; one
+        # that reads may see the requests end.
         ends = self.ends
         task = asyncio.current_task()
         assert task

@@ -18,14 +18,18 @@ def weights(tmp_path):
     return untrained_embedder(tmp_path / "embedder.npz", width=0.1)
 
 
-def test_what_was_trained_is_exported_as_version_2(weights, tmp_path):
-    """And answers as the Keras network does, but for half precision."""
+@pytest.mark.parametrize(("crop_px", "input_px"), [(150, 75), (120, 120)])
+def test_what_was_trained_is_exported_as_version_2(crop_px, input_px, tmp_path):
+    """And answers as the Keras network does of the middle of chips, but for half precision."""
+    weights = untrained_embedder(tmp_path / "embedder.npz", width=0.1, input_px=input_px, crop_px=crop_px)
     path = export("embedder", tmp_path / "models", 2, weights=weights)
     assert path == tmp_path / "models" / "embedder" / "2"
     chips = np.random.default_rng(0).integers(0, 256, (3, 150, 150, 3), dtype=np.uint8)
     served = tf.saved_model.load(str(path)).signatures["serving_default"](chips=tf.constant(chips))["embeddings"]
-    network = inception_v3.model(input_px=75, width=0.1, seed=3)
-    light = chips.reshape(3, 75, 2, 75, 2, 3).mean(axis=(2, 4)) / 127.5 - 1
+    network = inception_v3.model(input_px=input_px, width=0.1, seed=3)
+    margin, times = (150 - crop_px) // 2, crop_px // input_px
+    middle = chips[:, margin : 150 - margin, margin : 150 - margin]
+    light = middle.reshape(3, input_px, times, input_px, times, 3).mean(axis=(2, 4)) / 127.5 - 1
     expected = np.asarray(network(light.astype(np.float32), training=False))
     assert served.shape == (3, 128)
     assert np.linalg.norm(served - expected, axis=1).max() < 0.02 * np.linalg.norm(expected, axis=1).min()
