@@ -10,10 +10,12 @@ from exporters.network import loaded
 from exporters.signatures import EMBEDDERS, SERVING_DEFAULT
 from facegrid.cli import _gallery
 from facegrid.cli.main import main
+from facegrid.tfserving.v1.model_status_pb2 import ModelVersionStatus
 from orchestrator.gallery.gallery import Gallery
 from orchestrator.gallery.types import EmbedderVersion, NewFace
 from orchestrator.pipeline.chips import encode_chip
-from tests.model_server.process import ServerProcess
+from tests.model_server.lifecycle_calls import states
+from tests.model_server.process import ServerProcess, eventually
 
 CONFIG = """\
 model_config_list {{
@@ -31,6 +33,9 @@ def server(both_embedders, tmp_path_factory):
     file.write_text(CONFIG.format(both_embedders / "embedder"))
     with ServerProcess(file.parent, f"--model_config_file={file}") as process:
         process.wait_until_ready()
+        # It answers when one version is loaded; the other may take seconds more.
+        both = dict.fromkeys(EMBEDDERS, ModelVersionStatus.STATE_AVAILABLE)
+        eventually(lambda: states(process, "embedder") == both, "both versions are loaded")
         yield f"127.0.0.1:{process.port}"
 
 

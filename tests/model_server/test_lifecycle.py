@@ -7,7 +7,7 @@ import pytest
 
 from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest, ModelVersionStatus
 from facegrid.tfserving.v1.predict_pb2 import ModelSpec
-from tests.model_server.messages import floats, predict_request, values
+from tests.model_server.lifecycle_calls import at_zero, states
 from tests.model_server.process import ServerProcess, eventually
 
 State = ModelVersionStatus
@@ -24,17 +24,6 @@ def base_path(tmp_path, saved_models):
     (root / "x").mkdir()
     (root / "4.tmp").mkdir()
     return root
-
-
-def states(server, name="m") -> dict[int, int]:
-    response = server.status(GetModelStatusRequest(model_spec=ModelSpec(name=name)))
-    return {entry.version: entry.state for entry in response.model_version_status}
-
-
-def half_plus(server, **chosen) -> float:
-    """Returns what the version adds to x / 2."""
-    (answer,) = values(server.predict(predict_request("m", {"x": floats([[0]])}, **chosen)).outputs["y"])
-    return answer
 
 
 POLICIES = {
@@ -63,9 +52,9 @@ def test_policies_choose_and_labels_name_versions(tmp_path, base_path, write_con
             assert list(states(server, name)) == sorted(expected, reverse=True)
         eventually(lambda: len(states(server)) == 3, "all three versions")
         eventually(lambda: set(states(server).values()) == {State.STATE_AVAILABLE}, "all available")
-        assert half_plus(server) == 3.0
-        assert (half_plus(server, version=1), half_plus(server, version=2)) == (2.0, 3.0)
-        assert (half_plus(server, label="old"), half_plus(server, label="new")) == (2.0, 3.0)
+        assert at_zero(server) == 3.0
+        assert (at_zero(server, version=1), at_zero(server, version=2)) == (2.0, 3.0)
+        assert (at_zero(server, label="old"), at_zero(server, label="new")) == (2.0, 3.0)
 
 
 def test_a_rollout_a_broken_version_and_a_rollback(tmp_path, base_path, saved_models):
@@ -78,9 +67,9 @@ def test_a_rollout_a_broken_version_and_a_rollback(tmp_path, base_path, saved_mo
         (tmp_path / "new").rename(base_path / "4")
         expected = {4: State.STATE_AVAILABLE, 3: State.STATE_END}
         eventually(lambda: states(server) == expected, "version 4 in the place of 3")
-        assert half_plus(server) == 2.0
+        assert at_zero(server) == 2.0
         with pytest.raises(grpc.RpcError) as caught:
-            half_plus(server, version=3)
+            at_zero(server, version=3)
         assert caught.value.details() == "Servable not found for request: Specific(m, 3)"
 
         (base_path / "5").mkdir()
@@ -90,19 +79,19 @@ def test_a_rollout_a_broken_version_and_a_rollback(tmp_path, base_path, saved_mo
         assert status.error_code == grpc.StatusCode.NOT_FOUND.value[0]
         assert status.error_message.startswith("Could not find SavedModel .pb or .pbtxt")
         assert states(server)[4] == State.STATE_AVAILABLE
-        assert half_plus(server) == 2.0
+        assert at_zero(server) == 2.0
 
         (base_path / "5").rmdir()
         (base_path / "4").rename(tmp_path / "taken away")
         eventually(lambda: states(server)[3] == State.STATE_AVAILABLE, "version 3 again")
         eventually(lambda: states(server)[4] == State.STATE_END, "version 4 gone")
-        assert half_plus(server) == 3.0
+        assert at_zero(server) == 3.0
 
         shutil.rmtree(base_path)
         base_path.mkdir()
         eventually(lambda: states(server)[3] == State.STATE_END, "everything unloaded")
         with pytest.raises(grpc.RpcError) as caught:
-            half_plus(server)
+            at_zero(server)
         assert caught.value.details() == "Servable not found for request: Latest(m)"
 
 
@@ -116,4 +105,4 @@ def test_a_load_is_tried_again_until_the_version_is_whole(tmp_path, saved_models
         assert not server.is_listening()
         shutil.copytree(saved_models / "half_plus_two" / "00000123", version, dirs_exist_ok=True)
         server.wait_until_ready()
-        assert half_plus(server) == 2.0
+        assert at_zero(server) == 2.0
