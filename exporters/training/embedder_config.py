@@ -21,7 +21,11 @@ class EmbedderConfig:
     views: int = 16
     """Different views of each face whose lessons are kept and come again; 0: every view is a new one."""
     blend_share: float = 0.5
-    """Of views that are blends of two faces."""
+    """Of views that are made of two faces."""
+    seam_share: float = 0.0
+    """Of these, in which one face is beside the other; the rest are means of two."""
+    warp_px: float = 0.0
+    """Standard deviation of how far the strongest warp moves a place in a view."""
     checkpoint_steps: int = 500
     """After how many steps what was learned is kept."""
     score_steps: int = 1_000

@@ -52,7 +52,7 @@ class Faces:
         return Faces(self.pictures[kept], self.people[kept], self.skipped, self.left_out)
 
 
-def load_faces(source: Path, *, chip_px: int) -> Faces:
+def load_faces(source: Path, *, chip_px: int, scored: bool = False) -> Faces:
     """Returns the faces of a pack or a folder.
 
     Args:
@@ -60,6 +60,7 @@ def load_faces(source: Path, *, chip_px: int) -> Faces:
             the last one's end, and whom it shows in `person`; those marked in `in_dev_pairs` are left out. Or a folder
             with a folder of pictures for each person.
         chip_px: Side of the embedder's chips; pictures are as large or larger.
+        scored: Only those of a pack that are marked, in place of the others.
 
     Raises:
         TrainingError: There is no such pack or folder, or no usable picture in it.
@@ -67,7 +68,7 @@ def load_faces(source: Path, *, chip_px: int) -> Faces:
     if source.is_dir():
         files, people, left_out = _of_folder(source)
     else:
-        files, people, left_out = _of_pack(source)
+        files, people, left_out = _of_pack(source, wanted=scored)
     if not files:
         raise TrainingError(f"there is no picture in {source}: expected is SOURCE/PERSON/PICTURE.jpg, or a pack (.npz)")
     pictures = [_decoded(file) for file in files]
@@ -92,20 +93,20 @@ def _of_folder(source: Path) -> tuple[list[bytes], list[str], int]:
     return [path.read_bytes() for path in paths], [path.parent.name for path in paths], 0
 
 
-def _of_pack(source: Path) -> tuple[list[bytes], list[str], int]:
+def _of_pack(source: Path, *, wanted: bool) -> tuple[list[bytes], list[str], int]:
     try:
         with np.load(source, allow_pickle=False) as pack:
             jpeg, offsets, people = (pack[name] for name in _PACK_ARRAYS)
-            scored = pack[_SCORED] if _SCORED in pack.files else np.zeros(len(people), np.bool_)
+            marked = pack[_SCORED] if _SCORED in pack.files else np.zeros(len(people), np.bool_)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as err:
         raise TrainingError(
             f"{source} is neither a folder nor a readable pack with {', '.join(_PACK_ARRAYS)} ({err})"
         ) from err
     if len(offsets) != len(people) + 1:
         raise TrainingError(f"{source}: {len(people)} people for {len(offsets) - 1} pictures")
-    kept = np.flatnonzero(~scored)
+    kept = np.flatnonzero(marked == wanted)
     files = [jpeg[offsets[at] : offsets[at + 1]].tobytes() for at in kept]
-    return files, [str(people[at]) for at in kept], int(scored.sum())
+    return files, [str(people[at]) for at in kept], len(people) - len(kept)
 
 
 def _decoded(file: bytes) -> NDArray[np.uint8] | None:

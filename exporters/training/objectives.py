@@ -13,7 +13,7 @@ from exporters.training.embedder_config import EmbedderConfig
 from exporters.training.faces import Faces
 from exporters.training.losses import arcface, distill, triplet
 from exporters.training.teacher import Lessons, Teacher
-from exporters.training.views import views
+from exporters.training.views import Strangers, views
 
 if TYPE_CHECKING:
     from exporters.training.embedder import Loss
@@ -22,6 +22,9 @@ CHIP_PX = EMBEDDERS[1].chip_px
 """Side of the chips that the new embedder takes: those of version 1, so that galleries keep what both need."""
 
 DIMENSION = EMBEDDERS[1].dimension
+
+_NOBODY_ELSE = Strangers(blend_share=0.0)
+"""For losses that have to know who is seen: a blend is nobody."""
 
 _PICTURES_A_PERSON = 4
 """In a batch for triplets, where there are so many."""
@@ -46,6 +49,7 @@ class Distill:
         self._config = config
         self._faces = faces
         file = lessons_file if config.views else None
+        self._strangers = Strangers(config.blend_share, config.seam_share, config.warp_px)
         self._lessons = Lessons(teacher, file, faces=len(faces.pictures), views=config.views)
         self.loss = distill
         self.learned: list[tf.Variable] = []
@@ -55,7 +59,7 @@ class Distill:
         """Returns the chips of a step, and the teacher's vectors."""
         turn, chosen = _in_turn(len(self._faces.pictures), step, self._config)
         view = turn % self._config.views if self._config.views else turn
-        chips = _views(self._faces, chosen, view, self._config, self._config.blend_share)
+        chips = _views(self._faces, chosen, view, self._config, self._strangers)
         return chips, self._lessons.vectors(view, chosen, chips)
 
     def aim(self) -> tuple[NDArray[np.float32], float]:
@@ -97,8 +101,7 @@ class Labelled:
             turn, chosen = step, self._some_people(step)
         else:
             turn, chosen = _in_turn(len(self._faces.pictures), step, self._config)
-        # A blend is nobody.
-        chips = _views(self._faces, chosen, turn, self._config, 0.0)
+        chips = _views(self._faces, chosen, turn, self._config, _NOBODY_ELSE)
         return chips, self._numbers[chosen].astype(np.int32)
 
     def aim(self) -> tuple[NDArray[np.float32], float]:
@@ -130,6 +133,6 @@ def _in_turn(count: int, step: int, config: EmbedderConfig) -> tuple[int, NDArra
 
 
 def _views(
-    faces: Faces, chosen: NDArray[np.intp], view: int, config: EmbedderConfig, blend_share: float
+    faces: Faces, chosen: NDArray[np.intp], view: int, config: EmbedderConfig, strangers: Strangers
 ) -> NDArray[np.uint8]:
-    return views(faces.pictures, chosen, view, chip_px=CHIP_PX, seed=config.seed, blend_share=blend_share)
+    return views(faces.pictures, chosen, view, chip_px=CHIP_PX, seed=config.seed, strangers=strangers)

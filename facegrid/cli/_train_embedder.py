@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _MIN_PX = 75
 """`exporters.networks.inception_v3.MIN_PX`, which takes seconds to load."""
 _CHIP_PX = EMBEDDERS[1].chip_px
+_MOST_WARP_PX = 16
+"""Farther, and eyes and mouths change places."""
 
 _DESCRIPTION = """\
 Trains an Inception v3 to give two aligned faces of one person vectors that are near each other, in a
@@ -83,6 +85,15 @@ def add_parser(networks: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="different views of each face that the teacher is asked about (default: 16); 0: every view is a new one",
     )
     parser.add_argument("--blend-share", type=_share, metavar="X", help="of views that are two faces (default: 0.5)")
+    parser.add_argument(
+        "--seam-share",
+        type=_share,
+        metavar="X",
+        help="of these, in which one face is beside the other; the rest are means of two (default: 0)",
+    )
+    parser.add_argument(
+        "--warp-px", type=_warp_px, metavar="X", help="how far views are warped, which makes other faces (default: 0)"
+    )
     parser.add_argument("--checkpoint-steps", type=positive, metavar="N", help="after how many steps to keep the state")
     parser.add_argument("--score-steps", type=positive, metavar="N", help="after how many steps to judge the pairs")
     parser.add_argument("--seed", type=int, metavar="N", help="of everything random (default: 1)")
@@ -168,6 +179,10 @@ def _width(text: str) -> float:
 
 def _share(text: str) -> float:
     return _number(text, "a share", 0, 1)
+
+
+def _warp_px(text: str) -> float:
+    return _number(text, "a distance", 0, _MOST_WARP_PX)
 
 
 def _side_px(text: str) -> int:

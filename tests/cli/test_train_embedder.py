@@ -37,13 +37,16 @@ def test_help_has_examples(facegrid):
         "learning_rate",
         "views",
         "blend_share",
+        "seam_share",
+        "warp_px",
         "seed",
     ],
 )
 def test_the_defaults_in_the_help_are_those_of_the_training(facegrid, name):
     text = " ".join(facegrid("train", "embedder", "--help").out.split())
-    option = "--" + name.replace("_", "-")
-    assert re.search(rf"{option} \S+ [^()]*\(default: {getattr(EmbedderConfig(), name)}\)", text), text
+    option, default = "--" + name.replace("_", "-"), getattr(EmbedderConfig(), name)
+    default = int(default) if default == 0 else default
+    assert re.search(rf"{option} \S+ [^()]*\(default: {default}\)", text), text
 
 
 def test_the_least_side_in_the_help_is_that_of_the_network():
@@ -56,6 +59,9 @@ def test_the_least_side_in_the_help_is_that_of_the_network():
         ("--width", "0", "expected is a width from 0.1 to 2, not '0'"),
         ("--width", "wide", "expected is a width from 0.1 to 2, not 'wide'"),
         ("--blend-share", "1.5", "expected is a share from 0 to 1, not '1.5'"),
+        ("--seam-share", "-0.1", "expected is a share from 0 to 1, not '-0.1'"),
+        ("--warp-px", "17", "expected is a distance from 0 to 16, not '17'"),
+        ("--warp-px", "nan", "expected is a distance from 0 to 16, not 'nan'"),
         ("--input-px", "74", "expected is a side of 75 px or more, not '74'"),
         ("--crop-px", "151", "expected is a side from 75 to 150 px, not '151'"),
         ("--crop-px", "99.5", "expected is a side from 75 to 150 px, not '99.5'"),

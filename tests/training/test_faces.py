@@ -56,6 +56,13 @@ def test_a_pack_is_read_without_people_who_are_scored(faces_182, tmp_path):
     assert np.abs(faces.pictures[7].astype(int) - faces_182.pictures[7]).mean() < 4
 
 
+def test_a_pack_is_read_for_the_people_who_are_scored(faces_182, tmp_path):
+    faces = load_faces(write_pack(tmp_path / "pack.npz", faces_182), chip_px=150, scored=True)
+    assert set(faces.people) == {"person 01"}
+    assert (len(faces.pictures), faces.left_out) == (2, 8)
+    assert np.abs(faces.pictures[1].astype(int) - faces_182.pictures[9]).mean() < 4
+
+
 def test_nothing_to_train_with_is_said(faces_182, tmp_path):
     with pytest.raises(TrainingError, match="there is no picture in"):
         load_faces(tmp_path, chip_px=150)
