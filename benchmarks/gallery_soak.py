@@ -69,7 +69,11 @@ def soak(
     problems: list[str] = []
     begin_s = killed_s = time.monotonic()
     try:
-        while not problems and (time.monotonic() - begin_s < seconds or _done(logs) < least):
+        while not problems and (
+            time.monotonic() - begin_s < seconds
+            or _done(logs) < least
+            or (kill_every_s and not counts["kills"])  # a slow machine may have had nobody to kill
+        ):
             time.sleep(0.05)
             at_work = [writer for writer in running if writer.has_begun()]
             if at_work and kill_every_s and time.monotonic() - killed_s > kill_every_s:

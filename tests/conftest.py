@@ -3,11 +3,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from orchestrator.fleet.model_config import local_model_config, read_model_config, write_model_config
 from tests.model_server.process import ServerProcess
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+# No test is about how fast an example is, and on a loaded machine every process stands still for a while.
+settings.register_profile("loaded_machine", deadline=None)
+settings.load_profile("loaded_machine")
 
 
 @pytest.fixture(scope="session")
@@ -15,7 +20,7 @@ def exported_models(tmp_path_factory) -> Path:
     """A models folder with version 1 of every network; exported once, in a process of its own."""
     folder = tmp_path_factory.mktemp("models")
     command = [sys.executable, "-m", "facegrid.cli.main", "export", "--models-dir", str(folder)]
-    subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True, timeout=180)
+    subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True, timeout=280)
     return folder
 
 
@@ -27,7 +32,7 @@ def both_embedders(exported_models, tmp_path_factory) -> Path:
     (folder / "embedder" / "1").symlink_to(exported_models / "embedder" / "1")
     command = [sys.executable, "-m", "facegrid.cli.main", "export", "embedder", "--network", "inception_v3"]
     subprocess.run(
-        [*command, "--models-dir", str(folder)], cwd=REPOSITORY, check=True, capture_output=True, timeout=180
+        [*command, "--models-dir", str(folder)], cwd=REPOSITORY, check=True, capture_output=True, timeout=280
     )
     return folder
 

@@ -11,6 +11,8 @@ from orchestrator.gallery.gallery import Gallery
 from orchestrator.keys.guard import open_guard
 from orchestrator.observer import NOBODY
 
+TIMEOUT_S = 60
+
 
 @contextmanager
 def running_host(settings, predictor, observer=NOBODY, *, credentials=None) -> Iterator[str]:
@@ -31,9 +33,9 @@ def running_host(settings, predictor, observer=NOBODY, *, credentials=None) -> I
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
     try:
-        assert ready.wait(20), "the host did not start"
+        assert ready.wait(TIMEOUT_S), "the host did not start"
         yield f"127.0.0.1:{started[0]}"
     finally:
         stop.set()
-        thread.join(20)
+        thread.join(TIMEOUT_S)
         assert not thread.is_alive()

@@ -28,6 +28,13 @@ _DTYPES = {
 }
 
 
+_NO_ANSWER = {grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE}
+
+
+class NoAnswer(StackError):
+    """The model server did not answer now; it may do so later."""
+
+
 EVERY_MODEL = dict.fromkeys(CONTRACTS) | {EMBEDDER.name: EMBEDDER_VERSION}
 """What a stack needs, and in which version; None: the newest."""
 
@@ -42,7 +49,8 @@ def require_contract(target: str, versions: Mapping[str, int | None] = EVERY_MOD
         timeout_s: For each answer.
 
     Raises:
-        StackError: A model has other signatures, or the server does not say.
+        NoAnswer: The server did not answer in time.
+        StackError: A model has other signatures, or the server has none.
     """
     with grpc.insecure_channel(target) as channel:
         get_metadata = channel.unary_unary(
@@ -59,7 +67,8 @@ def require_contract(target: str, versions: Mapping[str, int | None] = EVERY_MOD
             try:
                 answer = get_metadata(request, timeout=timeout_s)
             except grpc.RpcError as err:
-                raise StackError(
+                failed = NoAnswer if err.code() in _NO_ANSWER else StackError
+                raise failed(
                     f"no signatures of {contract.name}: {err.details()}",
                     f"see the log above; if the version is missing, run: facegrid export {contract.name}",
                 ) from err

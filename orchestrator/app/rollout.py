@@ -18,7 +18,8 @@ from orchestrator.app.contract_check import require_contract
 from orchestrator.fleet.errors import FleetError
 from orchestrator.fleet.everybody import Everybody, Present
 from orchestrator.fleet.plan import CANARY, PLAN, STABLE, Plan, loaded_versions, read_plan
-from orchestrator.fleet.store import RayStore
+from orchestrator.fleet.records import ServerRecord
+from orchestrator.fleet.store import RayStore, StoreUnavailable
 from orchestrator.fleet.verdict import Limits, faults, figures
 from orchestrator.models.tally import Tally, total
 from orchestrator.models.versions import Route
@@ -96,13 +97,13 @@ class Rollout:
             loading = await self._put(plan.with_versions(model, [stable, version], labels))
         try:
             await self._until(
-                lambda everybody: all(
-                    one.generation >= loading.generation and version in one.versions.get(model, ())
-                    for one in everybody.servers
-                    if model in one.models
+                lambda everybody: _each(
+                    everybody,
+                    model,
+                    lambda one: one.generation >= loading.generation and version in one.versions.get(model, ()),
                 ),
                 f"a server without {model} {version}",
-                gives_up=lambda everybody: all(one.generation >= loading.generation for one in everybody.servers),
+                gives_up=lambda everybody: _each(everybody, model, lambda one: one.generation >= loading.generation),
             )
             for one in (await self._everybody.look()).servers:
                 if model in one.models:
@@ -138,10 +139,10 @@ class Rollout:
         if _config(plan, model) and model != EMBEDDER.name:
             plan = await self._put(plan.with_versions(model, [keep], {STABLE: keep}))
             await self._until(
-                lambda everybody: all(
-                    one.generation >= plan.generation and drop not in one.versions.get(model, ())
-                    for one in everybody.servers
-                    if model in one.models
+                lambda everybody: _each(
+                    everybody,
+                    model,
+                    lambda one: one.generation >= plan.generation and drop not in one.versions.get(model, ()),
                 ),
                 f"a server that still has {model} {drop}",
             )
@@ -161,11 +162,17 @@ class Rollout:
     ) -> None:
         deadline_s = time.monotonic() + _STEP_TIMEOUT_S
         while True:
-            everybody = await self._everybody.look()
-            if done(everybody):
-                return
-            if gives_up(everybody) or time.monotonic() > deadline_s:
-                raise FleetError(f"there is {what}", "see its log: facegrid status shows where the servers are")
+            late = time.monotonic() > deadline_s
+            try:
+                everybody = await self._everybody.look()
+            except StoreUnavailable:
+                if late:
+                    raise
+            else:
+                if done(everybody):
+                    return
+                if late or gives_up(everybody):
+                    raise FleetError(f"there is {what}", "see its log: facegrid status shows where the servers are")
             await asyncio.sleep(_POLL_S)
 
     async def _plan(self) -> Plan:
@@ -212,6 +219,12 @@ class Rollout:
             "share": route.share,
             "figures": {str(version): figures(await self._tallies(model, version)) for version in versions},
         }
+
+
+def _each(everybody: Present, model: str, says: Callable[[ServerRecord], bool]) -> bool:
+    """Returns whether every server of a model says so, of which there is one at least."""
+    servers = [one for one in everybody.servers if model in one.models]
+    return bool(servers) and all(map(says, servers))
 
 
 def _config(plan: Plan, model: str) -> bool:

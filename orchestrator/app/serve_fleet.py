@@ -104,6 +104,8 @@ class ServeFleet:
             remember(self._args.versions, asyncio.run(rollout.stable()))
         except FleetError as err:
             return {"error": err.message, "advice": err.advice}
+        except StoreUnavailable as err:
+            return {"error": str(err), "advice": "see how far it got: facegrid status; then ask for it again"}
         finally:
             self._changing.release()
         return done

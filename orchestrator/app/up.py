@@ -5,6 +5,7 @@ import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from facegrid.tfserving.v1.model_server_config_pb2 import ModelServerConfig
@@ -19,7 +20,7 @@ from orchestrator.app.commands import (
     serve_host_environment,
     tls_proxy_command,
 )
-from orchestrator.app.contract_check import EVERY_MODEL, require_contract
+from orchestrator.app.contract_check import EVERY_MODEL, NoAnswer, require_contract
 from orchestrator.app.down import stop_stack
 from orchestrator.app.errors import StackError
 from orchestrator.app.health import service_health
@@ -193,8 +194,9 @@ class _Start:
         if MODEL_SERVER not in reported and Path(self._state.model_server_target.removeprefix("unix:")).exists():
             versions = model_versions(self._state.model_server_target, models, timeout_s=_ANSWER_TIMEOUT_S)
             if versions is not None and not missing_models(versions, models):
-                require_contract(self._state.model_server_target, timeout_s=_ANSWER_TIMEOUT_S)
-                done.append(MODEL_SERVER)
+                with suppress(NoAnswer):
+                    require_contract(self._state.model_server_target, timeout_s=_ANSWER_TIMEOUT_S)
+                    done.append(MODEL_SERVER)
         return done
 
     def _fleet_steps_done(self, reported: set[str]) -> list[str]:
@@ -206,7 +208,11 @@ class _Start:
             address = next((one["address"] for one in servers if one["models"] == list(pool.models)), None)
             if address is None:
                 return []
-            require_contract(address, {model: EVERY_MODEL[model] for model in pool.models}, timeout_s=_ANSWER_TIMEOUT_S)
+            versions = {model: EVERY_MODEL[model] for model in pool.models}
+            try:
+                require_contract(address, versions, timeout_s=_ANSWER_TIMEOUT_S)
+            except NoAnswer:
+                return []
         return [MODEL_SERVER]
 
     def _is_serving(self) -> bool:

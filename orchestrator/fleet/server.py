@@ -92,7 +92,7 @@ class FleetServer:
         self._calls = ServerCalls(self._process.address)
         await self._until_available()
         available_s = time.monotonic()
-        self._generation = await self._apply(plan)
+        await self._apply(plan)
         self._start_s = {
             "until it answered": round(available_s - begin_s, 2),
             "to take up the plan": round(time.monotonic() - available_s, 2),
@@ -163,9 +163,13 @@ class FleetServer:
                 return  # the health check says why
 
     async def _put(self) -> None:
+        generation = self._generation
         versions = await self._calls.versions(self._models, timeout_s=_BEAT_TIMEOUT_S)
         if versions is not None:
-            self._answered_s, self._versions = time.monotonic(), versions
+            self._answered_s = time.monotonic()
+            # Else a plan was taken up meanwhile, and what was there before may be gone.
+            if generation == self._generation:
+                self._versions = versions
         self._beats += 1
         record = ServerRecord(
             id=self._name,
@@ -188,14 +192,14 @@ class FleetServer:
             try:
                 plan = await read_plan(self._store)
                 if plan is not None and plan.generation != self._generation:
-                    self._generation = await self._apply(plan)
+                    await self._apply(plan)
             except StoreUnavailable as err:
                 _log.warning("%s", err)
             except FleetError:
                 return  # the server has ended, and the health check says why
 
-    async def _apply(self, plan: Plan) -> int:
-        """Returns the plan's number once the server has its versions and labels, as far as there are such.
+    async def _apply(self, plan: Plan) -> None:
+        """Returns once the server has the plan's versions and labels, as far as there are such.
 
         A label may only point at a version that is available, so labels come when versions are there.
         """
@@ -209,10 +213,9 @@ class FleetServer:
             if versions and settled(config, versions, may_come=waited_s < _NOTICED_S):
                 break
             await asyncio.sleep(_POLL_S)
-        self._versions = versions
         if labelled:
             await self._reload(with_labels(config, available(versions)))
-        return plan.generation
+        self._versions, self._generation = versions, plan.generation
 
     async def _reload(self, config: ModelServerConfig) -> None:
         if wrong := await self._calls.reload(config, timeout_s=_RELOAD_TIMEOUT_S):

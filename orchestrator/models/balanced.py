@@ -66,9 +66,9 @@ class BalancedPredictor:
         deadline = Deadline(timeout_s)
         # Bytes stand for work: what the networks do for a picture grows with its pixels.
         wanted = Wanted(model, version, work=float(sum(array.nbytes for array in inputs.values())))
-        async with self._turn(model).take(1, timeout_s=timeout_s):
-            observer().queued(model, timeout_s - deadline.remaining_s())
-            with deadline.waiting_for(f"model {model}"):
+        with deadline.waiting_for(f"model {model}"):
+            async with self._turn(model).take(1, timeout_s=timeout_s):
+                observer().queued(model, timeout_s - deadline.remaining_s())
                 request = await encode(model, inputs, signature, version)
                 latencies = self._latencies.of(model, signature, rows)
                 left_s = deadline.remaining_s()

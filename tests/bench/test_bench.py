@@ -88,6 +88,30 @@ def measure_both(picture, servicer, plan, other_servicer, other_plan):
         return [future.result() for future in asked]
 
 
+@contextmanager
+def delays():
+    """Gives a list of the milliseconds by which the waits of a thread of this process were too long in the block.
+
+    As long as the machine holds up the process, it holds up the calls that are timed here.
+    """
+    noted, over = [], threading.Event()
+
+    def watch():
+        before_s = time.perf_counter()
+        while not over.wait(0.02):
+            now_s = time.perf_counter()
+            noted.append(1000 * (now_s - before_s - 0.02))
+            before_s = now_s
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield noted
+    finally:
+        over.set()
+        thread.join()
+
+
 def test_percentiles_are_those_of_nearest_rank():
     for count in (1, 2, 3, 99, 100, 101, 1000, 1001, 5000):
         times = np.sort(np.random.default_rng(count).lognormal(size=count))
@@ -115,12 +139,15 @@ def test_arrivals_are_independent_of_each_other_or_even():
 def test_percentiles_agree_with_what_the_service_took(picture):
     turns = itertools.count()
     servicer = Timed(lambda _: 2.0 if next(turns) % 15 == 14 else 0.1)
-    calls = measure(servicer, picture, duration_s=3.0, rps=20.0, arrivals="constant")
+    with delays() as delays_ms:
+        calls = measure(servicer, picture, duration_s=3.0, rps=20.0, arrivals="constant")
+    delay_ms = sum(delays_ms)
     assert calls.count_outcomes() == {OK: 60}
     seen, truth = percentiles(calls.latencies_ms()), percentiles(sorted(1000 * took for took in servicer.took_s))
     for percent in (50.0, 90.0, 99.0):
-        assert truth.ms[percent] <= seen.ms[percent] < truth.ms[percent] + 900, percent  # the road, on a busy machine
-    assert seen.ms[50.0] < 1000
+        road_ms = seen.ms[percent] - truth.ms[percent]
+        assert 0 <= road_ms < 900 + delay_ms, percent  # on a busy machine
+    assert seen.ms[50.0] < 1000 + delay_ms
     assert seen.ms[99.0] >= 2000
 
 
@@ -137,8 +164,9 @@ def test_an_open_loop_shows_the_stall_that_a_closed_loop_hides(picture):
     one_caller = {"duration_s": 4.0, "concurrency": 1}
     at_a_rate = {"duration_s": 4.0, "rps": 20.0, "arrivals": "constant"}
     closed, opened = measure_both(picture, Timed(stall), one_caller, Timed(stall), at_a_rate)
-    # One caller waits once, among all the calls before and after.
-    assert max(closed.latencies_ms()) > 800
+    # One caller waits once, among all the calls before and after: for a second, or, if the machine holds up the process
+    # just before, once meanwhile and once for the rest of it.
+    assert slow_share(closed) > 0
     # 20 callers a second are due meanwhile and wait from 0 to 1 s: an eighth of all calls for more than 0.5 s.
     assert len(opened) == 80
     assert slow_share(opened) >= 8 / 80

@@ -75,7 +75,7 @@ def test_what_cannot_be_is_said_with_both_numbers(plan, arguments, code, words):
 
 def test_a_page_of_metrics_stands_for_a_file(capsys, tmp_path):
     registry = Metrics()
-    page(150, [0.02], registry)
+    page(20_000, [0.02], registry)  # so many that the time of the processor which this process took is little for each
     server, thread = start_http_server(0, addr="127.0.0.1", registry=registry.registry)
     try:
         url = f"http://127.0.0.1:{server.server_port}/metrics"

@@ -6,7 +6,7 @@ from PIL import Image
 
 def test_a_run_is_reported_as_a_table_and_drawn(facegrid, server, folder, tmp_path):
     plot = tmp_path / "plots" / "run.png"
-    run = ("bench", folder, "--concurrency", 2, "--duration-s", 1, "--warm-up-s", 0.2, "--plot", plot)
+    run = ("bench", folder, "--concurrency", 2, "--duration-s", 1, "--warm-up-s", 0, "--plot", plot)
     result = facegrid(*run)
     assert result.code == 0
     assert "closed loop of 2" in result.out
@@ -17,9 +17,11 @@ def test_a_run_is_reported_as_a_table_and_drawn(facegrid, server, folder, tmp_pa
 
 
 def test_a_run_is_reported_for_programs(facegrid, server, folder):
-    result = facegrid("bench", folder / "a.png", "--rps", 20, "--duration-s", 1, "--warm-up-s", 0, "--json")
+    at_a_rate = ("--rps", 20, "--arrivals", "constant", "--duration-s", 1, "--warm-up-s", 0.2)
+    result = facegrid("bench", folder / "a.png", *at_a_rate, "--json")
     (report,) = result.lines
-    assert report["calls"] == report["latency_ms"]["count"] == len(server.servicer.requests)
+    assert report["calls"] == report["latency_ms"]["count"] == 20
+    assert len(server.servicer.requests) == 24, "those of the warm-up are sent, and not counted"
     assert report["errors"] == {}
     times = report["latency_ms"]
     assert times["p50"] <= times["p90"] <= times["p99"] <= times["p99.9"] <= times["max"]

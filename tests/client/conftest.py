@@ -1,12 +1,13 @@
-import socket
 import threading
 import time
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 from facegrid.client import Client, connect
 from tests.client.face_server import FaceServer
+from tests.model_server.process import held_port
 
 
 @pytest.fixture
@@ -22,14 +23,13 @@ def client(server) -> Client:
 
 
 @pytest.fixture
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_port() -> Iterator[int]:
+    """A port that nobody listens on but who is told of it."""
+    with held_port() as holder:
+        yield holder.getsockname()[1]
 
 
-def eventually(condition, timeout_s: float = 10.0) -> None:
+def eventually(condition, timeout_s: float = 60.0) -> None:
     """Waits until the condition holds."""
     give_up = time.monotonic() + timeout_s
     while not condition():

@@ -197,16 +197,20 @@ async def _until_end(answers: asyncio.Queue) -> AsyncIterator[pb.DetectStreamRes
 
 
 class FaceServer:
-    """A grpc.aio server in a thread with an event loop of its own; 127.0.0.1 and a free port."""
+    """A grpc.aio server in a thread with an event loop of its own; 127.0.0.1 and a free port.
 
-    def __init__(self, port: int = 0) -> None:
+    It listens when `opens` is set, if that is given, and then at once: all else is done before.
+    """
+
+    def __init__(self, port: int = 0, opens: threading.Event | None = None) -> None:
         self._ready = threading.Event()
         self._port = port
+        self._opens = opens
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="face-server")
 
     def __enter__(self) -> Self:
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(60)
         return self
 
     def __exit__(self, *_) -> None:
@@ -215,7 +219,7 @@ class FaceServer:
     def stop(self) -> None:
         if self._thread.is_alive():
             self.loop.call_soon_threadsafe(self._stopping.set)
-            self._thread.join(10)
+            self._thread.join(60)
             assert not self._thread.is_alive()
 
     def call(self, function: Callable[[], object]) -> None:
@@ -224,7 +228,7 @@ class FaceServer:
 
     def set_health(self, status: int) -> None:
         future = asyncio.run_coroutine_threadsafe(self.health.set("", status), self.loop)
-        future.result(10)
+        future.result(60)
 
     async def _serve(self) -> None:
         self.loop = asyncio.get_running_loop()
@@ -235,6 +239,8 @@ class FaceServer:
         server = grpc.aio.server(options=[("grpc.max_receive_message_length", -1), ("grpc.so_reuseport", 0)])
         add_FaceServiceServicer_to_server(self.servicer, server)
         health_pb2_grpc.add_HealthServicer_to_server(self.health, server)
+        if self._opens is not None:
+            await asyncio.to_thread(self._opens.wait)
         self.port = server.add_insecure_port(f"127.0.0.1:{self._port}")
         self.target = f"127.0.0.1:{self.port}"
         await server.start()

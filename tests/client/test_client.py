@@ -9,7 +9,7 @@ import pytest
 from grpc_health.v1 import health_pb2
 from PIL import Image
 
-from facegrid import errors
+from facegrid import _calls, errors
 from facegrid.client import Client, connect
 from facegrid.types import DetectOptions, Health, Point
 from facegrid.v1 import face_pb2
@@ -98,10 +98,10 @@ def test_a_file_that_is_missing_is_pythons_own_error(client, tmp_path):
 
 
 def test_options_are_sent_and_absent_ones_are_not(client, server, photo):
-    client.detect(photo, min_face_px=33, onet_threshold=np.float32(0.25), rnet_threshold=None, timeout_s=1.5)
+    client.detect(photo, min_face_px=33, onet_threshold=np.float32(0.25), rnet_threshold=None, timeout_s=61.5)
     request = server.servicer.requests[-1]
     assert request.options == face_pb2.DetectOptions(min_face_px=33, onet_threshold=0.25)
-    assert request.timeout_ms == 1500
+    assert request.timeout_ms == 61_500
     client.detect(photo)
     request = server.servicer.requests[-1]
     assert (request.options, request.timeout_ms) == (face_pb2.DetectOptions(), 0)
@@ -130,7 +130,8 @@ def test_a_time_limit_out_of_range_is_refused(client, photo, timeout_s):
         client.detect(photo, timeout_s=timeout_s)
 
 
-def test_the_shortest_time_limit_is_not_sent_as_the_default(client, server, photo):
+def test_the_shortest_time_limit_is_not_sent_as_the_default(client, server, photo, monkeypatch):
+    monkeypatch.setattr(_calls, "TIMEOUT_GRACE_S", 60.0)  # to be answered in time is not the point here
     client.detect(photo, timeout_s=0.0001)
     assert server.servicer.requests[-1].timeout_ms == 1
 
@@ -139,7 +140,7 @@ def test_a_service_that_does_not_answer_is_given_up_after_the_time_limit(client)
     start = time.monotonic()
     with pytest.raises(errors.DeadlineExceeded, match="no answer"):
         client.detect(b"hold", timeout_s=0.2)
-    assert 0.2 < time.monotonic() - start < 5
+    assert 0.2 < time.monotonic() - start < 60  # half of what it waits without a limit
 
 
 @pytest.mark.parametrize(
@@ -191,15 +192,19 @@ def test_close_ends_a_call_of_another_thread(server):
 @pytest.mark.parametrize("kilobytes", [1, 2000])
 def test_a_call_is_repeated_until_the_service_is_up(free_port, kilobytes):
     noise = np.random.default_rng(0).integers(0, 256, kilobytes * 1000, np.uint8).tobytes()
-    late = FaceServer(free_port)
-    timer = threading.Timer(0.25, late.__enter__)
+    opens = threading.Event()
+    late = FaceServer(free_port, opens)
+    starting = threading.Thread(target=late.__enter__)
+    timer = threading.Timer(0.25, opens.set)
     with connect(f"127.0.0.1:{free_port}") as client:
+        starting.start()
         timer.start()
         try:
             with pytest.raises(errors.InvalidImage):  # the answer of the service, so it was reached
                 client.detect(noise)
         finally:
             timer.join()
+            starting.join()
             late.stop()
 
 
@@ -245,7 +250,14 @@ def test_wait_until_ready_returns_when_the_service_serves(client, server):
 
 def test_wait_until_ready_gives_up_with_the_last_answer(client, server, free_port):
     server.set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
-    with pytest.raises(errors.DeadlineExceeded, match=r"not ready after 0\.2 s: it says not_serving"):
+    # In so short a time there may be no answer at all: then it is waited for again.
+    eventually(lambda: "not ready after 0.2 s: it says not_serving" in given_up(client))
+    with connect(f"127.0.0.1:{free_port}") as nobody:
+        eventually(lambda: "cannot reach" in given_up(nobody))
+
+
+def given_up(client: Client) -> str:
+    """What is said of a service that is not ready in time."""
+    with pytest.raises(errors.DeadlineExceeded) as caught:
         client.wait_until_ready(0.2)
-    with connect(f"127.0.0.1:{free_port}") as nobody, pytest.raises(errors.DeadlineExceeded, match="cannot reach"):
-        nobody.wait_until_ready(0.2)
+    return caught.value.message

@@ -138,4 +138,4 @@ def test_a_picture_of_another_form_is_not_sent(client, image):
 
 def test_no_service_is_told_with_what_to_do(free_port):
     with facegrid.connect(f"127.0.0.1:{free_port}") as client, pytest.raises(facegrid.Unavailable, match="running"):
-        client.generate(1, timeout_s=1)
+        client.generate(1)

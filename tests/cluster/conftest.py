@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +27,15 @@ def facegrid(*args: object, env: dict[str, str] | None = None) -> subprocess.Com
     command = [sys.executable, "-m", "facegrid.cli.main", *map(str, args)]
     environment = {**os.environ, **(env or {})}
     return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False, env=environment)
+
+
+def commands(processes: Iterable[psutil.Process]) -> dict[psutil.Process, str]:
+    """Returns the command line of each process but of those that have ended since they were listed."""
+    found = {}
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            found[process] = " ".join(process.cmdline())
+    return found
 
 
 @dataclass
@@ -60,7 +70,7 @@ class Stack:
         return [process for record in self.state.processes for process in members(record)]
 
     def replicas(self) -> list[psutil.Process]:
-        return [process for process in self.processes() if "ServeReplica" in "".join(process.cmdline())]
+        return [process for process, command in commands(self.processes()).items() if "ServeReplica" in command]
 
 
 @pytest.fixture(scope="module", params=["haproxy", "python"])

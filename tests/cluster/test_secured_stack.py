@@ -4,6 +4,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import grpc
@@ -15,7 +16,7 @@ from facegrid.v1.detect_pb2 import DetectRequest
 from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
 from orchestrator.app.ports import free_ports
 from tests.certificates import Authority
-from tests.cluster.conftest import Stack, run
+from tests.cluster.conftest import Stack, commands, run
 from tests.keys.keyfile import make_key, mount_keys
 
 pytestmark = [
@@ -104,24 +105,24 @@ def test_health_needs_a_certificate_but_no_key(stack: Stack, tls: facegrid.Tls) 
 
 
 def test_the_ingress_behind_is_on_loopback_and_every_port_asks_for_a_key(stack: Stack, picture: bytes) -> None:
-    listening = {
-        connection.laddr
-        for process in stack.processes()
-        for connection in process.net_connections("inet")
-        if connection.status == psutil.CONN_LISTEN
-    }
+    listening = set()
+    for process in stack.processes():
+        with suppress(psutil.NoSuchProcess):  # it has ended since it was listed
+            connections = process.net_connections("inet")
+            listening |= {one.laddr for one in connections if one.status == psutil.CONN_LISTEN}
     ingress = {address.ip for address in listening if address.port == stack.state.ingress_port}
     assert ingress == {"127.0.0.1"}
     request = DetectRequest(image=picture)
-    codes = {address.port: _code(address.port, request) for address in listening if address.port != stack.port}
-    assert codes[stack.state.ingress_port] is grpc.StatusCode.UNAUTHENTICATED  # without the proxy's help
+    behind = stack.state.ingress_port
+    assert _code(behind, request, timeout_s=30) is grpc.StatusCode.UNAUTHENTICATED  # without the proxy's help
+    codes = {port: _code(port, request) for port in {address.port for address in listening} - {stack.port, behind}}
     assert grpc.StatusCode.OK not in codes.values(), codes
 
 
-def _code(port: int, request: DetectRequest) -> grpc.StatusCode:
+def _code(port: int, request: DetectRequest, timeout_s: float = 5) -> grpc.StatusCode:
     with grpc.insecure_channel(f"127.0.0.1:{port}", [("grpc.enable_retries", 0)]) as channel:
         try:
-            FaceServiceStub(channel).Detect(request, timeout=5)
+            FaceServiceStub(channel).Detect(request, timeout=timeout_s)
         except grpc.RpcError as err:
             return err.code()
     return grpc.StatusCode.OK
@@ -147,14 +148,14 @@ def test_a_key_that_is_revoked_is_refused_by_the_running_service(
 
 
 def _until(condition: Callable[[], bool]) -> None:
-    give_up_s = time.monotonic() + 20
+    give_up_s = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < give_up_s
         time.sleep(0.1)
 
 
 def test_no_secret_is_in_a_log_or_in_ps(stack: Stack, folder: Path) -> None:
-    shown = " ".join(word for process in stack.processes() for word in process.cmdline())
+    shown = " ".join(commands(stack.processes()).values())
     logs = [path for path in (stack.state_dir / "logs").rglob("*") if path.is_file()]
     logged = " ".join(path.read_text(errors="replace") for path in logs)
     assert "refused calls" in logged  # the right logs

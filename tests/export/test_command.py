@@ -19,7 +19,7 @@ sys.exit(main(sys.argv[1:]))
 def _run(*arguments, code=None):
     command = [sys.executable, *(["-c", code] if code else ["-m", "facegrid.cli.main"]), "export", *map(str, arguments)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "CUDA_"))}
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120, env=environment)
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=280, env=environment)
 
 
 def test_a_model_is_exported_and_its_path_printed(tmp_path):

@@ -7,6 +7,7 @@ from orchestrator.keys.file import KeysError
 from orchestrator.keys.ring import KeyRing
 from tests.keys.keyfile import make_key, write_keys
 from tests.keys.test_bucket import Clock
+from tests.model_server.process import eventually
 
 FIRST, FIRST_ENTRY = make_key()
 SECOND, SECOND_ENTRY = make_key()
@@ -43,8 +44,14 @@ def test_a_new_file_holds_after_a_second(ring, tmp_path, clock):
 
 
 def test_a_file_written_over_is_noticed(ring, tmp_path, clock):
-    other = write_keys(tmp_path / "other.json", SECOND_ENTRY)
-    (tmp_path / "keys.json").write_bytes(other.read_bytes())
+    path, other = tmp_path / "keys.json", write_keys(tmp_path / "other.json", SECOND_ENTRY)
+    before = path.stat().st_mtime_ns
+
+    def written() -> bool:
+        path.write_bytes(other.read_bytes())
+        return path.stat().st_mtime_ns != before  # whose clock may tick every few milliseconds only
+
+    eventually(written, "the file is of another time")
     clock.now_s += 1
     assert ring.find(SECOND) == SECOND_ENTRY
 

@@ -142,6 +142,18 @@ def load(server: ModelServer) -> Iterator[None]:
 def test_a_loaded_network_gets_replicas_an_idle_one_keeps_its_own_and_a_lost_one_falls_back(packed, tmp_path):
     docs, keda = overlay("cpu"), combination(("autoscaling-keda",))
     pnet, rnet = (ModelServer(docs, name, packed, tmp_path) for name in ("pnet", "rnet"))
+
+    def as_expected() -> bool:
+        busy, idle = (prometheus.ask(query_of(name)) for name in ("pnet", "rnet"))
+        # Little's law against the count of callers; what they spend outside the server is missing.
+        return (
+            len(busy) == 1
+            and CALLERS * 0.75 < busy[0] <= CALLERS * 1.1
+            and desired_replicas(keda, "pnet", [busy]) == math.ceil(CALLERS / 2) == 4
+            and idle == [0.0]
+            and desired_replicas(keda, "rnet", [idle]) == 1
+        )
+
     with Prometheus(tmp_path, {"pnet": pnet, "rnet": rnet}).running() as prometheus, pnet.running():
         with rnet.running():
             eventually(lambda: grpc_probe(pnet.port) and grpc_probe(rnet.port), "the servers", 300)
@@ -149,13 +161,8 @@ def test_a_loaded_network_gets_replicas_an_idle_one_keeps_its_own_and_a_lost_one
                 covered = f'count_over_time(up{{job="pnet"}}[{WINDOW_S}s]) and up{{job="pnet"}} == 1'
                 began = f'sum({{__name__=":tensorflow:serving:request_latency_count"}} offset {WINDOW_S + 3}s) > 0'
                 eventually(lambda: prometheus.ask(covered) and prometheus.ask(began), "a window of load")
-                (in_flight,) = prometheus.ask(query_of("pnet"))
-                idle = prometheus.ask(query_of("rnet"))
-            # Little's law against the count of callers; what they spend outside the server is missing.
-            assert CALLERS * 0.75 < in_flight <= CALLERS * 1.1
-            assert desired_replicas(keda, "pnet", [[in_flight]]) == math.ceil(CALLERS / 2) == 4
-            assert idle == [0.0]
-            assert desired_replicas(keda, "rnet", [idle]) == 1
+                # Who stands still for seconds, caller, server or Prometheus, moves the mean of one window.
+                eventually(as_expected, "the callers, all of them and no more, are in flight to pnet alone")
         eventually(lambda: prometheus.ask('up{job="rnet"}') == [0.0], "rnet is missed")
         assert prometheus.ask(query_of("rnet")) == []
         assert desired_replicas(keda, "rnet", [[]]) is None

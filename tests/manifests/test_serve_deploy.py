@@ -32,6 +32,8 @@ def pod(packed, tmp_path_factory):
             assert deployed.returncode == 0, deployed.stdout + deployed.stderr
             eventually(lambda: pod.status().get("status") == "RUNNING", f"the application: {pod.status()}", 240)
             eventually(lambda: grpc_probe(server.port), "the model server", 240)
+            # The application runs before the ingress has heard of its replicas.
+            eventually(lambda: grpc_probe(pod.grpc_port), "the ingress", 240)
             yield pod
 
 
@@ -47,10 +49,10 @@ def healthy(pod: RayPod, probe: str) -> bool:
 
 
 def test_the_probes_of_a_worker_succeed(pod):
-    assert healthy(pod, "livenessProbe")
-    assert healthy(pod, "startupProbe")
+    for probe in ("livenessProbe", "startupProbe"):
+        eventually(lambda probe=probe: healthy(pod, probe), probe)  # a kubelet asks several times, too
     assert pod.container["readinessProbe"]["grpc"] == {"port": 9000}
-    assert grpc_probe(pod.grpc_port)
+    eventually(lambda: grpc_probe(pod.grpc_port), "readinessProbe")
 
 
 def test_a_face_is_found_and_a_person_is_named(pod, samples):

@@ -41,6 +41,17 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def held_port() -> socket.socket:
+    """Holds a free port for who asks for it by number: while this is open, nobody is given it as one that is free.
+
+    Servers listen on it nevertheless, for they set SO_REUSEADDR as this does.
+    """
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    return holder
+
+
 def run_to_exit(*flags: str) -> subprocess.CompletedProcess[str]:
     """Runs a server that is expected not to start."""
     return subprocess.run(
@@ -55,9 +66,11 @@ class ServerProcess:
     """
 
     def __init__(self, folder: Path, *flags: str, wrapper: Sequence[str] = (), with_rest: bool = False) -> None:
-        self.port = free_port()
+        # The server listens seconds later.
+        self._held = [held_port() for _ in range(1 + with_rest)]
+        self.port = self._held[0].getsockname()[1]
         if with_rest:
-            self.rest_port = free_port()
+            self.rest_port = self._held[1].getsockname()[1]
             flags = (*flags, f"--rest_api_port={self.rest_port}")
         self.log = folder / f"server-{self.port}.log"
         with self.log.open("w") as log:
@@ -74,6 +87,13 @@ class ServerProcess:
 
     def __exit__(self, *exception: object) -> None:
         self.channel.close()
+        try:
+            self._stop()
+        finally:
+            for holder in self._held:
+                holder.close()
+
+    def _stop(self) -> None:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM if not UPSTREAM else signal.SIGKILL)
             try:
@@ -102,6 +122,10 @@ class ServerProcess:
         before = {thread.id: thread.user_time for thread in process.threads()}
         process.cpu_percent(interval=0.1)
         return sum(thread.user_time > before.get(thread.id, 0.0) for thread in process.threads())
+
+    def is_computing(self) -> bool:
+        """Returns whether the server computes for a while on end, as for a long call and not for what else it does."""
+        return all(self.busy_threads() > 0 for _ in range(3))
 
     def connections(self) -> int:
         """Returns how many clients are connected to the server."""

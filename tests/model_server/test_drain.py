@@ -34,7 +34,7 @@ def call_under_way(server, steps: int):
     call = server.method("PredictionService/Predict", PredictRequest, PredictResponse).future(
         slow_request(steps), timeout=120
     )
-    eventually(lambda: server.busy_threads() > 0, "the call is being computed")
+    eventually(server.is_computing, "the call is being computed")
     return call
 
 

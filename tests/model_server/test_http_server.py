@@ -116,15 +116,20 @@ def test_a_request_that_takes_too_long_is_ended(slow_server):
     assert answer.status == 504
     assert "error" in answer.json
     eventually(lambda: slow_server.busy_threads() == 0, "the network stopped")
-    assert predict(slow_server, "slow", {"inputs": 1}).json == {"outputs": 256.0}
+    # On a loaded machine half a second may be over for a short one, too.
+    eventually(lambda: predict(slow_server, "slow", {"inputs": 1}).json == {"outputs": 256.0}, "a short one's answer")
 
 
 @pytest.mark.usefixtures("embedded_only")
 def test_one_that_waits_too_long_is_not_begun(slow_server):
-    with ThreadPoolExecutor(8) as callers:
-        answers = list(callers.map(lambda _: predict(slow_server, "slow", {"inputs": 1_000_000}), range(8)))
-    assert {answer.status for answer in answers} == {504}
-    assert "the deadline was over before the request was run" in {answer.error for answer in answers}
+    def errors() -> set[str]:
+        with ThreadPoolExecutor(8) as callers:
+            answers = list(callers.map(lambda _: predict(slow_server, "slow", {"inputs": 1_000_000}), range(8)))
+        assert {answer.status for answer in answers} == {504}
+        return {answer.error for answer in answers}
+
+    # Of eight that come one after the other, each may have a moment left when the one before it is ended.
+    eventually(lambda: "the deadline was over before the request was run" in errors(), "one was not begun")
 
 
 def wait_with_a_body(server) -> socket.socket:
@@ -199,7 +204,7 @@ def test_requests_under_way_are_answered_at_the_end(tmp_path, saved_models):
         server.wait_until_ready()
         caller = threading.Thread(target=lambda: answers.append(predict(server, "slow", {"inputs": 5000})))
         caller.start()
-        eventually(lambda: server.busy_threads() > 0, "the request is being computed")
+        eventually(server.is_computing, "the request is being computed")
         server.process.terminate()
         eventually(lambda: not _listens(server.rest_port), "the port is closed")
         assert not answers

@@ -17,6 +17,7 @@ from model_server.metrics import Registry
 from model_server.prometheus import page
 from model_server.server_metrics import MAX_UNKNOWN_MODELS, MAX_UNKNOWN_NAME_LENGTH, ServerMetrics
 from tests.model_server.process import eventually
+from tests.model_server.test_batch_queues import queued
 
 PORT, OTHER_PORT = SimpleNamespace(tensor_name="x:0"), SimpleNamespace(tensor_name="y:0")
 
@@ -159,7 +160,7 @@ def test_batches_are_counted(batcher):
     callers = [threading.Thread(target=run, args=(feeds, fetches)) for _ in range(2)]
     for caller in callers:
         caller.start()
-    eventually(lambda: "input_batch_size_count{} 4" in page(registry), "both are queued")
+    eventually(lambda: queued(scheduler) == 2, "both are queued")
     scheduler.start()
     for caller in callers:
         caller.join()

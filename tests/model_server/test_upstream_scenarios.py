@@ -29,7 +29,7 @@ from tests.model_server.example_messages import (
     values,
 )
 from tests.model_server.messages import FLOAT, predict_request, tensor
-from tests.model_server.process import ServerProcess, free_port
+from tests.model_server.process import ServerProcess
 
 X = tensor(FLOAT, (1,), float_val=[2.0])
 KINDS = ("tf2_product", "compiled", "tf2_constants", "table_v1", "table_v2", "table_text")
@@ -39,8 +39,7 @@ class RestServer(ServerProcess):
     """A server with the REST API too."""
 
     def __init__(self, folder, *flags) -> None:
-        self.rest_port = free_port()
-        super().__init__(folder, f"--rest_api_port={self.rest_port}", "--rest_api_timeout_in_ms=5000", *flags)
+        super().__init__(folder, "--rest_api_timeout_in_ms=5000", *flags, with_rest=True)
 
     def ask(self, path: str, document=None):
         """POSTs the document, or GETs without one; returns what the answer's JSON says."""

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from contextlib import ExitStack
 
+import grpc
 import numpy as np
 import pytest
 
@@ -12,7 +13,7 @@ from benchmarks.stand_ins import crops, stand_in
 from facegrid.errors import DeadlineExceeded, Overloaded, Unavailable
 from orchestrator.observer import NOBODY, observed_by
 from orchestrator.priority import PRIORITY, Priority
-from tests.model_server.process import free_port
+from tests.model_server.process import held_port
 from tests.models.traffic import MovingEndpoints, Traffic, balanced, until
 
 
@@ -30,11 +31,28 @@ class Told(type(NOBODY)):
 def start():
     """Starts a stand-in with these flags; gives its address and its process."""
     with ExitStack() as stack:
-        yield lambda *flags, **options: stack.enter_context(stand_in(*flags, **options))
+
+        def start(*flags, **options):
+            address, process = stack.enter_context(stand_in(*flags, **options))
+            with grpc.insecure_channel(address) as channel:  # it listens before it answers
+                grpc.channel_ready_future(channel).result(60)
+            return address, process
+
+        yield start
 
 
 def rnet(predictor, rows=1, timeout_s=10.0, **options):
     return predictor.predict("rnet", crops(rows), timeout_s=timeout_s, **options)
+
+
+async def connect(predictor):
+    """Asks until there is an answer: a server that stands still for more than a second cannot be connected to."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                return await rnet(predictor)
+            except Unavailable:
+                await asyncio.sleep(0.1)
 
 
 def calls_under_way(predictor, address):
@@ -52,6 +70,7 @@ def test_a_server_that_joins_gets_calls_and_one_that_leaves_ends_its_own(start):
     async def main():
         source = MovingEndpoints(old)
         async with balanced(source) as predictor:
+            await connect(predictor)
             traffic = Traffic(lambda: rnet(predictor))
             async with traffic.by(2):
                 await until(answered(traffic, 2), "answers of the first")
@@ -67,7 +86,8 @@ def test_a_server_that_joins_gets_calls_and_one_that_leaves_ends_its_own(start):
 
 
 def test_a_killed_server_costs_no_call_and_is_used_again_when_it_is_back(start):
-    port = free_port()
+    holder = held_port()
+    port = holder.getsockname()[1]
     (other, _), (_, process) = start("--ms=5"), start("--ms=5", port=port)
 
     async def main():
@@ -77,12 +97,16 @@ def test_a_killed_server_costs_no_call_and_is_used_again_when_it_is_back(start):
                 await until(answered(traffic, 50), "answers")
                 process.kill()
                 await until(answered(traffic, 200), "answers of the other")
-                assert not calls_under_way(predictor, f"127.0.0.1:{port}")
+                # A call that is late at the other may try the one that is gone, for a moment.
+                await until(
+                    lambda: not calls_under_way(predictor, f"127.0.0.1:{port}"), "no call of the one that is gone"
+                )
                 await asyncio.to_thread(start, "--ms=5", port=port)
                 await until(lambda: calls_under_way(predictor, f"127.0.0.1:{port}"), "calls of the one that is back")
         return traffic.failures
 
-    assert asyncio.run(main()) == []
+    with holder:
+        assert asyncio.run(main()) == []
 
 
 def test_a_frozen_server_costs_no_call_and_is_used_again_when_it_thaws(start):
@@ -130,7 +154,7 @@ def test_a_frozen_server_alone_is_a_deadline_and_not_a_hang(start):
 
     async def main():
         async with balanced([address]) as predictor:
-            await rnet(predictor)
+            await connect(predictor)
             process.send_signal(signal.SIGSTOP)
             with pytest.raises(DeadlineExceeded, match="rnet"):
                 await rnet(predictor, timeout_s=0.3)
@@ -147,6 +171,7 @@ def test_a_version_is_asked_for_where_it_is(start):
             for _ in range(100):  # more than repeats are allowed for: what a server lacks is remembered
                 await predictor.predict("embedder", chips, timeout_s=10, version=1)
         async with balanced([without]) as predictor:
+            await connect(predictor)
             with pytest.raises(Unavailable, match="embedder version 1 does not have it"):
                 await predictor.predict("embedder", chips, timeout_s=10, version=1)
 
@@ -155,11 +180,12 @@ def test_a_version_is_asked_for_where_it_is(start):
 
 def test_what_a_full_server_refuses_another_answers(start):
     (full, _), (free, _) = start("--ms=50", "--max-calls=1"), start("--ms=50", "--threads=8")
+    alone, _ = start("--ms=3000", "--max-calls=1")  # so long that all of the calls come during the first
 
     async def main():
         async with balanced([full, free]) as predictor:
             await asyncio.gather(*(rnet(predictor) for _ in range(8)))
-        async with balanced([full]) as predictor:
+        async with balanced([alone]) as predictor:
             answers = await asyncio.gather(*(rnet(predictor) for _ in range(4)), return_exceptions=True)
         assert sorted(type(answer).__name__ for answer in answers) == ["Overloaded"] * 3 + ["dict"]
 
@@ -167,46 +193,57 @@ def test_what_a_full_server_refuses_another_answers(start):
 
 
 def test_calls_beyond_the_bounds_are_refused_at_once_with_a_time_to_come_back(start):
-    address, _ = start("--ms=300", "--threads=8")
+    address, process = start("--threads=8")
 
     async def main():
         async with balanced([address], max_calls=2, max_calls_queued=1) as predictor:
-            calls = [asyncio.create_task(rnet(predictor)) for _ in range(3)]
+            await connect(predictor)
+            process.send_signal(signal.SIGSTOP)  # no call is over before it may be
+            calls = [asyncio.create_task(rnet(predictor, timeout_s=60)) for _ in range(3)]
             await until(lambda: calls_under_way(predictor, address) == 2, "two calls")
             with pytest.raises(Overloaded, match=r"queue for model rnet is full; try again in \d") as caught:
-                await asyncio.wait_for(rnet(predictor), 0.1)
+                await asyncio.wait_for(rnet(predictor, timeout_s=60), 0.1)
             assert caught.value.retry_after_s > 0
             assert calls_under_way(predictor, address) == 2
+            process.send_signal(signal.SIGCONT)
             await asyncio.gather(*calls)
 
     asyncio.run(main())
 
 
 def test_an_interactive_call_goes_before_one_of_many(start):
-    address, _ = start("--ms=50")
+    address, process = start("--ms=50")
 
     async def main():
         order = []
 
         async def call(priority):
             PRIORITY.set(priority)
-            await rnet(predictor)
+            await rnet(predictor, timeout_s=60)
             order.append(priority)
 
         async with balanced([address], max_calls=1) as predictor:
-            first = asyncio.create_task(rnet(predictor))
+            await connect(predictor)
+            process.send_signal(signal.SIGSTOP)  # the first is not over before the others wait
+            first = asyncio.create_task(rnet(predictor, timeout_s=60))
             await until(lambda: calls_under_way(predictor, address), "a call")
-            await asyncio.gather(first, call(Priority.BULK), call(Priority.BULK), call(Priority.INTERACTIVE))
+            others = (Priority.BULK, Priority.BULK, Priority.INTERACTIVE)
+            calls = [asyncio.create_task(call(priority)) for priority in others]
+            await asyncio.sleep(0)  # each has asked now
+            process.send_signal(signal.SIGCONT)
+            await asyncio.gather(first, *calls)
         return order
 
     assert asyncio.run(main()) == [Priority.INTERACTIVE, Priority.BULK, Priority.BULK]
 
 
 def test_a_call_that_is_given_up_counts_no_longer(start):
-    address, _ = start("--ms=300")
+    address, process = start()
 
     async def main():
         async with balanced([address]) as predictor:
+            await connect(predictor)
+            process.send_signal(signal.SIGSTOP)  # the call is not over before it is given up
             call = asyncio.create_task(rnet(predictor))
             await until(lambda: calls_under_way(predictor, address), "a call")
             call.cancel()

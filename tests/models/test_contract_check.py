@@ -1,9 +1,10 @@
 import shutil
+import socket
 
 import pytest
 
 from exporters.signatures import CONTRACTS
-from orchestrator.app.contract_check import EVERY_MODEL, require_contract
+from orchestrator.app.contract_check import EVERY_MODEL, NoAnswer, require_contract
 from orchestrator.app.errors import StackError
 from tests.model_server.process import ServerProcess
 
@@ -40,5 +41,13 @@ def test_another_network_under_a_name_is_refused_with_both_shapes(others):
 
 def test_an_embedder_without_the_version_that_is_asked_for_is_refused(others):
     served = {name: version for name, version in EVERY_MODEL.items() if name != "rnet"}
-    with pytest.raises(StackError, match=r"no signatures of embedder: .*1"):
+    with pytest.raises(StackError, match=r"no signatures of embedder: .*1") as caught:
         require_contract(others, served, timeout_s=10)
+    assert not isinstance(caught.value, NoAnswer)
+
+
+def test_a_server_that_is_held_up_may_be_asked_again(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(NoAnswer):  # connects, and says nothing
+        require_contract(f"127.0.0.1:{silent.getsockname()[1]}", timeout_s=0.2)
+    with pytest.raises(NoAnswer):
+        require_contract(f"unix:{tmp_path / 'nobody.sock'}", timeout_s=5)

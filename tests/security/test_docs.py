@@ -39,10 +39,10 @@ def test_the_certificates_of_the_page_admit_a_caller(tmp_path):
     )
     with running_host(Settings(), FunctionPredictor({}), credentials=server_credentials(tls)) as target:
         with facegrid.connect(target, tls=known) as client:
-            assert client.health() is facegrid.Health.SERVING
+            assert client.health(timeout_s=60) is facegrid.Health.SERVING
         unknown = facegrid.Tls(ca_file=tmp_path / "ca.pem")
         with facegrid.connect(target, tls=unknown) as client, pytest.raises(facegrid.Unavailable):
-            client.health()
+            client.health(timeout_s=60)
 
 
 def test_the_commands_for_keys_do_what_they_say(tmp_path, monkeypatch, capsys):

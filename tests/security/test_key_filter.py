@@ -112,7 +112,7 @@ def test_the_keys_are_those_of_the_file_now(files, asked):
         assert asked == []
         mount_keys(mounted, *many, DETECTOR_ENTRY)
         until(lambda: answer(channel, bearer(DETECTOR))[0] == "OK", "the new key is let in")
-        assert "read 451 keys" in log.read_text()
+        until(lambda: "read 451 keys" in log.read_text(), "and that is said after it was let in")
         keys_file.write_text("{")
         until(lambda: "the 451 keys read before stay valid" in log.read_text(), "the broken file is reported")
         assert answer(channel, bearer(DETECTOR))[0] == "OK"

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -34,6 +35,11 @@ def until(condition, what):
         time.sleep(0.05)
 
 
+def accepts(family, address):
+    with socket.socket(family) as probe:
+        return probe.connect_ex(address) == 0
+
+
 @contextmanager
 def proxied(files, *flags, settings=None):
     """Gives the address of the proxy, its log, and its process."""
@@ -41,13 +47,18 @@ def proxied(files, *flags, settings=None):
     folder.mkdir(mode=0o700, exist_ok=True)
     (port,) = free_ports(1)
     predictor = FunctionPredictor({"pnet": pnet, "rnet": rnet, "onet": onet})
+
+    def is_there():
+        # HAProxy opens one after the other, and the file of a socket is there before somebody listens to it.
+        return accepts(socket.AF_UNIX, f"{folder}/admin.sock") and accepts(socket.AF_INET, ("127.0.0.1", port))
+
     with running_host(settings or Settings(), predictor) as ingress, (files / "proxy.log").open("wb") as log:
         command = [sys.executable, "-m", "orchestrator.app.tls_proxy", f"--folder={folder}", f"--port={port}"]
         command += [f"--ingress-port={ingress.rpartition(':')[2]}"]
         command += [f"--cert={files}/service/tls.crt", f"--key={files}/service/tls.key", *map(str, flags)]
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
         try:
-            until(lambda: (folder / "admin.sock").exists() or process.poll() is not None, "HAProxy is there")
+            until(lambda: process.poll() is not None or is_there(), "HAProxy is there")
             yield f"127.0.0.1:{port}", files / "proxy.log", process
         finally:
             process.send_signal(signal.SIGTERM)

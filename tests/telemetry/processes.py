@@ -17,7 +17,7 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_serv
 import facegrid
 from facegrid.tfserving.v1 import predict_pb2
 from orchestrator.models.tensors import decode_tensor, encode_tensor
-from tests.model_server.process import REPOSITORY, free_port
+from tests.model_server.process import REPOSITORY, held_port
 
 
 @contextmanager
@@ -84,7 +84,8 @@ class HostProcess:
     """`python -m orchestrator` with these variables, ready to be asked."""
 
     def __init__(self, folder: Path, model_servers: str, **variables: str) -> None:
-        self.address = f"127.0.0.1:{free_port()}"
+        self._held = held_port()  # the host listens seconds later
+        self.address = f"127.0.0.1:{self._held.getsockname()[1]}"
         self.log = folder / "host.log"
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("FACEGRID_", "OTEL_"))}
         environment = {**kept, "FACEGRID_MODEL_SERVERS": model_servers, **variables}
@@ -102,5 +103,6 @@ class HostProcess:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self._held.close()
         self.process.send_signal(signal.SIGTERM)
         assert self.process.wait(60) == 0, self.log.read_text()

@@ -29,7 +29,7 @@ def run(request, tmp_path_factory):
         facegrid.connect(lonely.address) as client,
         pytest.raises(facegrid.Unavailable) as caught,
     ):
-        client.detect(png(), timeout_s=2)
+        client.detect(png())
     return request.param, log + lonely.log.read_text(), folder, [*told, caught.value.request_id]
 
 
