@@ -47,9 +47,9 @@ def test_every_face_is_found(answers):
     assert np.isfinite(distances(answers, 1)).all()
 
 
-@pytest.mark.parametrize(("version", "threshold", "right"), [(1, 0.617, 0.97), (2, 0.541, 0.83)])
+@pytest.mark.parametrize(("version", "threshold", "right"), [(1, 0.617, 0.97), (2, 0.567, 0.85)])
 def test_pairs_are_told_apart(answers, version, threshold, right):
-    """At the folds' threshold in docs/accuracy.md, where 99 % and 93 % of all 1,800 are."""
+    """At the folds' threshold in docs/accuracy.md, where 99 % and 95 % of all 1,800 are."""
     same = np.array([pair.same for pair in PAIRS])
     told = (distances(answers, version) <= threshold) == same
     assert told.mean() >= right, [pair for pair, ok in zip(PAIRS, told, strict=True) if not ok]
