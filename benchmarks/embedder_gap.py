@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.machine import conditions
+from exporters.errors import TrainingError
 from exporters.signatures import EMBEDDERS
 from exporters.training.faces import load_faces
 from exporters.training.teacher import Teacher, Vectors
@@ -50,8 +51,16 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Prints the table; returns 0."""
+    """Prints the table; returns 2 where there are no faces or no versions."""
     args = build_parser().parse_args(argv)
+    try:
+        return _compare(args)
+    except TrainingError as err:
+        print(err.message, file=sys.stderr)
+        return 2
+
+
+def _compare(args: argparse.Namespace) -> int:
     teacher, learner = (
         Teacher(args.models_dir / "embedder" / str(version), chip_px=_CHIP_PX) for version in (1, args.version)
     )

@@ -211,6 +211,17 @@ def test_calls_beyond_the_bounds_are_refused_at_once_with_a_time_to_come_back(st
     asyncio.run(main())
 
 
+def test_a_call_whose_time_is_over_before_it_is_sent_names_its_model(start):
+    address, _ = start()
+
+    async def main():
+        async with balanced([address]) as predictor:
+            with pytest.raises(DeadlineExceeded, match="it waited for model rnet"):
+                await rnet(predictor, timeout_s=1e-9)
+
+    asyncio.run(main())
+
+
 def test_an_interactive_call_goes_before_one_of_many(start):
     address, process = start("--ms=50")
 
