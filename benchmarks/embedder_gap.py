@@ -2,11 +2,11 @@
 
     facegrid export embedder
     facegrid export embedder --network inception_v3
-    python -m benchmarks.embedder_gap --data train_chips.npz      # two minutes on two cores
+    python -m benchmarks.embedder_gap --data train_chips.npz --pairs pairs_2.npz      # two minutes on two cores
 
-DATA is the pack that it was trained with, in which the people that were left out are marked (docs/training.md). Prints
-for each kind of faces how far the two versions' vectors are apart, as the mean square of the distance, beside the
-variance of the first version's vectors.
+DATA is the pack that it was trained with, PAIRS those whose people were left out (docs/training.md). Prints for each
+kind of faces how far the two versions' vectors are apart, as the mean square of the distance, beside the variance of
+the first version's vectors.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from benchmarks.machine import conditions
 from exporters.errors import TrainingError
 from exporters.signatures import EMBEDDERS
 from exporters.training.faces import load_faces
+from exporters.training.pairs import load_pairs
 from exporters.training.teacher import Teacher, Vectors
 from exporters.training.views import Strangers, middles, views
 
@@ -44,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--data", type=Path, required=True, help="the pack that it was trained with")
+    parser.add_argument("--pairs", type=Path, required=True, help="the pairs that it was watched by")
     parser.add_argument("--models-dir", type=Path, default=Path("models"), help="exported versions (%(default)s)")
     parser.add_argument("--version", type=int, default=2, help="that was distilled from version 1 (%(default)s)")
     parser.add_argument("--faces", type=int, default=640, help="of each kind (%(default)s)")
@@ -68,8 +70,9 @@ def _compare(args: argparse.Namespace) -> int:
     print("|---|---|---|---|")
     rng = np.random.default_rng(0)
     pictures = []
-    for scored in (False, True):
-        found = load_faces(args.data, chip_px=_CHIP_PX, scored=scored).pictures
+    scored = load_pairs(args.pairs, chip_px=_CHIP_PX).people
+    for of_scored in (False, True):
+        found = load_faces(args.data, chip_px=_CHIP_PX, scored=scored, of_scored=of_scored).pictures
         pictures.append(found[rng.permutation(len(found))[: args.faces]])
     for name, strangers in {"as they are": None, **_KINDS}.items():
         chips = [_chips(some, strangers) for some in pictures]

@@ -1,9 +1,11 @@
 """The aligned faces of LFW's pairs, cut by our own pipeline, for `facegrid train embedder --pairs`.
 
 Finds the face of every picture of View 2, folds 0 to 2, as `benchmarks.recognise_accuracy` does, and keeps the chip
-that version 1 of the embedder would be given, so that a training can be watched without finding faces again.
+that version 1 of the embedder would be given, so that a training can be watched without finding faces again. Their
+people, lfw/NAME, are left out of the training; to learn from those of some folds, name the others.
 
     python -m benchmarks.pair_chips --models-dir models pairs.npz    # about five minutes on two cores
+    python -m benchmarks.pair_chips --folds 2 -- pairs_2.npz
 """
 
 import argparse
@@ -16,7 +18,7 @@ from rich.console import Console
 from rich.progress import track
 
 from benchmarks.accuracy.embedders import Chip, in_process, most_central
-from benchmarks.accuracy.people import read_pairs
+from benchmarks.accuracy.people import FOLDS, lfw_person, read_pairs
 from exporters.signatures import EMBEDDERS
 
 _DATA_DIR = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -31,6 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--data", type=Path, default=_DATA_DIR, help="folder of the evaluation pictures (%(default)s)")
     parser.add_argument("--models-dir", type=Path, default=Path("models"), help="what `facegrid export` wrote")
+    parser.add_argument("--folds", type=int, nargs="+", choices=FOLDS, default=FOLDS, help="of View 2 (all three)")
     parser.add_argument("file", type=Path, metavar="NPZ", help="the file to write")
     return parser
 
@@ -39,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
     """Writes the file; returns 2 where the pictures are missing."""
     args = build_parser().parse_args(argv)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    pairs = read_pairs(args.data)
+    pairs = read_pairs(args.data, args.folds)
     if not pairs:
         print(f"no pairs of people in {args.data}", file=sys.stderr)
         return 2
@@ -61,6 +64,7 @@ def main(argv: list[str] | None = None) -> int:
             second=np.array([places[pair.second] for pair in pairs]),
             same=np.array([pair.same for pair in pairs]),
             fold=np.array([pair.fold for pair in pairs]),
+            people=np.array(sorted({f"lfw/{lfw_person(name)}" for name in names})),
         )
     return 0
 

@@ -1,7 +1,8 @@
 """The evaluation pictures of people: who is in them, and which are compared."""
 
 import csv
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 
@@ -10,6 +11,7 @@ class Pair:
     """Two pictures of LFW that are compared; files are paths below the data folder."""
 
     fold: int
+    """Of the set, or where there is one of these alone, one of ten parts of it."""
     same: bool
     """Whether they show the same person."""
     first: str
@@ -27,12 +29,28 @@ class Portrait:
     """`gallery`, `probe_known` or `probe_unknown`: somebody of the gallery, or a stranger."""
 
 
-def read_pairs(data_dir: Path) -> list[Pair]:
-    """Returns the pairs of LFW View 2 that the data folder has; none without the set."""
-    return [
+FOLDS = (0, 1, 2)
+"""Of View 2, that there are. No person is in two of them."""
+
+UNSEEN_FOLDS = {1: FOLDS, 2: FOLDS}
+"""Version of the embedder -> of whose people it learned nothing."""
+
+_PARTS = 10
+
+
+def read_pairs(data_dir: Path, folds: Collection[int] = FOLDS) -> list[Pair]:
+    """Returns the pairs of some folds of LFW View 2 that the data folder has; none without the set.
+
+    A threshold is chosen on other folds than those it is judged by, and so one fold alone is dealt into ten parts.
+    """
+    pairs = [
         Pair(int(row["fold"]), row["same"] == "1", *(f"lfw_pairs/images/{row[name]}" for name in ("image1", "image2")))
         for row in _rows(data_dir / "lfw_pairs" / "pairs.csv")
+        if int(row["fold"]) in folds
     ]
+    if len(folds) > 1:
+        return pairs
+    return [replace(pair, fold=place % _PARTS) for place, pair in enumerate(pairs)]
 
 
 def read_portraits(data_dir: Path) -> list[Portrait]:

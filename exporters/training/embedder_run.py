@@ -24,6 +24,7 @@ from exporters.training.record import History, write_record
 from exporters.training.run_dir import claim, require_space
 from exporters.training.teacher import Teacher, space_needed
 from exporters.training.views import middles
+from exporters.training.widening import widened
 
 Report = Callable[[int, int, dict[str, float]], None]
 """Is told how many steps are done, of how many, and what was measured last."""
@@ -55,7 +56,7 @@ def train_embedder(
         run_dir: Where everything is kept; must not hold another training unless it is resumed.
         teacher: For the objective `distill`.
         pairs: To watch it by.
-        start: Weights to start from, in place of random ones.
+        start: Weights to start from, in place of random ones; of the same width or a smaller one.
         command: What was typed, for the record.
         report: Is told how far it is.
         resume: Go on with the training in `run_dir`.
@@ -86,8 +87,10 @@ def train_embedder(
 
 
 def _starting(config: EmbedderConfig, start: Trained) -> EmbedderConfig:
-    if start.width != config.width:
-        raise TrainingError(f"the weights to start from are of width {start.width}, not {config.width}: --width")
+    if start.width > config.width:
+        raise TrainingError(
+            f"the weights to start from are of width {start.width}, not of {config.width} or less: --width"
+        )
     return dataclasses.replace(config, start_sha256=start.sha256)
 
 
@@ -135,7 +138,7 @@ class _Run:
         if not self._checkpoints.restore_or_initialize():
             student.aim(*objective.aim())
             if start:
-                student.start_from(start.weights)
+                student.start_from(widened(start.weights, width=config.width, seed=config.seed))
         self.history = History.load(run_dir / "history.json", before=int(self._done))
 
     def train(self, report: Report) -> None:

@@ -5,7 +5,9 @@ A picture holds the embedder's chip in its middle and a margin around it, of whi
 
 import hashlib
 import io
+import itertools
 import zipfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,25 +54,29 @@ class Faces:
         return Faces(self.pictures[kept], self.people[kept], self.skipped, self.left_out)
 
 
-def load_faces(source: Path, *, chip_px: int, scored: bool = False) -> Faces:
+def load_faces(source: Path, *, chip_px: int, scored: Collection[str] | None = None, of_scored: bool = False) -> Faces:
     """Returns the faces of a pack or a folder.
 
     Args:
         source: A pack: an .npz with all JPEG files one after the other in `jpeg`, where each begins in `offsets`, with
-            the last one's end, and whom it shows in `person`; those marked in `in_dev_pairs` are left out. Or a folder
-            with a folder of pictures for each person.
+            the last one's end, and whom it shows in `person`. Or a folder with a folder of pictures for each person.
         chip_px: Side of the embedder's chips; pictures are as large or larger.
-        scored: Only those of a pack that are marked, in place of the others.
+        scored: Whom to leave out; None: the faces that a pack marks in `in_dev_pairs`.
+        of_scored: Only theirs, in place of the others'.
 
     Raises:
         TrainingError: There is no such pack or folder, or no usable picture in it.
     """
     if source.is_dir():
-        files, people, left_out = _of_folder(source)
+        files, people, marked = _of_folder(source)
     else:
-        files, people, left_out = _of_pack(source, wanted=scored)
+        files, people, marked = _of_pack(source)
     if not files:
         raise TrainingError(f"there is no picture in {source}: expected is SOURCE/PERSON/PICTURE.jpg, or a pack (.npz)")
+    wanted = (marked if scored is None else np.isin(people, list(scored))) == of_scored
+    if not wanted.any():
+        raise TrainingError(f"all {len(files)} pictures in {source} are of people who are scored: nobody is left")
+    files, people = list(itertools.compress(files, wanted)), list(itertools.compress(people, wanted))
     pictures = [_decoded(file) for file in files]
     sides = [len(one) for one in pictures if one is not None and one.shape[0] == one.shape[1] >= chip_px]
     if not sides:
@@ -84,16 +90,21 @@ def load_faces(source: Path, *, chip_px: int, scored: bool = False) -> Faces:
         np.array([pictures[at] for at in kept], np.uint8),
         np.array([people[at] for at in kept]),
         skipped=len(files) - len(kept),
-        left_out=left_out,
+        left_out=int((~wanted).sum()),
     )
 
 
-def _of_folder(source: Path) -> tuple[list[bytes], list[str], int]:
+_Files = tuple[list[bytes], list[str], NDArray[np.bool_]]
+"""Of pictures, whom each shows, and whether it is marked as one to score."""
+
+
+def _of_folder(source: Path) -> _Files:
     paths = sorted(path for path in source.glob("*/*") if path.suffix.lower() in _SUFFIXES)
-    return [path.read_bytes() for path in paths], [path.parent.name for path in paths], 0
+    people = [path.parent.name for path in paths]
+    return [path.read_bytes() for path in paths], people, np.zeros(len(people), np.bool_)
 
 
-def _of_pack(source: Path, *, wanted: bool) -> tuple[list[bytes], list[str], int]:
+def _of_pack(source: Path) -> _Files:
     try:
         with np.load(source, allow_pickle=False) as pack:
             jpeg, offsets, people = (pack[name] for name in _PACK_ARRAYS)
@@ -104,9 +115,8 @@ def _of_pack(source: Path, *, wanted: bool) -> tuple[list[bytes], list[str], int
         ) from err
     if len(offsets) != len(people) + 1:
         raise TrainingError(f"{source}: {len(people)} people for {len(offsets) - 1} pictures")
-    kept = np.flatnonzero(marked == wanted)
-    files = [jpeg[offsets[at] : offsets[at + 1]].tobytes() for at in kept]
-    return files, [str(people[at]) for at in kept], len(people) - len(kept)
+    files = [jpeg[start:end].tobytes() for start, end in itertools.pairwise(offsets)]
+    return files, [str(person) for person in people], marked
 
 
 def _decoded(file: bytes) -> NDArray[np.uint8] | None:

@@ -25,6 +25,8 @@ class Pairs:
     """[P], whether both are of one person."""
     fold: NDArray[np.int_]
     """[P], the part of the set; each part's threshold is chosen on the others."""
+    people: NDArray[np.str_]
+    """[Q], the names of all who are in the pairs, as where training takes its faces from."""
 
     def accuracy(self, vectors_of: Callable[[NDArray[np.uint8]], NDArray[np.float32]]) -> float:
         """Returns the mean over the folds of the share of pairs that vectors judge rightly."""

@@ -65,10 +65,16 @@ def add_parser(networks: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="exported embedder to learn from (default: %(default)s)",
     )
     parser.add_argument(
-        "--pairs", type=Path, metavar="NPZ", help="pairs to judge now and then (benchmarks/pair_chips.py)"
+        "--pairs",
+        type=Path,
+        metavar="NPZ",
+        help="pairs to judge now and then, of whose people nothing is learned (benchmarks/pair_chips.py)",
     )
     parser.add_argument(
-        "--start", type=Path, metavar="FILE", help="weights of such a training to start from (default: random ones)"
+        "--start",
+        type=Path,
+        metavar="FILE",
+        help="weights of such a training to start from, of this width or less (default: random ones)",
     )
     parser.add_argument("--width", type=_width, metavar="X", help="of the network; 1 is as published (default: 0.35)")
     parser.add_argument(
@@ -143,7 +149,7 @@ def _train(config: "EmbedderConfig", args: argparse.Namespace) -> Path:
     teacher = Teacher(args.teacher, chip_px=CHIP_PX) if config.objective == "distill" else None
     start = read_embedder(args.start) if args.start else None
     pairs = load_pairs(args.pairs, chip_px=CHIP_PX) if args.pairs else None
-    faces = load_faces(args.data, chip_px=CHIP_PX)
+    faces = load_faces(args.data, chip_px=CHIP_PX, scored=pairs.people if pairs else None)
     sys.stderr.write(
         f"{len(faces.pictures)} pictures of {len(set(faces.people))} people; skipped, unreadable or of another size: "
         f"{faces.skipped}; left out, of people who are scored: {faces.left_out}\n"

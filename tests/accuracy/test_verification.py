@@ -92,6 +92,15 @@ def test_pictures_and_people_are_read(tmp_path):
     assert read_pairs(tmp_path / "absent") == read_portraits(tmp_path / "absent") == []
 
 
+def test_one_fold_alone_is_dealt_into_ten_parts(tmp_path):
+    (tmp_path / "lfw_pairs").mkdir()
+    rows = [f"{place},{place // 20},{place % 2},A/1.jpg,B/1.jpg" for place in range(60)]
+    (tmp_path / "lfw_pairs" / "pairs.csv").write_text("\n".join(["pair,fold,same,image1,image2", *rows]))
+    assert [pair.fold for pair in read_pairs(tmp_path)] == [0] * 20 + [1] * 20 + [2] * 20
+    assert [pair.fold for pair in read_pairs(tmp_path, [0, 2])] == [0] * 20 + [2] * 20
+    assert [pair.fold for pair in read_pairs(tmp_path, [2])] == [*range(10), *range(10)]
+
+
 def test_stored_vectors_come_back_and_so_do_missed_faces(tmp_path):
     vectors = {"a/b.jpg": np.array([3, 4], np.float32), "c.jpg": None}
     write_vectors(tmp_path / "vectors.npz", vectors)

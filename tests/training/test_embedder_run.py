@@ -18,6 +18,7 @@ from exporters.training.objectives import Labelled
 from exporters.training.pairs import Pairs
 from exporters.training.teacher import Teacher
 from exporters.training.views import middles
+from exporters.training.widening import widened
 
 CONFIG = EmbedderConfig(
     width=0.1,
@@ -66,7 +67,7 @@ def pairs(faces_182):
     """Each picture with the next, of the same person or not."""
     first = np.arange(95)
     same = faces_182.people[:-1] == faces_182.people[1:]
-    return Pairs(middles(faces_182.pictures, 150), first, first + 1, same, first % 3)
+    return Pairs(middles(faces_182.pictures, 150), first, first + 1, same, first % 3, np.array(["nobody"]))
 
 
 def ignore(*_told):
@@ -132,8 +133,9 @@ def test_tensorboard_has_curves_and_vectors(whole):
 
 
 def test_people_who_are_told_apart_are_trained_with(faces_182, whole, tmp_path):
-    """Beginning with what another training ended with, and looking at more pixels of less."""
-    config = dataclasses.replace(CONFIG, objective="arcface", steps=2, learning_rate=1e-9, input_px=120, crop_px=120)
+    """Beginning with what another training ended with, in a wider network, and looking at more pixels of less."""
+    more = {"width": 0.2, "input_px": 120, "crop_px": 120}
+    config = dataclasses.replace(CONFIG, objective="arcface", steps=2, learning_rate=1e-9, **more)
     start = read_embedder(whole / "embedder.npz")
     path = train_embedder(config, faces_182, tmp_path, start=start, command="train", report=ignore)
     record = json.loads((tmp_path / "embedder.json").read_text())
@@ -141,8 +143,9 @@ def test_people_who_are_told_apart_are_trained_with(faces_182, whole, tmp_path):
     assert record["config"]["start_sha256"] == start.sha256
     assert record["start"] == json.loads((whole / "embedder.json").read_text())
     assert (read_embedder(path).input_px, read_embedder(path).crop_px) == (120, 120)
+    expected = widened(start.weights, width=0.2, seed=config.seed)
     for name, kernel in read_embedder(path).weights.items():
-        np.testing.assert_allclose(kernel["kernel"], start.weights[name]["kernel"], rtol=2e-3, atol=1e-5)
+        np.testing.assert_allclose(kernel["kernel"], expected[name]["kernel"], rtol=2e-3, atol=1e-5)
     ((name, losses),) = record["history"]["losses"].items()
     assert (name, len(losses)) == ("people", 2)
     assert np.isfinite(losses).all()
@@ -170,10 +173,10 @@ def test_a_folder_of_another_width_is_not_resumed(faces_182, teacher, whole):
         train_embedder(other, faces_182, whole, teacher=teacher, command="train", report=ignore, resume=True)
 
 
-def test_weights_of_another_width_are_no_start(faces_182, whole, tmp_path):
-    other = dataclasses.replace(CONFIG, width=0.2)
+def test_weights_of_a_wider_network_are_no_start(faces_182, whole, tmp_path):
+    other = dataclasses.replace(CONFIG, width=0.05)
     start = read_embedder(whole / "embedder.npz")
-    with pytest.raises(TrainingError, match=r"are of width 0.1, not 0.2: --width"):
+    with pytest.raises(TrainingError, match=r"are of width 0.1, not of 0.05 or less: --width"):
         train_embedder(other, faces_182, tmp_path / "run", start=start, command="train", report=ignore)
     assert not (tmp_path / "run").exists()
 
