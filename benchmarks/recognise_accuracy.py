@@ -13,6 +13,7 @@ this process, unless --target names a running service.
 import argparse
 import os
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 from rich.console import Console
@@ -71,9 +72,15 @@ def main(argv: list[str] | None = None) -> int:
         print(f"no evaluation pictures of people in {args.data}", file=sys.stderr)
         return 2
     vectors = _vectors(pairs, portraits, args)
-    print(f"LFW View 2, of folds {', '.join(map(str, folds))}:\n")
+    print(f"LFW View 2, {_listed(folds)}:\n")
     _print(pairs, portraits, vectors, args)
     return 0
+
+
+def _listed(folds: Collection[int]) -> str:
+    if len(folds) == 1:
+        return f"fold {min(folds)}, in parts"
+    return f"folds {', '.join(map(str, folds))}"
 
 
 def _vectors(pairs: list[Pair], portraits: list[Portrait], args: argparse.Namespace) -> Vectors:

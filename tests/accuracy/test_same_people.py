@@ -15,8 +15,8 @@ from orchestrator.pipeline.thresholds import IDENTIFY_FALSE_MATCH_RATE, threshol
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DATA_DIR = REPOSITORY.parent / "shared" / "data"
-PAIRS = read_pairs(DATA_DIR, UNSEEN_FOLDS[2])[::36]
-"""50 of 1,800: 25 of the same person, 25 of two; of people of whom no version has learned anything."""
+PAIRS = read_pairs(DATA_DIR, UNSEEN_FOLDS[2])[::12]
+"""50 of 600: 25 of the same person, 25 of two; of people of whom no version has learned anything."""
 
 FILES = [str(DATA_DIR / file) for pair in PAIRS for file in (pair.first, pair.second)]
 
@@ -47,9 +47,9 @@ def test_every_face_is_found(answers):
     assert np.isfinite(distances(answers, 1)).all()
 
 
-@pytest.mark.parametrize(("version", "threshold", "right"), [(1, 0.617, 0.97), (2, 0.567, 0.85)])
+@pytest.mark.parametrize(("version", "threshold", "right"), [(1, 0.617, 0.97), (2, 0.560, 0.9)])
 def test_pairs_are_told_apart(answers, version, threshold, right):
-    """At the folds' threshold in docs/accuracy.md, where 99 % and 95 % of all 1,800 are."""
+    """At the folds' threshold in docs/accuracy.md, where 99 % of all 1,800 and 95 % of 600 are."""
     same = np.array([pair.same for pair in PAIRS])
     told = (distances(answers, version) <= threshold) == same
     assert told.mean() >= right, [pair for pair, ok in zip(PAIRS, told, strict=True) if not ok]
