@@ -75,7 +75,8 @@ def load_faces(source: Path, *, chip_px: int, scored: Collection[str] | None = N
         raise TrainingError(f"there is no picture in {source}: expected is SOURCE/PERSON/PICTURE.jpg, or a pack (.npz)")
     wanted = (marked if scored is None else np.isin(people, list(scored))) == of_scored
     if not wanted.any():
-        raise TrainingError(f"all {len(files)} pictures in {source} are of people who are scored: nobody is left")
+        who = "nobody who is scored" if of_scored else "people who are scored: nobody is left"
+        raise TrainingError(f"all {len(files)} pictures in {source} are of {who}")
     files, people = list(itertools.compress(files, wanted)), list(itertools.compress(people, wanted))
     pictures = [_decoded(file) for file in files]
     sides = [len(one) for one in pictures if one is not None and one.shape[0] == one.shape[1] >= chip_px]
