@@ -11,15 +11,14 @@ benchmarks/ingress.py measures both.
 from pathlib import Path
 
 from orchestrator.app.errors import StackError
-from orchestrator.app.ports import free_block
+from orchestrator.app.ports import free_block, free_ports
 
 _WINDOW_BYTES = 4 * 2**20  # HTTP/2's default of 64 KB makes a picture wait for several round trips
 _STREAMS = 1000  # calls at a time on one connection; HAProxy's default of 100 queues the rest
 _MESSAGE_BYTES = 64 * 2**20  # between proxy and replica; the default of 4 MB refuses large photos
 
 _REPLICA_PORTS = 100  # of one stack; Ray takes one of each kind for a replica
-# Below those that systems give to outgoing connections, one of which could have a port before HAProxy listens on it.
-_HTTP_PORTS, _GRPC_PORTS, _PROXY_PORTS = (20_000, 25_999), (26_000, 31_999), (32_000, 32_767)
+_HTTP_PORTS, _GRPC_PORTS = (20_000, 25_999), (26_000, 31_999)  # below those that systems give to outgoing connections
 
 # Handlers run on the event loop that reads the network: a stream whose handler is slow is then read slowly,
 # where a loop of its own would read ahead without bound. Their CPU work is in threads anyway.
@@ -52,7 +51,7 @@ def ingress_environment(ingress: str, run_dir: Path) -> dict[str, str]:
 def _haproxy(folder: Path) -> dict[str, str]:
     # Names of one letter: Ray puts a folder of 56 characters between, and HAProxy takes sockets of 97 in all.
     # Ray's defaults for these ports are fixed: a second stack on the machine would collide with the first.
-    stats, metrics, fallback_http, fallback_grpc = free_block(*_PROXY_PORTS, 4)
+    stats, metrics, fallback_http, fallback_grpc = free_ports(4)
     # Replicas share a port with whoever else listens on it in this way (SO_REUSEPORT): from Ray's fixed ranges, two
     # stacks would answer each other's calls.
     http, grpc = free_block(*_HTTP_PORTS, _REPLICA_PORTS), free_block(*_GRPC_PORTS, _REPLICA_PORTS)

@@ -36,13 +36,3 @@ def test_stacks_have_replica_ports_of_their_own(tmp_path):
         high = {int(one[f"RAY_SERVE_DIRECT_INGRESS_MAX_{kind}_PORT"]) for one in env}
         assert len(low) > 5
         assert high == {port + 99 for port in low}
-
-
-def test_no_outgoing_connection_gets_a_port_of_the_proxy(tmp_path):
-    """Linux gives them ports from 32768, other systems from above that."""
-    kinds = ("HAPROXY_STATS", "HAPROXY_METRICS", "FALLBACK_PROXY_HTTP", "FALLBACK_PROXY_GRPC")
-    for _ in range(20):
-        env = ingress_environment("haproxy", tmp_path)
-        ports = {int(env[f"RAY_SERVE_{kind}_PORT"]) for kind in kinds}
-        assert len(ports) == 4
-        assert max(ports) < 32_768
