@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help install demo test lint typecheck format protos lock bench accuracy rollouts fuzz soak chaos monitoring image-digests clean
+.PHONY: help install demo test lint typecheck format protos lock bench accuracy rollouts fuzz train-jax soak chaos monitoring image-digests clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -64,6 +64,9 @@ chaos: $(READY) models  ## kill and freeze parts of a running fleet, and see wha
 
 models: $(READY)
 	$(BIN)/facegrid export --if-missing
+
+train-jax: $(READY)  ## train a few steps on JAX, and compare with TensorFlow and with an interrupted one (four minutes)
+	$(BIN)/python -m pytest -m slow tests/training
 
 soak: $(READY)  ## enrol and delete with four processes for a minute, killing some, and compare
 	$(BIN)/python -m benchmarks.gallery_soak

@@ -12,6 +12,7 @@ from exporters.embedder_weights import read_embedder
 from exporters.gan_weights import read_gan_weights
 from exporters.goldens import Golden, dlib_resnet_goldens
 from exporters.networks import discriminator, dlib_resnet, generator, inception_v3_graph, onet, pnet, rnet
+from exporters.networks.dlib_resnet_layers import LAYERS as DLIB_LAYERS
 from exporters.signatures import (
     DISCRIMINATOR,
     EMBEDDERS,
@@ -50,7 +51,7 @@ MODELS = {
         Model(ONET, lambda: read_mtcnn("onet", onet.LAYERS), onet.build, (1, 2, 4, 8, 16, 32, 64)),
         Model(
             EMBEDDERS[1].model,
-            lambda: read_dlib(dlib_resnet.LAYERS),
+            lambda: read_dlib(DLIB_LAYERS),
             dlib_resnet.build,
             _FACES,
             goldens=dlib_resnet_goldens,

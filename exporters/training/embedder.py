@@ -1,22 +1,27 @@
 """Inception v3 as it learns: what one step does, and what is kept of it.
 
-The network that is kept is the average over about the last 500 steps, of what it learned and of what the batch
-normalisation counted. Everything random of step n follows from the seed and n, so training that
-was interrupted goes on as if it had not been.
+Everything random of step n follows from the seed and n, so training that was interrupted goes on as if it had not
+been.
 """
 
 from collections.abc import Callable
 from functools import partial
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from exporters.embedder_weights import set_weights, weights_of
 from exporters.networks import inception_v3
-from exporters.networks.inception_v3 import EMBEDDING
 from exporters.networks.inception_v3_graph import as_light
+from exporters.training.learning import (
+    AVERAGE_STEPS,
+    in_units,
+    kept_of_average,
+    optimizer,
+    out_of_units,
+    schedule,
+)
 from exporters.weights import Weights
 
 Losses = dict[str, tf.Tensor]
@@ -24,13 +29,7 @@ Losses = dict[str, tf.Tensor]
 Loss = Callable[[tf.Tensor, tf.Tensor], Losses]
 """Vectors [N, D] and what is known of them -> parts of the loss by name."""
 
-_BETA_2 = 0.99
-_WEIGHT_DECAY = 0.01
-_WARMUP_SHARE = 0.03
 _AT_ONCE = 64
-_AVERAGE_STEPS = 10
-_AVERAGE_DECAY = 0.98
-"""What is left of the average each time it is moved, every so many steps: it is over about the last 500."""
 
 
 class Student(tf.Module):  # type: ignore[misc]
@@ -67,39 +66,26 @@ class Student(tf.Module):  # type: ignore[misc]
         self._light = partial(as_light, input_px=input_px, crop_px=crop_px)
         self.network = inception_v3.model(input_px=input_px, width=width, dimension=dimension, seed=seed)
         self.average = inception_v3.model(input_px=input_px, width=width, dimension=dimension, seed=seed)
-        warmup = round(_WARMUP_SHARE * steps)
-        self._rate = keras.optimizers.schedules.CosineDecay(
-            learning_rate / max(warmup, 1), steps - warmup, warmup_target=learning_rate, warmup_steps=warmup
-        )
-        self.optimizer = keras.optimizers.AdamW(learning_rate, beta_2=_BETA_2, weight_decay=_WEIGHT_DECAY)
+        self._rate = schedule(learning_rate, steps)
         self.mean = tf.Variable(tf.zeros(dimension), trainable=False)
         self.spread = tf.Variable(1.0, trainable=False)
         self._learned = [*self.network.trainable_variables, *heads]
-        self.optimizer.exclude_from_weight_decay(var_names=["bias", "beta"])
-        self.optimizer.build(self._learned)
+        self.optimizer = optimizer(learning_rate, self._learned)
 
     def aim(self, mean: NDArray[np.float32], spread: float) -> None:
-        """Says where vectors lie: about a mean [D], each number with this standard deviation.
-
-        The last layer learns how far off they are, in units of it. Else one step of Adam would move a vector farther
-        than two people are apart.
-        """
+        """Says where vectors lie: about a mean [D], each number with this standard deviation."""
         self.mean.assign(mean)
         self.spread.assign(spread)
 
     def start_from(self, weights: Weights) -> None:
         """Takes up weights that a training of this width ended with; after `aim`."""
-        last, spread = weights[EMBEDDING], self.spread.numpy()
-        first = {"kernel": last["kernel"] / spread, "bias": (last["bias"] - self.mean.numpy()) / spread}
+        first = in_units(weights, self.mean.numpy(), self.spread.numpy())
         for network in (self.network, self.average):
-            set_weights(network, {**weights, EMBEDDING: first})
+            set_weights(network, first)
 
     def weights(self) -> Weights:
         """Returns the average's, of which the mean and the spread are part."""
-        weights = weights_of(self.average)
-        last, spread = weights[EMBEDDING], self.spread.numpy()
-        bias = last["bias"] * spread + self.mean.numpy()
-        return {**weights, EMBEDDING: {"kernel": last["kernel"] * spread, "bias": bias}}
+        return out_of_units(weights_of(self.average), self.mean.numpy(), self.spread.numpy())
 
     @tf.function  # type: ignore[untyped-decorator]
     def step(self, number: tf.Tensor, chips: tf.Tensor, known: tf.Tensor) -> Losses:
@@ -117,13 +103,12 @@ class Student(tf.Module):  # type: ignore[misc]
         # Said here: the optimizer would work a schedule out anew for every variable, in a graph twice as large.
         self.optimizer.learning_rate.assign(self._rate(number))
         self.optimizer.apply_gradients(zip(tape.gradient(total, self._learned), self._learned, strict=True))
-        if number % _AVERAGE_STEPS == 0:
+        if number % AVERAGE_STEPS == 0:
             self._move_average(number)
         return losses
 
     def _move_average(self, number: tf.Tensor) -> None:
-        done = tf.cast(number, tf.float32) / _AVERAGE_STEPS
-        keep = tf.minimum(_AVERAGE_DECAY, (1.0 + done) / (10.0 + done))
+        keep = kept_of_average(number)
         for average, one in zip(self.average.variables, self.network.variables, strict=True):
             average.assign(keep * average + (1.0 - keep) * one)
 

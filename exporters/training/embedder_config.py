@@ -1,6 +1,12 @@
 """What a training of the embedder does."""
 
 import dataclasses
+from typing import TYPE_CHECKING
+
+from exporters.errors import TrainingError
+
+if TYPE_CHECKING:
+    from exporters.embedder_weights import Trained
 
 
 @dataclasses.dataclass(frozen=True)
@@ -9,6 +15,8 @@ class EmbedderConfig:
 
     objective: str = "distill"
     """`distill`, `triplet` or `arcface` (exporters/training/losses.py)."""
+    backend: str = "tensorflow"
+    """`tensorflow` (exporters/training/embedder_run.py) or `jax` (jax_run.py)."""
     width: float = 0.35
     """See `exporters.networks.inception_v3.model`."""
     crop_px: int = 150
@@ -33,3 +41,16 @@ class EmbedderConfig:
     seed: int = 1
     start_sha256: str = ""
     """Checksum of the weights that it starts from; empty: random ones."""
+
+
+def starting(config: EmbedderConfig, start: "Trained") -> EmbedderConfig:
+    """Returns what a training does that starts from weights.
+
+    Raises:
+        TrainingError: They are of a wider network.
+    """
+    if start.width > config.width:
+        raise TrainingError(
+            f"the weights to start from are of width {start.width}, not of {config.width} or less: --width"
+        )
+    return dataclasses.replace(config, start_sha256=start.sha256)

@@ -6,28 +6,26 @@ A training that was interrupted goes on after the last checkpoint, and ends as i
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
 from exporters.embedder_weights import Trained, write_embedder
 from exporters.errors import TrainingError
 from exporters.training.embedder import Losses, Student
-from exporters.training.embedder_config import EmbedderConfig
+from exporters.training.embedder_config import EmbedderConfig, starting
 from exporters.training.faces import Faces
 from exporters.training.objectives import CHIP_PX, DIMENSION, Batch, Distill, Labelled, Objective
 from exporters.training.pairs import Pairs
 from exporters.training.projector import write_projector
-from exporters.training.record import History, write_record
+from exporters.training.record import History, Report, write_record
 from exporters.training.run_dir import claim, require_space
 from exporters.training.teacher import Teacher, space_needed
 from exporters.training.views import middles
 from exporters.training.widening import widened
-
-Report = Callable[[int, int, dict[str, float]], None]
-"""Is told how many steps are done, of how many, and what was measured last."""
 
 _SUMMARY_STEPS = 25
 _PARAMETER_BYTES = 4 * 4 * 3
@@ -71,7 +69,7 @@ def train_embedder(
     lessons_bytes = space_needed(len(faces.pictures), config.views) if teacher else 0
     require_space(run_dir, lessons_bytes + round(config.width**2 * _PARAMETERS * _PARAMETER_BYTES))
     if start:
-        config = _starting(config, start)
+        config = starting(config, start)
     objective = _objective(config, faces, teacher, run_dir)
     claim(dataclasses.asdict(config), run_dir, resume=resume)
     run = _Run(config, objective, pairs, run_dir, start)
@@ -81,17 +79,9 @@ def train_embedder(
     path = run_dir / "embedder.npz"
     write_embedder(path, run.student.weights())
     settings = dataclasses.asdict(config)
-    more = {"start": start.record} if start else {}
+    more: dict[str, Any] = {"start": start.record} if start else {}
     write_record(path, config=settings, command=command, data=faces.as_json(), history=run.history, **more)
     return path
-
-
-def _starting(config: EmbedderConfig, start: Trained) -> EmbedderConfig:
-    if start.width > config.width:
-        raise TrainingError(
-            f"the weights to start from are of width {start.width}, not of {config.width} or less: --width"
-        )
-    return dataclasses.replace(config, start_sha256=start.sha256)
 
 
 def _objective(config: EmbedderConfig, faces: Faces, teacher: Teacher | None, run_dir: Path) -> Objective:

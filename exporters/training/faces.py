@@ -53,6 +53,13 @@ class Faces:
         kept = np.isin(self.people, names[counts > 1])
         return Faces(self.pictures[kept], self.people[kept], self.skipped, self.left_out)
 
+    def in_turn(self, step: int, *, batch_size: int, seed: int) -> tuple[int, NDArray[np.intp]]:
+        """Returns how often every face was shown before a step, and which are shown in it: each once in a turn."""
+        count = len(self.pictures)
+        turn, place = divmod(step, max(1, count // batch_size))
+        order = np.random.default_rng([seed, turn]).permutation(count)
+        return turn, order[place * batch_size : (place + 1) * batch_size]
+
 
 def load_faces(source: Path, *, chip_px: int, scored: Collection[str] | None = None, of_scored: bool = False) -> Faces:
     """Returns the faces of a pack or a folder.

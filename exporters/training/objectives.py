@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from exporters.errors import TrainingError
 from exporters.signatures import EMBEDDERS
+from exporters.training.distill import distill
 from exporters.training.embedder_config import EmbedderConfig
 from exporters.training.faces import Faces
-from exporters.training.losses import arcface, distill, triplet
+from exporters.training.losses import arcface, triplet
 from exporters.training.teacher import Lessons, Teacher
 from exporters.training.views import Strangers, views
 
@@ -57,7 +58,7 @@ class Distill:
 
     def batch(self, step: int) -> Batch:
         """Returns the chips of a step, and the teacher's vectors."""
-        turn, chosen = _in_turn(len(self._faces.pictures), step, self._config)
+        turn, chosen = self._faces.in_turn(step, batch_size=self._config.batch_size, seed=self._config.seed)
         view = turn % self._config.views if self._config.views else turn
         chips = _views(self._faces, chosen, view, self._config, self._strangers)
         return chips, self._lessons.vectors(view, chosen, chips)
@@ -100,7 +101,7 @@ class Labelled:
         if self._config.objective == "triplet":
             turn, chosen = step, self._some_people(step)
         else:
-            turn, chosen = _in_turn(len(self._faces.pictures), step, self._config)
+            turn, chosen = self._faces.in_turn(step, batch_size=self._config.batch_size, seed=self._config.seed)
         chips = _views(self._faces, chosen, turn, self._config, _NOBODY_ELSE)
         return chips, self._numbers[chosen].astype(np.int32)
 
@@ -123,13 +124,6 @@ class Labelled:
 
 
 Objective = Distill | Labelled
-
-
-def _in_turn(count: int, step: int, config: EmbedderConfig) -> tuple[int, NDArray[np.intp]]:
-    """Returns how often every face was shown before a step, and which are shown in it: each once in a turn."""
-    turn, place = divmod(step, max(1, count // config.batch_size))
-    order = np.random.default_rng([config.seed, turn]).permutation(count)
-    return turn, order[place * config.batch_size : (place + 1) * config.batch_size]
 
 
 def _views(

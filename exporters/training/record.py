@@ -5,10 +5,14 @@ import json
 import os
 import platform
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+Report = Callable[[int, int, dict[str, float]], None]
+"""Is told how many steps are done, of how many, and what was measured last."""
 
 
 @dataclass
@@ -63,7 +67,14 @@ class History:
 
 
 def write_record(
-    weights: Path, *, config: dict[str, Any], command: str, data: dict[str, Any], history: History, **more: Any
+    weights: Path,
+    *,
+    config: dict[str, Any],
+    command: str,
+    data: dict[str, Any],
+    history: History,
+    packages: Sequence[str] = ("tensorflow", "keras", "numpy"),
+    **more: Any,
 ) -> Path:
     """Writes WEIGHTS with the suffix .json: how the weights came about; returns it.
 
@@ -73,6 +84,7 @@ def write_record(
         command: What was typed.
         data: What was trained with: how much, and its checksum.
         history: How it went.
+        packages: What it ran on.
         more: What else is worth knowing, by name.
     """
     record = {
@@ -81,7 +93,7 @@ def write_record(
         "data": data,
         "weights_sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
         "machine": {"processor": platform.processor() or platform.machine(), "cores": os.cpu_count()},
-        "versions": {name: version(name) for name in ("tensorflow", "keras", "numpy")},
+        "versions": {name: version(name) for name in packages},
         "history": history.as_json(),
         **more,
     }

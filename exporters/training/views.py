@@ -13,25 +13,25 @@ from PIL import Image, ImageFilter
 
 Pictures = NDArray[np.uint8]
 
-_SHIFT_PX = 2.5
-_TURN_RAD = 0.05
-_LOG_SCALE = 0.04
-_MOST_SIGMAS = 2.5
+SHIFT_PX = 2.5
+TURN_RAD = 0.05
+LOG_SCALE = 0.04
+MOST_SIGMAS = 2.5
 """The three above are standard deviations of normal distributions, cut off at so many of them."""
 
-_BRIGHTNESS = 12.0
-_LOG_CONTRAST = 0.12
-_LOG_COLOUR = 0.04
-_BLURRED_SHARE = 0.2
-_BLUR_PX = (0.5, 2.0)
+BRIGHTNESS = 12.0
+LOG_CONTRAST = 0.12
+LOG_COLOUR = 0.04
+BLURRED_SHARE = 0.2
+BLUR_PX = (0.5, 2.0)
 """Radius of the square whose mean a blurred pixel is."""
-_BLEND_SHARES = (0.3, 0.7)
+BLEND_SHARES = (0.3, 0.7)
 """Of the second face of a blend."""
-_SEAM_OFF = 0.12
+SEAM_OFF = 0.12
 """Standard deviation of how far a seam is off the middle, in sides of the picture."""
-_SEAM_WIDTHS = (0.1, 0.4)
+SEAM_WIDTHS = (0.1, 0.4)
 """Over which one face becomes the other, in sides of the picture."""
-_WARP_CELLS = 3
+WARP_CELLS = 3
 """Along a side of the chip; a warp moves their corners."""
 
 
@@ -84,13 +84,13 @@ def _blend(pictures: Pictures, face: int, strangers: Strangers, rng: np.random.G
     # Nothing is drawn that is not asked for, so that trainings from before there were seams can be repeated.
     if strangers.seam_share and rng.random() < strangers.seam_share:
         return Image.composite(other, picture, _seam(picture.width, rng))
-    return Image.blend(picture, other, rng.uniform(*_BLEND_SHARES))
+    return Image.blend(picture, other, rng.uniform(*BLEND_SHARES))
 
 
 def _seam(side_px: int, rng: np.random.Generator) -> Image.Image:
     """Returns how much of the second face there is at each place, 0 to 255: none on one side, all on the other."""
     towards = rng.uniform(0, 2 * np.pi)
-    off, width = _SEAM_OFF * rng.standard_normal(), rng.uniform(*_SEAM_WIDTHS)
+    off, width = SEAM_OFF * rng.standard_normal(), rng.uniform(*SEAM_WIDTHS)
     x = (np.arange(side_px) + 0.5) / side_px - 0.5
     beyond = np.cos(towards) * x + np.sin(towards) * x[:, None] - off
     return Image.fromarray(np.clip(255 * (beyond / width + 0.5), 0, 255).astype(np.uint8))
@@ -104,8 +104,8 @@ def _view(picture: Image.Image, chip_px: int, warp_px: float, rng: np.random.Gen
     else:
         chip = picture.transform(size, Image.Transform.AFFINE, matrix, bilinear)
     chip = chip.point(_colours(rng))
-    if rng.random() < _BLURRED_SHARE:
-        chip = chip.filter(ImageFilter.BoxBlur(rng.uniform(*_BLUR_PX)))
+    if rng.random() < BLURRED_SHARE:
+        chip = chip.filter(ImageFilter.BoxBlur(rng.uniform(*BLUR_PX)))
     return np.asarray(chip)
 
 
@@ -116,14 +116,14 @@ def _warp(
 
     Between the corners Pillow interpolates, so cells meet without a step.
     """
-    edges = np.linspace(0, chip_px, _WARP_CELLS + 1).round().astype(int)
+    edges = np.linspace(0, chip_px, WARP_CELLS + 1).round().astype(int)
     places = np.stack(np.meshgrid(edges, edges), axis=-1)  # [row, column, (x, y)]
     moved = warp_px * rng.random() * rng.standard_normal(places.shape)
     corners = np.column_stack([places.reshape(-1, 2), np.ones(places[..., 0].size)]) @ np.reshape(matrix, (2, 3)).T
     corners = corners.reshape(places.shape) + moved
     cells = []
-    for row in range(_WARP_CELLS):
-        for column in range(_WARP_CELLS):
+    for row in range(WARP_CELLS):
+        for column in range(WARP_CELLS):
             box = (edges[column], edges[row], edges[column + 1], edges[row + 1])
             around = ((0, 0), (1, 0), (1, 1), (0, 1))  # (row, column): left above, left below, right below, right above
             quad = np.concatenate([corners[row + down, column + right] for down, right in around])
@@ -133,8 +133,8 @@ def _warp(
 
 def _chip_to_picture(chip_px: int, picture_px: int, rng: np.random.Generator) -> tuple[float, ...]:
     """Returns the matrix [2, 3], row by row, that takes places in the chip to those in the picture."""
-    sigmas = np.array([_SHIFT_PX, _SHIFT_PX, _TURN_RAD, _LOG_SCALE])
-    *shift, turn, log_scale = sigmas * np.clip(rng.standard_normal(4), -_MOST_SIGMAS, _MOST_SIGMAS)
+    sigmas = np.array([SHIFT_PX, SHIFT_PX, TURN_RAD, LOG_SCALE])
+    *shift, turn, log_scale = sigmas * np.clip(rng.standard_normal(4), -MOST_SIGMAS, MOST_SIGMAS)
     mirror = -1.0 if rng.random() < 0.5 else 1.0
     cosine, sine = np.exp(log_scale) * np.cos(turn), np.exp(log_scale) * np.sin(turn)
     matrix = np.array([[cosine * mirror, -sine], [sine * mirror, cosine]])
@@ -144,8 +144,8 @@ def _chip_to_picture(chip_px: int, picture_px: int, rng: np.random.Generator) ->
 
 def _colours(rng: np.random.Generator) -> list[int]:
     """Returns what becomes of each of 256 values of red, of green and of blue: contrast, brightness and a tint."""
-    contrast = np.exp(_LOG_CONTRAST * rng.standard_normal())
-    tint = np.exp(_LOG_COLOUR * rng.standard_normal((3, 1)))
-    values = (np.arange(256) - 127.5) * contrast * tint + 127.5 + _BRIGHTNESS * rng.standard_normal()
+    contrast = np.exp(LOG_CONTRAST * rng.standard_normal())
+    tint = np.exp(LOG_COLOUR * rng.standard_normal((3, 1)))
+    values = (np.arange(256) - 127.5) * contrast * tint + 127.5 + BRIGHTNESS * rng.standard_normal()
     table: list[int] = np.clip(np.round(values), 0, 255).astype(int).ravel().tolist()
     return table

@@ -4,12 +4,15 @@ import argparse
 import os
 import shlex
 import sys
+from collections.abc import Callable
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exporters.signatures import EMBEDDERS
-from facegrid.cli._training import Bars, positive, progress_bars, require_tensorflow
+from facegrid.cli._training import Bars, positive, progress_bars, require_jax, require_tensorflow
+from facegrid.cli.usage import UsageError
 
 if TYPE_CHECKING:
     from exporters.training.embedder_config import EmbedderConfig
@@ -20,11 +23,16 @@ _CHIP_PX = EMBEDDERS[1].chip_px
 _MOST_WARP_PX = 16
 """Farther, and eyes and mouths change places."""
 
+_TEACHER = Path("models/embedder/1")
+
 _DESCRIPTION = """\
 Trains an Inception v3 to give two aligned faces of one person vectors that are near each other, in a
 folder of its own. Objectives: `distill` learns the vectors of an exported embedder, for which nobody has
 to be named; `triplet` and `arcface` learn from pictures of people who are told apart by their folders.
 A training that was interrupted goes on with --resume, and ends as if it had not been.
+
+--backend jax is for a GPU (or any accelerator of JAX's): there everything runs, the views and the teacher
+too. It is for `distill` alone, every view is a new one, and the teacher is version 1 from its package.
 
 DATA is a folder with a folder of pictures for each person, or a pack (.npz); every picture is an aligned
 face: the chip of the embedder with a margin around it (docs/training.md).
@@ -39,6 +47,7 @@ examples:
   facegrid train embedder --data faces --resume                 go on after an interruption
   facegrid train embedder --data faces --objective arcface --width 0.5 --run-dir runs/arcface
   facegrid train embedder --data faces --objective arcface --start runs/embedder/embedder.npz --run-dir runs/finer
+  facegrid train embedder --data faces --backend jax --batch-size 512 --learning-rate 0.002
   facegrid train embedder --data faces.npz --pairs pairs.npz    and judge pairs of other people now and then
   tensorboard --logdir runs/embedder                            losses, accuracy, vectors
 """
@@ -58,11 +67,10 @@ def add_parser(networks: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--objective", choices=("distill", "triplet", "arcface"), help="what to learn (default: distill)"
     )
     parser.add_argument(
-        "--teacher",
-        type=Path,
-        default=Path("models/embedder/1"),
-        metavar="DIR",
-        help="exported embedder to learn from (default: %(default)s)",
+        "--backend", choices=("tensorflow", "jax"), help="what the training runs on (default: tensorflow)"
+    )
+    parser.add_argument(
+        "--teacher", type=Path, metavar="DIR", help=f"exported embedder to learn from (default: {_TEACHER})"
     )
     parser.add_argument(
         "--pairs",
@@ -121,7 +129,11 @@ def run(args: argparse.Namespace) -> int:
         UsageError: What training needs is not installed.
         OSError: The folder cannot be written.
     """
-    require_tensorflow()
+    if args.backend == "jax":
+        _settle_for_jax(args)
+        require_jax()
+    else:
+        require_tensorflow()
     # Without it TensorFlow's own convolutions run, which took 10.2 ms for a face of the teacher; these took 7.0.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     from exporters.errors import ExportError  # noqa: PLC0415  (TensorFlow takes seconds to load)
@@ -138,35 +150,56 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _settle_for_jax(args: argparse.Namespace) -> None:
+    """Sets what JAX does without being told, and refuses what it does not do."""
+    if args.objective not in (None, "distill"):
+        raise UsageError(f"--backend jax trains by distillation alone, not by {args.objective}: leave --backend out")
+    if args.views:
+        raise UsageError(f"--backend jax shows a new view every time, not {args.views} again: leave --views out")
+    if args.teacher:
+        raise UsageError("--backend jax learns from version 1 as it is in its package: leave --teacher out")
+    args.views = 0
+
+
 def _train(config: "EmbedderConfig", args: argparse.Namespace) -> Path:
     from exporters.embedder_weights import read_embedder  # noqa: PLC0415
-    from exporters.training.embedder_run import train_embedder  # noqa: PLC0415
     from exporters.training.faces import load_faces  # noqa: PLC0415
-    from exporters.training.objectives import CHIP_PX  # noqa: PLC0415
     from exporters.training.pairs import load_pairs  # noqa: PLC0415
-    from exporters.training.teacher import Teacher  # noqa: PLC0415
 
-    teacher = Teacher(args.teacher, chip_px=CHIP_PX) if config.objective == "distill" else None
+    training = _on_jax() if config.backend == "jax" else _on_tensorflow(config, args)
     start = read_embedder(args.start) if args.start else None
-    pairs = load_pairs(args.pairs, chip_px=CHIP_PX) if args.pairs else None
-    faces = load_faces(args.data, chip_px=CHIP_PX, scored=pairs.people if pairs else None)
+    pairs = load_pairs(args.pairs, chip_px=_CHIP_PX) if args.pairs else None
+    faces = load_faces(args.data, chip_px=_CHIP_PX, scored=pairs.people if pairs else None)
     sys.stderr.write(
         f"{len(faces.pictures)} pictures of {len(set(faces.people))} people; skipped, unreadable or of another size: "
         f"{faces.skipped}; left out, of people who are scored: {faces.left_out}\n"
     )
     with progress_bars() as progress:
         bars = Bars(progress)
-        return train_embedder(
+        return training(
             config,
             faces,
             args.run_dir,
-            teacher=teacher,
             pairs=pairs,
             start=start,
             command=shlex.join(["facegrid", *sys.argv[1:]]),
             report=lambda done, total, numbers: bars("embedder", done, total, numbers),
             resume=args.resume,
         )
+
+
+def _on_tensorflow(config: "EmbedderConfig", args: argparse.Namespace) -> Callable[..., Path]:
+    from exporters.training.embedder_run import train_embedder  # noqa: PLC0415
+    from exporters.training.teacher import Teacher  # noqa: PLC0415
+
+    learns = config.objective == "distill"
+    return partial(train_embedder, teacher=Teacher(args.teacher or _TEACHER, chip_px=_CHIP_PX) if learns else None)
+
+
+def _on_jax() -> Callable[..., Path]:
+    from exporters.training.jax_run import train_on_jax  # noqa: PLC0415
+
+    return train_on_jax
 
 
 def _number(text: str, what: str, low: float, high: float) -> float:

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 _NEEDED = ("tensorflow", "keras", "tensorboard")
 """What the extra `export` brings."""
 
+_NEEDED_JAX = ("jax", "keras", "face_recognition_models")
+
 
 def require_tensorflow() -> None:
     """Looks whether what training needs is installed, and keeps TensorFlow quiet.
@@ -21,10 +24,24 @@ def require_tensorflow() -> None:
     Raises:
         UsageError: It is not.
     """
-    missing = [name for name in _NEEDED if find_spec(name) is None]
-    if missing:
-        raise UsageError(f"training needs {', '.join(missing)}, not installed here: pip install 'facegrid[export]'")
+    _require(_NEEDED, "pip install 'facegrid[export]'")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def require_jax() -> None:
+    """Looks whether what training on JAX needs is installed, and lets Keras run on it.
+
+    Raises:
+        UsageError: It is not.
+    """
+    _require(_NEEDED_JAX, "pip install 'facegrid[jax]' 'jax[cuda13]'")
+    os.environ["KERAS_BACKEND"] = "jax"
+
+
+def _require(names: Sequence[str], remedy: str) -> None:
+    missing = [name for name in names if find_spec(name) is None]
+    if missing:
+        raise UsageError(f"training needs {', '.join(missing)}, not installed here: {remedy}")
 
 
 class Bars:

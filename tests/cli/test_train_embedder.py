@@ -1,5 +1,6 @@
 """`facegrid train embedder` on the command line; the training itself is tested in tests/training."""
 
+import importlib.util
 import re
 
 import pytest
@@ -29,6 +30,7 @@ def test_help_has_examples(facegrid):
     "name",
     [
         "objective",
+        "backend",
         "width",
         "input_px",
         "crop_px",
@@ -73,6 +75,29 @@ def test_wrong_numbers_are_told(facegrid, option, value, words):
     result = facegrid("train", "embedder", "--data", "faces", option, value)
     assert result.code == 2
     assert words in result.err
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--objective", "arcface", "--backend jax trains by distillation alone, not by arcface: leave --backend out"),
+        ("--views", "16", "--backend jax shows a new view every time, not 16 again: leave --views out"),
+        ("--teacher", "models/embedder/2", "--backend jax learns from version 1 as it is in its package"),
+    ],
+)
+def test_what_jax_does_not_do_is_refused(facegrid, faces, option, value, words):
+    result = facegrid("train", "embedder", "--data", faces, "--backend", "jax", option, value)
+    assert (result.code, result.out) == (2, "")
+    assert words in result.err
+
+
+def test_jax_that_is_not_installed_is_said(facegrid, faces, monkeypatch):
+    monkeypatch.setattr(
+        "facegrid.cli._training.find_spec", lambda name: None if name == "jax" else importlib.util.find_spec(name)
+    )
+    result = facegrid("train", "embedder", "--data", faces, "--backend", "jax")
+    assert (result.code, result.out) == (2, "")
+    assert "training needs jax, not installed here: pip install 'facegrid[jax]' 'jax[cuda13]'" in result.err
 
 
 def test_a_teacher_that_is_not_there_is_said_before_anything_is_written(facegrid, faces, tmp_path):
