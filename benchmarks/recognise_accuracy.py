@@ -28,15 +28,14 @@ from benchmarks.accuracy.recognition_report import (
     default_lines,
     fold_lines,
     gallery_lines,
+    identify_default,
     identify_lines,
     lfw_vectors,
-    measured_threshold,
     rate_lines,
 )
 from benchmarks.accuracy.verification import other_people
 from benchmarks.machine import conditions
 from exporters.signatures import EMBEDDER_VERSION
-from orchestrator.pipeline.thresholds import IDENTIFY_FALSE_MATCH_RATE
 
 _DATA_DIR = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -106,7 +105,7 @@ def _print(pairs: list[Pair], portraits: list[Portrait], vectors: Vectors, args:
     print("\n".join(fold_lines(comparisons)), end="\n\n")
     print("\n".join(rate_lines(impostors, comparisons)), end="\n\n")
     # Of a version whose rates are not in the code yet this is the end, with what to put there.
-    threshold = measured_threshold(IDENTIFY_FALSE_MATCH_RATE, args.version)
+    threshold = identify_default(args.version)
     blocks = [
         default_lines(impostors, comparisons, args.version),
         identify_lines(portraits, vectors, threshold),

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from benchmarks.accuracy.verification import Comparisons, Distances, share_within
-from orchestrator.pipeline.thresholds import IDENTIFY_FALSE_MATCH_RATE, VERIFY_FALSE_MATCH_RATE, threshold_of
+from orchestrator.pipeline.thresholds import IDENTIFY_FALSE_MATCH_RATES, VERIFY_FALSE_MATCH_RATE, threshold_of
 
 _SIZE = (900, 520)
 _LEFT, _RIGHT, _TOP, _BOTTOM = 90, 880, 20, 460
@@ -32,7 +32,7 @@ def draw_rates(path: Path, impostors: Distances, pairs: Comparisons, version: in
     genuine = np.sort(pairs.distances[pairs.same & ~pairs.missed])
     _draw_curve(draw, at, share_within(impostors, at), _FALSE_MATCH)
     _draw_curve(draw, at, 1 - share_within(genuine, at), _MISSED)
-    for use, rate in (("Identify", IDENTIFY_FALSE_MATCH_RATE), ("Verify", VERIFY_FALSE_MATCH_RATE)):
+    for use, rate in (("Identify", IDENTIFY_FALSE_MATCH_RATES[version]), ("Verify", VERIFY_FALSE_MATCH_RATE)):
         threshold = threshold_of(rate, version)
         if threshold is not None:
             draw.line([_place(threshold, 1.0), _place(threshold, 1e-6)], fill=_INK)

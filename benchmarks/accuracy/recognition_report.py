@@ -14,7 +14,7 @@ from benchmarks.accuracy.verification import (
     share_within,
 )
 from orchestrator.pipeline.thresholds import (
-    IDENTIFY_FALSE_MATCH_RATE,
+    IDENTIFY_FALSE_MATCH_RATES,
     VERIFY_FALSE_MATCH_RATE,
     false_match_rate,
     false_positive_rate,
@@ -102,8 +102,8 @@ def default_lines(impostors: Distances, pairs: Comparisons, version: int) -> lis
     """Returns the default thresholds with the errors measured now, and how near the rates in the code are to them."""
     genuine = np.sort(pairs.distances[pairs.same & ~pairs.missed])
     lines = []
-    for use, rate in (("Verify", VERIFY_FALSE_MATCH_RATE), ("Identify", IDENTIFY_FALSE_MATCH_RATE)):
-        threshold = measured_threshold(rate, version)
+    for use, rate in (("Verify", VERIFY_FALSE_MATCH_RATE), ("Identify", IDENTIFY_FALSE_MATCH_RATES[version])):
+        threshold = threshold_of(rate, version)
         match, within = (float(share_within(some, np.array([threshold]))[0]) for some in (impostors, genuine))
         lines.append(f"{use}: {threshold:.3f}, stated {rate:.1e}, false matches {match:.2e}, missed {1 - within:.2%}.")
     rates = [
@@ -114,13 +114,14 @@ def default_lines(impostors: Distances, pairs: Comparisons, version: int) -> lis
     return [*lines, f"Rates measured now are {min(ratios):.2f} to {max(ratios):.2f} times those in the code."]
 
 
-def measured_threshold(rate: float, version: int) -> float:
-    """Returns the threshold of a rate, for an embedder whose rates were measured.
+def identify_default(version: int) -> float:
+    """Returns the default threshold of Identify, for an embedder whose rates were measured.
 
     Raises:
         SystemExit: They were not.
     """
-    threshold = threshold_of(rate, version)
+    rate = IDENTIFY_FALSE_MATCH_RATES.get(version)
+    threshold = None if rate is None else threshold_of(rate, version)
     if threshold is None:
         raise SystemExit(f"of embedder version {version} no rates are in the code: see the table of rates above")
     return threshold
@@ -128,7 +129,7 @@ def measured_threshold(rate: float, version: int) -> float:
 
 def gallery_lines(vectors: Vector, people: Sequence[str], version: int) -> list[str]:
     """Returns how many strangers real galleries name at Identify's default, against what the formula expects."""
-    threshold = measured_threshold(IDENTIFY_FALSE_MATCH_RATE, version)
+    threshold, rate = identify_default(version), IDENTIFY_FALSE_MATCH_RATES[version]
     rng = np.random.default_rng(0)
     first = {person: index for index, person in reversed(list(enumerate(people)))}
     rows = np.array(list(first.values()))  # one picture of each person
@@ -140,7 +141,7 @@ def gallery_lines(vectors: Vector, people: Sequence[str], version: int) -> list[
     for size in (size for size in _GALLERY_SIZES if size < len(rows)):
         orders = [rng.permutation(rows) for _ in range(_DRAWS)]
         named = [_share_named(vectors[order[:size]], vectors[order[size:]], threshold) for order in orders]
-        lines.append(f"| {size} | {np.mean(named):.2%} | {false_positive_rate(IDENTIFY_FALSE_MATCH_RATE, size):.2%} |")
+        lines.append(f"| {size} | {np.mean(named):.2%} | {false_positive_rate(rate, size):.2%} |")
     return lines
 
 

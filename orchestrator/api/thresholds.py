@@ -5,7 +5,7 @@ import math
 from facegrid.errors import InvalidOption
 from facegrid.v1 import identify_pb2, verify_pb2
 from orchestrator.pipeline.thresholds import (
-    IDENTIFY_FALSE_MATCH_RATE,
+    IDENTIFY_FALSE_MATCH_RATES,
     VERIFY_FALSE_MATCH_RATE,
     false_match_rate,
     false_positive_rate,
@@ -54,7 +54,7 @@ def identify_threshold(
             rate = _in_range("target_false_positive_rate", options.target_false_positive_rate, _RATES)
             threshold = _measured(match_rate_for(rate, gallery_faces), version)
         case _:
-            threshold = _measured(IDENTIFY_FALSE_MATCH_RATE, version)
+            threshold = _measured(IDENTIFY_FALSE_MATCH_RATES.get(version), version)
     match_rate = false_match_rate(threshold, version)
     return threshold, None if match_rate is None else false_positive_rate(match_rate, gallery_faces)
 
@@ -66,8 +66,8 @@ def _in_range(name: str, value: float, allowed: tuple[float, float]) -> float:
     return value
 
 
-def _measured(rate: float, version: int) -> float:
-    threshold = threshold_of(rate, version)
+def _measured(rate: float | None, version: int) -> float:
+    threshold = None if rate is None else threshold_of(rate, version)
     if threshold is None:
         raise InvalidOption(f"of embedder version {version} no rates were measured; give a threshold")
     return threshold

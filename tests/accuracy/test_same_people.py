@@ -11,7 +11,7 @@ import pytest
 from benchmarks.accuracy.embedders import read_vectors
 from benchmarks.accuracy.people import UNSEEN_FOLDS, read_pairs
 from exporters.signatures import EMBEDDERS
-from orchestrator.pipeline.thresholds import IDENTIFY_FALSE_MATCH_RATE, threshold_of
+from orchestrator.pipeline.thresholds import IDENTIFY_FALSE_MATCH_RATES, threshold_of
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DATA_DIR = REPOSITORY.parent / "shared" / "data"
@@ -47,9 +47,9 @@ def test_every_face_is_found(answers):
     assert np.isfinite(distances(answers, 1)).all()
 
 
-@pytest.mark.parametrize(("version", "threshold", "right"), [(1, 0.617, 0.97), (2, 0.560, 0.9)])
+@pytest.mark.parametrize(("version", "threshold", "right"), [(1, 0.617, 0.97), (2, 0.575, 0.97)])
 def test_pairs_are_told_apart(answers, version, threshold, right):
-    """At the folds' threshold in docs/accuracy.md, where 99 % of all 1,800 and 95 % of 600 are."""
+    """At the folds' threshold in docs/accuracy.md, where 99 % of all 1,800 and 98 % of 600 are."""
     same = np.array([pair.same for pair in PAIRS])
     told = (distances(answers, version) <= threshold) == same
     assert told.mean() >= right, [pair for pair, ok in zip(PAIRS, told, strict=True) if not ok]
@@ -58,4 +58,4 @@ def test_pairs_are_told_apart(answers, version, threshold, right):
 @pytest.mark.parametrize("version", EMBEDDERS)
 def test_different_people_are_beyond_the_default_of_identify(answers, version):
     different = distances(answers, version)[~np.array([pair.same for pair in PAIRS])]
-    assert (different > threshold_of(IDENTIFY_FALSE_MATCH_RATE, version)).all()
+    assert (different > threshold_of(IDENTIFY_FALSE_MATCH_RATES[version], version)).all()

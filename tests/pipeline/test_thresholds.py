@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from exporters.signatures import EMBEDDER_VERSION, EMBEDDERS
 from orchestrator.pipeline.thresholds import (
     FALSE_MATCH_RATES,
-    IDENTIFY_FALSE_MATCH_RATE,
+    IDENTIFY_FALSE_MATCH_RATES,
     VERIFY_FALSE_MATCH_RATE,
     false_match_rate,
     false_positive_rate,
@@ -21,7 +21,7 @@ UNKNOWN = 99
 
 def test_the_default_embedder_has_rates():
     assert EMBEDDER_VERSION in FALSE_MATCH_RATES
-    assert set(FALSE_MATCH_RATES) <= set(EMBEDDERS)
+    assert set(IDENTIFY_FALSE_MATCH_RATES) == set(FALSE_MATCH_RATES) <= set(EMBEDDERS)
 
 
 @pytest.mark.parametrize("version", FALSE_MATCH_RATES)
@@ -30,7 +30,7 @@ def test_rates_grow_with_the_distance(version):
     assert (np.diff(thresholds) > 0).all()
     assert (np.diff(rates) > 0).all()
     assert 0 < rates[0] < rates[-1] < 1
-    assert rates[0] <= IDENTIFY_FALSE_MATCH_RATE < VERIFY_FALSE_MATCH_RATE <= rates[-1]
+    assert rates[0] <= IDENTIFY_FALSE_MATCH_RATES[version] < VERIFY_FALSE_MATCH_RATE <= rates[-1]
 
 
 @pytest.mark.parametrize(("threshold", "rate"), FALSE_MATCH_RATES[1])
