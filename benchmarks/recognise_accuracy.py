@@ -32,6 +32,7 @@ from benchmarks.accuracy.recognition_report import (
     identify_lines,
     lfw_vectors,
     rate_lines,
+    small_gallery_lines,
 )
 from benchmarks.accuracy.verification import other_people
 from benchmarks.machine import conditions
@@ -110,6 +111,7 @@ def _print(pairs: list[Pair], portraits: list[Portrait], vectors: Vectors, args:
         default_lines(impostors, comparisons, args.version),
         identify_lines(portraits, vectors, threshold),
         gallery_lines(faces, people, args.version),
+        small_gallery_lines(faces, people, args.version),
         [conditions("tensorflow", "opencv-python-headless", "numpy", "pillow")],
     ]
     print("\n\n".join("\n".join(block) for block in blocks))

@@ -27,6 +27,9 @@ Vectors = Mapping[str, Vector | None]
 TABLE = tuple(round(0.30 + 0.02 * step, 2) for step in range(31))
 """Distances of the table of rates."""
 
+_ENROLLED, _STRANGERS, _SMALL_DRAWS = 20, 10, 2_000
+"""People in galleries of the size of the set `identify`, and how many of these are drawn."""
+
 _GALLERY_SIZES = (10, 100, 500)
 _DRAWS = 20
 
@@ -142,6 +145,32 @@ def gallery_lines(vectors: Vector, people: Sequence[str], version: int) -> list[
         orders = [rng.permutation(rows) for _ in range(_DRAWS)]
         named = [_share_named(vectors[order[:size]], vectors[order[size:]], threshold) for order in orders]
         lines.append(f"| {size} | {np.mean(named):.2%} | {false_positive_rate(rate, size):.2%} |")
+    return lines
+
+
+def small_gallery_lines(vectors: Vector, people: Sequence[str], version: int) -> list[str]:
+    """Returns how many strangers galleries of the size of `identify` name, at the default rate of each version."""
+    rng = np.random.default_rng(0)
+    names, numbers = np.unique(people, return_inverse=True)
+    several = np.flatnonzero(np.bincount(numbers) > 1)
+    if len(several) < _ENROLLED + _STRANGERS:
+        return []
+    of_person = [np.flatnonzero(numbers == number) for number in range(len(names))]
+    nearest = []
+    for _ in range(_SMALL_DRAWS):
+        some = rng.permutation(several)[: _ENROLLED + _STRANGERS]
+        drawn = [rng.permutation(of_person[number])[:2] for number in some]
+        gallery, strangers = (np.concatenate(part) for part in (drawn[:_ENROLLED], drawn[_ENROLLED:]))
+        nearest.append(np.linalg.norm(vectors[gallery, None] - vectors[strangers], axis=2).min(axis=0))
+    title = (
+        f"{_SMALL_DRAWS} galleries of {_ENROLLED} people with two pictures each, and as strangers two pictures of each "
+        f"of {_STRANGERS} others."
+    )
+    lines = [title, "", "| rate | threshold | strangers named | galleries that name none |", "|---|---|---|---|"]
+    for rate in sorted(set(IDENTIFY_FALSE_MATCH_RATES.values())):
+        threshold = threshold_of(rate, version)
+        named = np.array(nearest) <= threshold
+        lines.append(f"| {rate:.2%} | {threshold:.3f} | {named.mean():.2%} | {1 - named.any(axis=1).mean():.1%} |")
     return lines
 
 

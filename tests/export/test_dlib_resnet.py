@@ -10,7 +10,7 @@ from PIL import Image
 from exporters.dlib_weights import SHA256, read_dlib
 from exporters.errors import WeightsError
 from exporters.goldens import GOLDEN_TOLERANCE, dlib_resnet_goldens
-from exporters.networks import dlib_resnet
+from exporters.networks.dlib_resnet_layers import LAYERS
 from exporters.signatures import SERVING_DEFAULT
 from exporters.weights import package_file
 
@@ -66,7 +66,7 @@ def test_a_vector_does_not_depend_on_its_batch(networks, chips):
 
 
 def test_the_published_numbers_are_read(networks):
-    weights = read_dlib(dlib_resnet.LAYERS)
+    weights = read_dlib(LAYERS)
     np.testing.assert_allclose(weights["input"]["mean"], [122.78199768, 117.00099945, 104.29799652])
     conv1 = weights["conv1"]
     corner = [-0.02932992, -0.01886531, -0.00566939, 0.00243096]
@@ -87,10 +87,10 @@ def test_another_file_is_refused_by_name(tmp_path, monkeypatch):
     with pytest.raises(
         WeightsError, match=rf"{PATH.name} \(22466066 bytes\) .* expected {SHA256}; install .*-ng==0.1.0"
     ):
-        read_dlib(dlib_resnet.LAYERS)
+        read_dlib(LAYERS)
 
 
 def test_an_absent_package_is_named(monkeypatch):
     monkeypatch.setattr("exporters.weights.find_spec", lambda _: None)
     with pytest.raises(WeightsError, match="face_recognition_models, which holds the weights, is not installed"):
-        read_dlib(dlib_resnet.LAYERS)
+        read_dlib(LAYERS)
