@@ -18,7 +18,7 @@ _STREAMS = 1000  # calls at a time on one connection; HAProxy's default of 100 q
 _MESSAGE_BYTES = 64 * 2**20  # between proxy and replica; the default of 4 MB refuses large photos
 
 _REPLICA_PORTS = 100  # of one stack; Ray takes one of each kind for a replica
-_HTTP_PORTS, _GRPC_PORTS = (20_000, 25_999), (26_000, 31_999)  # below those that systems give to outgoing connections
+_HTTP_PORTS, _GRPC_PORTS = (20_000, 24_999), (25_000, 29_999)  # below those of `free_ports`
 
 # Handlers run on the event loop that reads the network: a stream whose handler is slow is then read slowly,
 # where a loop of its own would read ahead without bound. Their CPU work is in threads anyway.

@@ -1,21 +1,35 @@
 """TCP ports of this machine: free ones, and whose a taken one is."""
 
+import itertools
 import random
 import socket
-from contextlib import ExitStack
 
 import psutil
 
 from orchestrator.app.errors import StackError
 
+_OWN_PORTS = range(30_000, 32_768)
+"""Below those that systems give to outgoing connections: such a one would be taken before a server gets to listen on
+it. Above those of Ray's workers, and of replicas (ingress.py)."""
+
+_given: set[int] = set()
+
 
 def free_ports(count: int) -> list[int]:
-    """Returns `count` different ports that nobody listened on just now."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
+    """Returns `count` ports that nobody listens on just now; which ones is up to chance, but none is returned twice.
+
+    Raises:
+        StackError: There are none left.
+    """
+    shuffled = random.sample(_OWN_PORTS, len(_OWN_PORTS))
+    found = list(itertools.islice((port for port in shuffled if port not in _given and _is_free(port)), count))
+    if len(found) < count:
+        raise StackError(
+            f"of the ports {_OWN_PORTS.start} to {_OWN_PORTS.stop - 1} {len(found)} are free, {count} are needed",
+            "stop what listens there",
+        )
+    _given.update(found)
+    return found
 
 
 def free_block(first: int, last: int, size: int) -> range:
