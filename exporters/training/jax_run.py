@@ -14,6 +14,7 @@ from pathlib import Path
 import jax
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from exporters.dlib_weights import read_dlib
 from exporters.embedder_weights import Trained, write_embedder
@@ -26,7 +27,6 @@ from exporters.training.pairs import Pairs
 from exporters.training.record import History, Report, write_record
 from exporters.training.run_dir import claim, require_space
 from exporters.training.widening import widened
-from exporters.weights import Weights
 
 _SUMMARY_STEPS = 25
 _PARAMETER_BYTES = 4 * 4 * 2
@@ -45,7 +45,6 @@ def train_on_jax(
     command: str,
     report: Report,
     resume: bool = False,
-    teacher: Weights | None = None,
 ) -> Path:
     """Trains, or goes on training, and returns the file of weights, RUN_DIR/embedder.npz.
 
@@ -58,7 +57,6 @@ def train_on_jax(
         command: What was typed, for the record.
         report: Is told how far it is.
         resume: Go on with the training in `run_dir`.
-        teacher: Weights of embedder version 1; None: those that come in its package.
 
     Raises:
         TrainingError: Keras was loaded with another backend; there are too few faces, or there is too little room on
@@ -74,8 +72,9 @@ def train_on_jax(
     require_space(run_dir, round(config.width**2 * _PARAMETERS * _PARAMETER_BYTES))
     if start:
         config = starting(config, start)
+    teacher = read_dlib(LAYERS)
     claim(dataclasses.asdict(config), run_dir, resume=resume)
-    student = JaxStudent(config, read_dlib(LAYERS) if teacher is None else teacher, faces.pictures)
+    student = JaxStudent(config, teacher, faces.pictures)
     done = _restored(student, run_dir)
     if not done:
         student.aim(_faces_of(faces, 0, config))
@@ -111,7 +110,7 @@ def train_on_jax(
     return path
 
 
-def _faces_of(faces: Faces, step: int, config: EmbedderConfig) -> "np.ndarray[tuple[int], np.dtype[np.intp]]":
+def _faces_of(faces: Faces, step: int, config: EmbedderConfig) -> NDArray[np.intp]:
     return faces.in_turn(step, batch_size=config.batch_size, seed=config.seed)[1]
 
 
