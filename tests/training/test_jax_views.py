@@ -42,7 +42,7 @@ def test_blur_is_that_of_pillow(faces_182, radius_px):
     assert np.abs(found - expected).max() < 1.2  # Pillow rounds after each direction
 
 
-@pytest.mark.parametrize("strangers", [NOBODY_ELSE, views.Strangers(1.0, 1.0), views.Strangers(0.5, 0.3, 6.0)])
+@pytest.mark.parametrize("strangers", [NOBODY_ELSE, views.Strangers(0.7, 0.5, 6.0)])
 def test_views_vary_as_those_of_a_processor(faces_182, strangers):
     """Where pictures vary, and how much, over thirty views of each of eight faces."""
     faces = np.arange(0, 96, 12)
