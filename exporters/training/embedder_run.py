@@ -11,7 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from exporters.embedder_weights import Trained, write_embedder
 from exporters.errors import TrainingError
@@ -162,9 +164,13 @@ class _Run:
             numbers = {name: float(loss) for name, loss in losses.items()}
             self.history.add(step, numbers)
         if self._pairs and self._due(step, self._config.score_steps):
-            numbers["pairs"] = self._pairs.accuracy(self.student.vectors)
+            numbers["pairs"] = self._pairs.accuracy(self._compared)
             self.history.add_score(step, numbers["pairs"])
         return numbers
+
+    def _compared(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        vectors = self.student.vectors(chips)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True) if self._objective.directions else vectors
 
     def _keep(self, step: int) -> None:
         self._done.assign(step + 1)

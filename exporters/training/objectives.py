@@ -55,6 +55,8 @@ class Distill:
         self.loss = distill
         self.learned: list[tf.Variable] = []
         """What is learned besides the network."""
+        self.directions = False
+        """Whether vectors are compared by their directions alone."""
 
     def batch(self, step: int) -> Batch:
         """Returns the chips of a step, and the teacher's vectors."""
@@ -90,6 +92,7 @@ class Labelled:
             raise TrainingError(f"{config.objective} needs two people with {what}, found {len(names)}")
         self.loss: Loss = triplet
         self.learned: list[tf.Variable] = []
+        self.directions = True
         if config.objective == "arcface":
             first = np.random.default_rng(config.seed).normal(0, 0.01, (len(names), DIMENSION)).astype(np.float32)
             centres = tf.Variable(first, name="centres")

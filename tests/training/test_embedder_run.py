@@ -137,7 +137,11 @@ def test_people_who_are_told_apart_are_trained_with(faces_182, whole, tmp_path):
     more = {"width": 0.2, "input_px": 120, "crop_px": 120}
     config = dataclasses.replace(CONFIG, objective="arcface", steps=2, learning_rate=1e-9, **more)
     start = read_embedder(whole / "embedder.npz")
-    path = train_embedder(config, faces_182, tmp_path, start=start, command="train", report=ignore)
+    judged = []
+    chips = middles(faces_182.pictures[:4], 150)
+    pairs = SimpleNamespace(chips=chips, accuracy=lambda vectors_of: judged.append(vectors_of(chips)) or 0.5)
+    path = train_embedder(config, faces_182, tmp_path, start=start, pairs=pairs, command="train", report=ignore)
+    np.testing.assert_allclose(np.linalg.norm(judged[-1], axis=1), 1, rtol=1e-6)  # directions are compared
     record = json.loads((tmp_path / "embedder.json").read_text())
     assert record["config"]["objective"] == "arcface"
     assert record["config"]["start_sha256"] == start.sha256
