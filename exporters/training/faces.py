@@ -54,7 +54,7 @@ class Faces:
         return Faces(self.pictures[kept], self.people[kept], self.skipped, self.left_out)
 
     def in_turn(self, step: int, *, batch_size: int, seed: int) -> tuple[int, NDArray[np.intp]]:
-        """Returns how often every face was shown before a step, and which are shown in it: each once in a turn."""
+        """Returns how often every face was shown before a step, and which [batch_size] are shown in it: once a turn."""
         count = len(self.pictures)
         turn, place = divmod(step, max(1, count // batch_size))
         order = np.random.default_rng([seed, turn]).permutation(count)
