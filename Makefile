@@ -46,21 +46,21 @@ lock: $(READY)  ## resolve pyproject.toml into requirements.lock
 		--no-annotate --custom-compile-command "make lock" --output-file requirements.lock
 
 bench: $(READY) models  ## measure speed against the mtcnn package (ten minutes)
-	$(BIN)/python -m benchmarks.detect
+	$(BIN)/python -m benchmarks.speed.detect
 
 accuracy: $(READY) models  ## compare with the mtcnn package, labelled data and a video (needs the evaluation data)
-	$(BIN)/python -m benchmarks.detect_accuracy
-	$(BIN)/python -m benchmarks.recognise_accuracy
-	$(BIN)/python -m benchmarks.video
+	$(BIN)/python -m benchmarks.accuracy.detect_accuracy
+	$(BIN)/python -m benchmarks.accuracy.recognise_accuracy
+	$(BIN)/python -m benchmarks.accuracy.video
 
 rollouts: $(READY)  ## replace versions of a served model 200 times under traffic (five minutes)
-	$(BIN)/python -m benchmarks.rollouts --plot docs/images/rollouts.svg
+	$(BIN)/python -m benchmarks.reliability.rollouts --plot docs/images/rollouts.svg
 
 fuzz: $(READY)  ## send 20,000 wrong requests to every entrance of one model server (two minutes)
-	$(BIN)/python -m benchmarks.fuzz
+	$(BIN)/python -m benchmarks.reliability.fuzz
 
 chaos: $(READY) models  ## kill and freeze parts of a running fleet, and see what callers notice (five minutes)
-	$(BIN)/python -m benchmarks.chaos
+	$(BIN)/python -m benchmarks.reliability.chaos
 
 models: $(READY)
 	$(BIN)/facegrid export --if-missing
@@ -69,7 +69,7 @@ train-jax: $(READY)  ## train a few steps on JAX, and compare with TensorFlow an
 	$(BIN)/python -m pytest -m slow tests/training
 
 soak: $(READY)  ## enrol and delete with four processes for a minute, killing some, and compare
-	$(BIN)/python -m benchmarks.gallery_soak
+	$(BIN)/python -m benchmarks.reliability.gallery_soak
 
 monitoring:  ## run Prometheus (Debian: apt-get install prometheus) against the running stack
 	@scripts/monitoring.sh

@@ -19,7 +19,7 @@ from typing import Literal
 SERVING_DEFAULT = "serving_default"
 
 TILE_PX = 144
-"""Side of the square tiles that the levels of an image pyramid are packed into (benchmarks/tile_size.py)."""
+"""Side of the square tiles that the levels of an image pyramid are packed into (benchmarks/speed/tile_size.py)."""
 
 TILE_TOP_K = 128
 """Cells that pnet's default signature returns for each tile, best first; signature `maps` returns all."""

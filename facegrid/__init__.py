@@ -14,24 +14,53 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from facegrid.async_client import AsyncClient as AsyncClient
-    from facegrid.async_client import connect_async as connect_async
-    from facegrid.client import Client as Client
-    from facegrid.client import connect as connect
-    from facegrid.digits import DigitSource as DigitSource
-    from facegrid.digits import Discriminations as Discriminations
-    from facegrid.digits import GeneratedDigit as GeneratedDigit
-    from facegrid.digits import Labels as Labels
+    from facegrid.answers.digits import DigitSource as DigitSource
+    from facegrid.answers.digits import Discriminations as Discriminations
+    from facegrid.answers.digits import GeneratedDigit as GeneratedDigit
+    from facegrid.answers.digits import Labels as Labels
+    from facegrid.answers.faces import BoundingBox as BoundingBox
+    from facegrid.answers.faces import DetectedItem as DetectedItem
+    from facegrid.answers.faces import Detection as Detection
+    from facegrid.answers.faces import DetectOptions as DetectOptions
+    from facegrid.answers.faces import Face as Face
+    from facegrid.answers.faces import Health as Health
+    from facegrid.answers.faces import ImageSource as ImageSource
+    from facegrid.answers.faces import Landmarks as Landmarks
+    from facegrid.answers.faces import Point as Point
+    from facegrid.answers.gallery import EnrolledFace as EnrolledFace
+    from facegrid.answers.gallery import EnrolledItem as EnrolledItem
+    from facegrid.answers.gallery import Enrollment as Enrollment
+    from facegrid.answers.gallery import EnrollOptions as EnrollOptions
+    from facegrid.answers.gallery import Erasure as Erasure
+    from facegrid.answers.gallery import GalleryFace as GalleryFace
+    from facegrid.answers.gallery import Refusal as Refusal
+    from facegrid.answers.gallery import Subject as Subject
+    from facegrid.answers.gallery import SubjectDetails as SubjectDetails
+    from facegrid.answers.people import Candidate as Candidate
+    from facegrid.answers.people import EmbeddedItem as EmbeddedItem
+    from facegrid.answers.people import Embedder as Embedder
+    from facegrid.answers.people import Embedding as Embedding
+    from facegrid.answers.people import Identification as Identification
+    from facegrid.answers.people import IdentifiedItem as IdentifiedItem
+    from facegrid.answers.people import IdentifiedPicture as IdentifiedPicture
+    from facegrid.answers.people import IdentifyOptions as IdentifyOptions
+    from facegrid.answers.people import Portrait as Portrait
+    from facegrid.answers.people import Verification as Verification
+    from facegrid.answers.people import VerifyOptions as VerifyOptions
+    from facegrid.answers.video import AsyncIdentifiedVideo as AsyncIdentifiedVideo
+    from facegrid.answers.video import FrameResult as FrameResult
+    from facegrid.answers.video import IdentifiedVideo as IdentifiedVideo
+    from facegrid.answers.video import TrackDecision as TrackDecision
+    from facegrid.answers.video import TrackedFace as TrackedFace
+    from facegrid.answers.video import VideoEvent as VideoEvent
+    from facegrid.answers.video import VideoEventKind as VideoEventKind
+    from facegrid.answers.video import VideoSummary as VideoSummary
+    from facegrid.client.aio import AsyncClient as AsyncClient
+    from facegrid.client.aio import connect_async as connect_async
+    from facegrid.client.sync import Client as Client
+    from facegrid.client.sync import connect as connect
+    from facegrid.client.tls import Tls as Tls
     from facegrid.draw import draw_faces as draw_faces
-    from facegrid.enrolled import EnrolledFace as EnrolledFace
-    from facegrid.enrolled import EnrolledItem as EnrolledItem
-    from facegrid.enrolled import Enrollment as Enrollment
-    from facegrid.enrolled import EnrollOptions as EnrollOptions
-    from facegrid.enrolled import Erasure as Erasure
-    from facegrid.enrolled import GalleryFace as GalleryFace
-    from facegrid.enrolled import Refusal as Refusal
-    from facegrid.enrolled import Subject as Subject
-    from facegrid.enrolled import SubjectDetails as SubjectDetails
     from facegrid.errors import AlreadyEnrolled as AlreadyEnrolled
     from facegrid.errors import DeadlineExceeded as DeadlineExceeded
     from facegrid.errors import FacegridError as FacegridError
@@ -57,40 +86,11 @@ if TYPE_CHECKING:
     from facegrid.errors import Unauthenticated as Unauthenticated
     from facegrid.errors import Unavailable as Unavailable
     from facegrid.errors import UnusableFace as UnusableFace
-    from facegrid.people import Candidate as Candidate
-    from facegrid.people import EmbeddedItem as EmbeddedItem
-    from facegrid.people import Embedder as Embedder
-    from facegrid.people import Embedding as Embedding
-    from facegrid.people import Identification as Identification
-    from facegrid.people import IdentifiedItem as IdentifiedItem
-    from facegrid.people import IdentifiedPicture as IdentifiedPicture
-    from facegrid.people import IdentifyOptions as IdentifyOptions
-    from facegrid.people import Portrait as Portrait
-    from facegrid.people import Verification as Verification
-    from facegrid.people import VerifyOptions as VerifyOptions
-    from facegrid.tls import Tls as Tls
-    from facegrid.types import BoundingBox as BoundingBox
-    from facegrid.types import DetectedItem as DetectedItem
-    from facegrid.types import Detection as Detection
-    from facegrid.types import DetectOptions as DetectOptions
-    from facegrid.types import Face as Face
-    from facegrid.types import Health as Health
-    from facegrid.types import ImageSource as ImageSource
-    from facegrid.types import Landmarks as Landmarks
-    from facegrid.types import Point as Point
-    from facegrid.video import AsyncIdentifiedVideo as AsyncIdentifiedVideo
-    from facegrid.video import FrameResult as FrameResult
-    from facegrid.video import IdentifiedVideo as IdentifiedVideo
-    from facegrid.video import TrackDecision as TrackDecision
-    from facegrid.video import TrackedFace as TrackedFace
-    from facegrid.video import VideoEvent as VideoEvent
-    from facegrid.video import VideoEventKind as VideoEventKind
-    from facegrid.video import VideoSummary as VideoSummary
 
 _HOMES = {
-    "facegrid.async_client": ("AsyncClient", "connect_async"),
-    "facegrid.client": ("Client", "connect"),
-    "facegrid.digits": ("DigitSource", "Discriminations", "GeneratedDigit", "Labels"),
+    "facegrid.client.aio": ("AsyncClient", "connect_async"),
+    "facegrid.client.sync": ("Client", "connect"),
+    "facegrid.answers.digits": ("DigitSource", "Discriminations", "GeneratedDigit", "Labels"),
     "facegrid.draw": ("draw_faces",),
     "facegrid.errors": (
         "AlreadyEnrolled",
@@ -119,7 +119,7 @@ _HOMES = {
         "Unavailable",
         "UnusableFace",
     ),
-    "facegrid.enrolled": (
+    "facegrid.answers.gallery": (
         "EnrollOptions",
         "EnrolledFace",
         "EnrolledItem",
@@ -130,7 +130,7 @@ _HOMES = {
         "Subject",
         "SubjectDetails",
     ),
-    "facegrid.people": (
+    "facegrid.answers.people": (
         "Candidate",
         "EmbeddedItem",
         "Embedder",
@@ -143,8 +143,8 @@ _HOMES = {
         "Verification",
         "VerifyOptions",
     ),
-    "facegrid.tls": ("Tls",),
-    "facegrid.types": (
+    "facegrid.client.tls": ("Tls",),
+    "facegrid.answers.faces": (
         "BoundingBox",
         "DetectOptions",
         "DetectedItem",
@@ -155,7 +155,7 @@ _HOMES = {
         "Landmarks",
         "Point",
     ),
-    "facegrid.video": (
+    "facegrid.answers.video": (
         "AsyncIdentifiedVideo",
         "FrameResult",
         "IdentifiedVideo",

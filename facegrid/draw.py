@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 if TYPE_CHECKING:
-    from facegrid.types import BoundingBox, Face, Point
+    from facegrid.answers.faces import BoundingBox, Face, Point
 
 _BOX = (0, 229, 168)
 _LABEL_TEXT = (6, 32, 26)

@@ -12,18 +12,18 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from model_server import texts
-from model_server.batching_parameters import configured_batching
-from model_server.config import Model, configured_models
 from model_server.errors import ServingError
+from model_server.files.batching import configured_batching
+from model_server.files.models import Model, configured_models
+from model_server.files.monitoring import configured_metrics_path
 from model_server.flags import FlagError, Flags, parse_flags, usage
-from model_server.listen import addresses, check_free, rest_port, rest_socket
-from model_server.monitoring import configured_metrics_path
-from model_server.server_metrics import ServerMetrics
-from model_server.short_import import shorten_import
-from model_server.tls import configured_credentials
+from model_server.grpc.listen import addresses, check_free, rest_port, rest_socket
+from model_server.grpc.tls import configured_credentials
+from model_server.metrics.server import ServerMetrics
+from model_server.run.short_import import shorten_import
 
 if TYPE_CHECKING:
-    from model_server.manager import Manager  # loads TensorFlow
+    from model_server.versions.manager import Manager  # loads TensorFlow
 
 EXIT_FAILED_START = 255
 """What upstream's exit(-1) becomes."""
@@ -85,8 +85,8 @@ def _serve(flags: Flags) -> None:
         make_server,
         make_services,
     )
-    from model_server.memory import freeze_startup  # noqa: PLC0415 - after what it freezes
-    from model_server.reload import ConfigFilePoller  # noqa: PLC0415 - as above
+    from model_server.run.memory import freeze_startup  # noqa: PLC0415 - after what it freezes
+    from model_server.versions.reload import ConfigFilePoller  # noqa: PLC0415 - as above
 
     freeze_startup()
     _log.info("TensorFlow was imported in %.2f s", time.monotonic() - importing_s)

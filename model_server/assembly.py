@@ -6,27 +6,27 @@ from http import HTTPStatus
 from pathlib import Path
 
 from facegrid.tfserving.v1.batching_parameters_pb2 import BatchingParameters
-from model_server import prometheus
-from model_server.batch_queues import BatchScheduler
-from model_server.batching import Batcher
-from model_server.batching_metrics import BatchingMetrics
-from model_server.batching_parameters import BatchingOptions, BatchLimits
-from model_server.config import read_text_proto
+from model_server.batching.batcher import Batcher
+from model_server.batching.queues import BatchScheduler
+from model_server.files.batching import BatchingOptions, BatchLimits
+from model_server.files.models import read_text_proto
 from model_server.flags import Flags
-from model_server.http_server import RestServer
-from model_server.listen import channel_arguments
-from model_server.lite import LITE_FILE, load_lite
-from model_server.loading import load
-from model_server.manager import Manager, ManagerOptions
-from model_server.predict import PredictOptions
-from model_server.rest import HttpAnswer, RestApi
-from model_server.runtime import ConfigProto
-from model_server.servable import Servable
-from model_server.server import ModelServer
-from model_server.server_metrics import ServerMetrics
-from model_server.services import Services
-from model_server.version_life import Retries
-from model_server.warmup import warm_up
+from model_server.grpc.listen import channel_arguments
+from model_server.grpc.server import ModelServer
+from model_server.methods.predict import PredictOptions
+from model_server.methods.services import Services
+from model_server.metrics import prometheus
+from model_server.metrics.batching import BatchingMetrics
+from model_server.metrics.server import ServerMetrics
+from model_server.rest.api import HttpAnswer, RestApi
+from model_server.rest.http_server import RestServer
+from model_server.run.lite import LITE_FILE, load_lite
+from model_server.run.loading import load
+from model_server.run.runtime import ConfigProto
+from model_server.run.servable import Servable
+from model_server.run.warmup import warm_up
+from model_server.versions.life import Retries
+from model_server.versions.manager import Manager, ManagerOptions
 
 BATCHING_FILE = "batching_params.pbtxt"
 """The parameters that a version brings along, read with --enable_per_model_batching_parameters."""

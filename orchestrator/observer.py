@@ -2,7 +2,7 @@
 
 Whoever works on a request tells `observer()`, which `orchestrator.api.face_service` sets for each of them. Threads and
 tasks that are started on the way have it, too. Without one, nobody listens, and telling costs next to nothing
-(benchmarks/telemetry.py). `orchestrator.telemetry` listens for metrics, traces and logs.
+(benchmarks/speed/telemetry.py). `orchestrator.telemetry` listens for metrics, traces and logs.
 """
 
 import uuid

@@ -12,9 +12,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from exporters.signatures import CONTRACTS, EMBEDDER_VERSION, EMBEDDERS
-from orchestrator.models.credentials import CredentialsError, ModelServerTls
-from orchestrator.models.endpoints import is_address
-from orchestrator.models.options import BalanceOptions
+from orchestrator.predict.servers.endpoints import is_address
+from orchestrator.predict.servers.options import BalanceOptions
+from orchestrator.predict.servers.tls import CredentialsError, ModelServerTls
 
 RAY = "ray"
 """Value of `Settings.model_servers` for the servers that Ray runs (orchestrator/fleet)."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from exporters.signatures import DIGIT_PX, EMBEDDER_VERSION, SERVING_DEFAULT, contract_of
 from facegrid.errors import DeadlineExceeded, Unavailable
-from orchestrator.models.checks import check_inputs, check_outputs
+from orchestrator.predict.checks import check_inputs, check_outputs
 
 
 class FunctionPredictor:

@@ -16,11 +16,11 @@ FORBIDDEN = {
     "orchestrator/pipeline": {
         "ray", "grpc", "google", "facegrid.v1", "facegrid.tfserving", "orchestrator.api", *TELEMETRY,
     },
-    "orchestrator/models": {
+    "orchestrator/predict": {
         "ray", "cv2", "orchestrator.api", "orchestrator.deployments", "orchestrator.app", *TELEMETRY,
     },
     "orchestrator/gallery": {
-        "ray", "grpc", "google", "facegrid.v1", "cv2", "orchestrator.api", "orchestrator.models", *TELEMETRY,
+        "ray", "grpc", "google", "facegrid.v1", "cv2", "orchestrator.api", "orchestrator.predict", *TELEMETRY,
     },
     "orchestrator/telemetry": {"ray", "cv2", "orchestrator.api", "orchestrator.deployments", "orchestrator.app"},
     "orchestrator/fleet": {"cv2", "orchestrator.api", "orchestrator.deployments", "orchestrator.app"},

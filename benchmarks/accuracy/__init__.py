@@ -1,4 +1,1 @@
-"""How good are the faces? Pictures with truth, detectors to compare, and the counting.
-
-dataset -> detectors -> agreement, scores -> report; `benchmarks/detect_accuracy.py` is the command.
-"""
+"""How good are the faces, the names and the digits? One file per question."""

@@ -18,7 +18,7 @@ padding). Such a picture is continued by one row or column of `OUTSIDE` pixels. 
 square, whose channels conv1 takes once more, with all colours cut off; their weights take the places that
 see them out of the maximum. The first place of a window never sees one, so there is always one left.
 
-`benchmarks/pnet_graph.py` measures what that is worth.
+`benchmarks/speed/pnet_graph.py` measures what that is worth.
 """
 
 import numpy as np

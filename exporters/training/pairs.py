@@ -42,7 +42,7 @@ class Pairs:
 
 
 def load_pairs(file: Path, *, chip_px: int) -> Pairs:
-    """Returns the pairs of a file with an array for each field of `Pairs` (benchmarks/pair_chips.py writes one).
+    """Returns the pairs of a file with an array for each field of `Pairs` (`pair_chips` writes one).
 
     Raises:
         TrainingError: It is absent, or something else; or its chips are of another size.
@@ -51,7 +51,9 @@ def load_pairs(file: Path, *, chip_px: int) -> Pairs:
         with np.load(file, allow_pickle=False) as arrays:
             pairs = Pairs(**{name: arrays[name] for name in Pairs.__annotations__})
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as err:
-        raise TrainingError(f"{file} is not a readable file of pairs ({err}): python -m benchmarks.pair_chips") from err
+        raise TrainingError(
+            f"{file} is not a readable file of pairs ({err}): python -m benchmarks.training.pair_chips"
+        ) from err
     if pairs.chips.shape[1:] != (chip_px, chip_px, 3):
         raise TrainingError(f"{file}: chips are {pairs.chips.shape}, expected (N, {chip_px}, {chip_px}, 3)")
     return pairs

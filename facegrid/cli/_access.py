@@ -9,7 +9,7 @@ import facegrid
 from facegrid.cli.usage import UsageError
 
 if TYPE_CHECKING:
-    from facegrid.client import Client
+    from facegrid.client.sync import Client
 
 _KEY_VARIABLE = "FACEGRID_API_KEY"
 _TLS_FILES = {

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from facegrid._channel import DEFAULT_TARGET
 from facegrid.cli._access import add_access
 from facegrid.cli._pictures import drawing_paths, find_pictures
+from facegrid.client.channel import DEFAULT_TARGET
 from facegrid.errors import FacegridError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress
 
-    from facegrid.types import Face, StreamItem
+    from facegrid.answers.faces import Face, StreamItem
 
 DETECT_OPTIONS: dict[str, str] = {
     "min_face_px": "side of the smallest face to be found, in pixels; 12 to 10000, default 20",

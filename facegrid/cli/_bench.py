@@ -1,4 +1,4 @@
-"""What `facegrid bench` does and shows; the load is in `facegrid.bench`."""
+"""What `facegrid bench` does and shows; the load is in `facegrid.load`."""
 
 import argparse
 import asyncio
@@ -8,13 +8,13 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from facegrid.bench.calls import OK, PERCENTILES, Calls, Percentiles, percentiles
-from facegrid.bench.load import Plan, run
-from facegrid.bench.mix import build_kinds, parse_shares
-from facegrid.bench.plot import draw_run
 from facegrid.cli._access import api_key, tls
 from facegrid.cli._pictures import find_pictures
 from facegrid.cli._report import write_json, write_rows
+from facegrid.load.calls import OK, PERCENTILES, Calls, Percentiles, percentiles
+from facegrid.load.load import Plan, run
+from facegrid.load.mix import build_kinds, parse_shares
+from facegrid.load.plot import draw_run
 
 
 def bench(args: argparse.Namespace) -> int:

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from facegrid.answers.faces import Face, StreamItem
 from facegrid.errors import FacegridError
-from facegrid.types import Face, StreamItem
 
 Item = StreamItem[Path, Any]
 

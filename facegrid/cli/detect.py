@@ -8,7 +8,7 @@ from facegrid.cli._asking import DETECT_OPTIONS, Form, add_command, add_numbers,
 from facegrid.cli._pictures import SUFFIXES
 
 if TYPE_CHECKING:
-    from facegrid.types import Detection
+    from facegrid.answers.faces import Detection
 
 _DESCRIPTION = f"""\
 Finds the faces of pictures with a running service.

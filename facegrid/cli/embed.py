@@ -7,7 +7,7 @@ from facegrid.cli._access import connect
 from facegrid.cli._asking import DETECT_OPTIONS, Form, add_command, add_numbers, add_pictures, numbers, run_pictures
 
 if TYPE_CHECKING:
-    from facegrid.people import Embedding
+    from facegrid.answers.people import Embedding
 
 _DESCRIPTION = """\
 Turns the faces of pictures into vectors: near vectors are likely the same person.

@@ -3,17 +3,17 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from facegrid.answers.faces import StreamItem
+from facegrid.answers.gallery import EnrolledItem
 from facegrid.cli._access import connect
 from facegrid.cli._asking import DETECT_OPTIONS, Form, add_command, add_numbers, add_pictures, numbers, run_pictures
-from facegrid.enrolled import EnrolledItem
-from facegrid.types import StreamItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from facegrid.client import Client
-    from facegrid.enrolled import EnrolledFace
+    from facegrid.answers.gallery import EnrolledFace
+    from facegrid.client.sync import Client
 
 _GATE = {
     "min_face_px": "least length of the face's shorter side, in pixels; 12 to 10000, default 40",

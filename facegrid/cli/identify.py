@@ -8,8 +8,8 @@ from facegrid.cli._asking import DETECT_OPTIONS, Form, add_command, add_numbers,
 from facegrid.cli.usage import UsageError
 
 if TYPE_CHECKING:
-    from facegrid.people import Identification, IdentifiedPicture
-    from facegrid.types import Face
+    from facegrid.answers.faces import Face
+    from facegrid.answers.people import Identification, IdentifiedPicture
 
 _DECISION = {
     "threshold": "greatest distance at which a face is named; 0 to 10, default: the service's",

@@ -25,14 +25,14 @@ _COMMANDS = (
     "facegrid.cli.video",
     "facegrid.cli.subjects",
     "facegrid.cli.generate",
-    "facegrid.cli.export",
-    "facegrid.cli.train",
-    "facegrid.cli.gallery",
-    "facegrid.cli.keys",
-    "facegrid.cli.stack",
+    "exporters.cli.export",
+    "exporters.cli.train",
+    "orchestrator.cli.gallery",
+    "orchestrator.cli.keys",
+    "orchestrator.cli.stack",
     "facegrid.cli.bench",
-    "facegrid.cli.plan",
-    "facegrid.cli.rollout",
+    "orchestrator.cli.plan",
+    "orchestrator.cli.rollout",
 )
 
 _EXAMPLES = """\

@@ -10,7 +10,7 @@ from facegrid.cli.usage import UsageError
 
 if TYPE_CHECKING:
     import facegrid
-    from facegrid.enrolled import GalleryFace, Subject
+    from facegrid.answers.gallery import GalleryFace, Subject
 
 _DESCRIPTION = """\
 Shows the people of the gallery, and forgets them.

@@ -11,7 +11,7 @@ from facegrid.cli._asking import DETECT_OPTIONS, add_command, add_numbers, numbe
 from facegrid.cli.usage import UsageError
 
 if TYPE_CHECKING:
-    from facegrid.people import Verification
+    from facegrid.answers.people import Verification
 
 _DECISION = {
     "threshold": "greatest distance that counts as the same person; 0 to 10, default: the service's",

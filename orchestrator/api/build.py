@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from orchestrator.api.face_service import FaceService
 from orchestrator.gallery.gallery import Gallery
-from orchestrator.models.balanced import BalancedPredictor
-from orchestrator.models.endpoints import EndpointSource, source_of
-from orchestrator.models.versioned import VersionedPredictor
-from orchestrator.models.versions import Versions
+from orchestrator.predict.servers.client import BalancedPredictor
+from orchestrator.predict.servers.endpoints import EndpointSource, source_of
+from orchestrator.predict.versioned import VersionedPredictor
+from orchestrator.predict.versions import Versions
 from orchestrator.settings import Settings
 from orchestrator.telemetry.build import build_telemetry
 

@@ -11,23 +11,23 @@ from functools import partial
 from typing import Any
 
 from facegrid.errors import GalleryUnavailable
-from orchestrator.api.detection import Detection
-from orchestrator.api.enrollment import Enrollment
-from orchestrator.api.generation import Generation
-from orchestrator.api.identification import Identification
+from orchestrator.api.detect import Detection
+from orchestrator.api.embed_verify import Recognition
+from orchestrator.api.enroll import Enrollment
+from orchestrator.api.generate import Generation
+from orchestrator.api.identify import Identification
+from orchestrator.api.identify_video import VideoIdentification
 from orchestrator.api.methods import VIDEO
-from orchestrator.api.observed import ObservedVideo, errors_told, observed
 from orchestrator.api.pictures import Pictures
-from orchestrator.api.recognition import Recognition
+from orchestrator.api.recorded_call import ObservedVideo, errors_told, observed
 from orchestrator.api.status import public
 from orchestrator.api.stream import answer_stream
 from orchestrator.api.subjects import Subjects
-from orchestrator.api.video import VideoIdentification
 from orchestrator.deadline import Deadline
 from orchestrator.gallery.gallery import Gallery
-from orchestrator.models.predictor import Predictor
-from orchestrator.models.versions import Versions
 from orchestrator.observer import NOBODY, Observer, Origin, listen, observed_by
+from orchestrator.predict.predictor import Predictor
+from orchestrator.predict.versions import Versions
 from orchestrator.priority import PRIORITY, Priority
 from orchestrator.settings import Settings
 

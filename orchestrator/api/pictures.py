@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.deadline import Deadline
-from orchestrator.models.admission import Admission
-from orchestrator.models.predictor import Predictor
-from orchestrator.models.turns import Turns
 from orchestrator.observer import stage
 from orchestrator.pipeline.cascade import detect
 from orchestrator.pipeline.decode import ImageLimits, count_px, decode
 from orchestrator.pipeline.recognize import recognize_faces
 from orchestrator.pipeline.watch import Sketch, sketch
+from orchestrator.predict.limiter import Turns
+from orchestrator.predict.predictor import Predictor
+from orchestrator.predict.rules.admission import Admission
 from orchestrator.settings import Settings
 from orchestrator.threads import in_thread
 from orchestrator.types import Detections, DetectOptions, Image, RecognizedFaces

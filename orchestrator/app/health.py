@@ -2,19 +2,19 @@
 
 import grpc
 
-from facegrid import _health
-from facegrid.types import Health
+from facegrid.answers.faces import Health
+from facegrid.client import health
 
 
 def service_health(address: str, *, timeout_s: float) -> Health | None:
     """Returns what the service says of itself, or None where nobody answers."""
     with grpc.insecure_channel(address, [("grpc.enable_retries", 0), ("grpc.enable_http_proxy", 0)]) as channel:
         check = channel.unary_unary(
-            _health.METHOD,
-            request_serializer=_health.serialize_request,
-            response_deserializer=_health.parse_response,
+            health.METHOD,
+            request_serializer=health.serialize_request,
+            response_deserializer=health.parse_response,
         )
         try:
-            return Health(check(_health.REQUEST, timeout=timeout_s))
+            return Health(check(health.REQUEST, timeout=timeout_s))
         except grpc.RpcError:
             return None

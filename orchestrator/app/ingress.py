@@ -5,7 +5,7 @@
 proxy listen on every interface only.
 
 Ray reads these variables on import, in each of its processes, so they are set on the one that starts Ray.
-benchmarks/ingress.py measures both.
+benchmarks/speed/ingress.py measures both.
 """
 
 from pathlib import Path

@@ -1,7 +1,7 @@
 """Has HAProxy refuse calls with nobody's key, so that the service hears nothing of them.
 
 To refuse a call costs the service about what it costs to answer one that needs no work, and HAProxy a small
-part of that (`python -m benchmarks.keys`): a flood of wrong keys shall not take the time of those who have
+part of that (`python -m benchmarks.speed.keys`): a flood of wrong keys shall not take the time of those who have
 right ones. HAProxy is given what the file of keys holds, the SHA-256 of each. What a key is good for, until when
 and how often, the service decides, and it asks for keys itself as well: not every call comes this way.
 """

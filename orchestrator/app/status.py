@@ -7,7 +7,7 @@ from typing import Any
 
 import psutil
 
-from facegrid.types import Health
+from facegrid.answers.faces import Health
 from orchestrator.app.health import service_health
 from orchestrator.app.host_files import read_serve_status
 from orchestrator.app.metrics_page import Replica, read_replicas

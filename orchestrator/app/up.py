@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from facegrid.answers.faces import Health
 from facegrid.tfserving.v1.model_server_config_pb2 import ModelServerConfig
-from facegrid.types import Health
 from orchestrator.app import checks
 from orchestrator.app.commands import (
     MODEL_SERVER,

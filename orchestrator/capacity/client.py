@@ -11,14 +11,14 @@ from exporters.signatures import SERVING_DEFAULT
 from orchestrator.capacity.events import Events
 from orchestrator.capacity.station import Job, Station
 from orchestrator.capacity.workload import Times
-from orchestrator.models.admission import Admission, Full, Ticket
-from orchestrator.models.balancer import Balancer, Server, Wanted
-from orchestrator.models.eject import Outcome
-from orchestrator.models.endpoints import Endpoints
-from orchestrator.models.hedge import late_s, patience_s
-from orchestrator.models.latency import LatencyBook
-from orchestrator.models.options import BalanceOptions
-from orchestrator.models.retry import RetryBudget
+from orchestrator.predict.rules.admission import Admission, Full, Ticket
+from orchestrator.predict.rules.balancer import Balancer, Server, Wanted
+from orchestrator.predict.rules.eject import Outcome
+from orchestrator.predict.rules.hedge import late_s, patience_s
+from orchestrator.predict.rules.latency import LatencyBook
+from orchestrator.predict.rules.retry import RetryBudget
+from orchestrator.predict.servers.endpoints import Endpoints
+from orchestrator.predict.servers.options import BalanceOptions
 from orchestrator.priority import Priority
 
 _NEWEST = 0.2
@@ -124,7 +124,7 @@ class Client:
 
 
 class Attempts:
-    """The attempts at one call, as orchestrator/models/attempts.py makes them."""
+    """The attempts at one call, as orchestrator/predict/servers/attempts.py makes them."""
 
     def __init__(self, client: Client, network: str, times: Times, give_up_s: float, done: Done) -> None:
         self._client = client

@@ -6,8 +6,8 @@ from functools import partial
 from orchestrator.capacity.client import Client
 from orchestrator.capacity.station import Job, Station
 from orchestrator.capacity.workload import Kind
-from orchestrator.models.admission import Admission, Full, Ticket
-from orchestrator.models.batches import CALLS_AT_ONCE
+from orchestrator.predict.batches import CALLS_AT_ONCE
+from orchestrator.predict.rules.admission import Admission, Full, Ticket
 from orchestrator.priority import Priority
 from orchestrator.settings import Settings
 

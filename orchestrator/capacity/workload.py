@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 
-from orchestrator.models.batches import CALLS_AT_ONCE
+from orchestrator.predict.batches import CALLS_AT_ONCE
 
 STEPS = ("pnet", "rnet", "onet", "embedder")
 """The networks in the order in which a picture needs them (orchestrator/pipeline)."""

@@ -32,8 +32,8 @@ from orchestrator.fleet.member import FleetMember
 from orchestrator.fleet.sizes import Pool, Size
 from orchestrator.fleet.store import RayStore
 from orchestrator.keys.guard import open_guard
-from orchestrator.models.endpoints import source_of
 from orchestrator.observer import Origin
+from orchestrator.predict.servers.endpoints import source_of
 from orchestrator.priority import Priority, asked_priority
 from orchestrator.settings import RAY, Settings, overridden
 from orchestrator.telemetry.logs import log_with

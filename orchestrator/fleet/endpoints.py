@@ -1,8 +1,8 @@
-"""Where the model servers of a fleet on Ray are: an `orchestrator.models.endpoints.EndpointSource`."""
+"""Where the model servers of a fleet on Ray are: an `orchestrator.predict.servers.endpoints.EndpointSource`."""
 
 from orchestrator.fleet.records import SERVERS, Living, ServerRecord
 from orchestrator.fleet.store import RayStore, StoreUnavailable
-from orchestrator.models.endpoints import Endpoints, EndpointsUnknown
+from orchestrator.predict.servers.endpoints import Endpoints, EndpointsUnknown
 
 
 class RayEndpoints:

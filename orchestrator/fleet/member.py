@@ -9,8 +9,8 @@ from contextlib import suppress
 from orchestrator.fleet.plan import read_plan
 from orchestrator.fleet.records import BEAT_S, ORCHESTRATORS, OrchestratorRecord, encode
 from orchestrator.fleet.store import RayStore, StoreUnavailable
-from orchestrator.models.versioned import VersionedPredictor
-from orchestrator.models.versions import Versions
+from orchestrator.predict.versioned import VersionedPredictor
+from orchestrator.predict.versions import Versions
 
 _log = logging.getLogger(__name__)
 

@@ -9,11 +9,11 @@ from google.protobuf import text_format
 
 from facegrid.tfserving.v1.model_server_config_pb2 import ModelConfig, ModelServerConfig
 from orchestrator.fleet.store import RayStore
-from orchestrator.models.versions import Route
+from orchestrator.predict.versions import Route
 
 PLAN = "plan"
 STABLE, CANARY = "stable", "canary"
-"""Labels of versions on the model servers; orchestrators ask for numbers (orchestrator/models/versions.py)."""
+"""Labels of versions on the model servers; orchestrators ask for numbers (orchestrator/predict/versions.py)."""
 
 
 @dataclass(frozen=True)

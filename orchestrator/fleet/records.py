@@ -52,7 +52,7 @@ class OrchestratorRecord:
     queue_s: Mapping[str, float] = field(default_factory=dict)
     """Seconds that calls of each model have lately waited for a server to take them, on average."""
     versions: Mapping[str, Mapping[str, list[int]]] = field(default_factory=dict)
-    """Tallies by model and version (`orchestrator.models.tally`)."""
+    """Tallies by model and version (`orchestrator.predict.call_stats`)."""
     beat: int = 0
     """Rises with every put."""
 

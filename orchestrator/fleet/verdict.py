@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from orchestrator.models.tally import Tally
+from orchestrator.predict.call_stats import Tally
 
 
 @dataclass(frozen=True, kw_only=True)

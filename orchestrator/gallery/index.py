@@ -1,6 +1,6 @@
 """When an index pays, and what it covers.
 
-Without an index, a search compares with every face: 7 ms for 10,000, 63 ms for 80,000 (benchmarks/gallery.py).
+Without an index, a search compares with every face: 7 ms for 10,000, 63 ms for 80,000 (benchmarks/speed/gallery.py).
 The index is IVF_RQ: k-means puts the faces into partitions, a search looks into the nearest of them at codes of
 one bit for each value (RaBitQ: Gao and Long, SIGMOD 2024), and compares the best with the vectors
 themselves, so that distances are exact. Of Lance's kinds it is built fastest and needs the least memory, at the

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 INDEX_CACHE_BYTES = 512 * 1024 * 1024
-"""Most memory for parts of an index; that of a million faces needs a fifth (benchmarks/gallery.py)."""
+"""Most memory for parts of an index; that of a million faces needs a fifth (benchmarks/speed/gallery.py)."""
 METADATA_CACHE_BYTES = 64 * 1024 * 1024
 
 _ATTEMPTS = 12

@@ -10,13 +10,13 @@ import numpy as np
 
 from exporters.signatures import ONET_CROP_PX, PIXEL_UNIT, RNET_CROP_PX
 from orchestrator.deadline import Deadline
-from orchestrator.models.batches import predict_batches
-from orchestrator.models.predictor import Predictor
 from orchestrator.observer import stage
 from orchestrator.pipeline.propose import Cells, cells_above, cells_above_in_maps, join_cells, propose
 from orchestrator.pipeline.pyramid import draw_levels, plan_levels
 from orchestrator.pipeline.refine import cut_crops, pass_onet, pass_rnet
 from orchestrator.pipeline.tiles import fill_tiles, plan_tiles
+from orchestrator.predict.batches import predict_batches
+from orchestrator.predict.predictor import Predictor
 from orchestrator.threads import in_thread
 from orchestrator.types import Detections, DetectOptions, FineImage, Image
 

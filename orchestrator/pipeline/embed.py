@@ -5,8 +5,8 @@ import numpy as np
 from exporters.signatures import EMBEDDERS
 from facegrid.errors import InternalError
 from orchestrator.deadline import Deadline
-from orchestrator.models.batches import predict_batches
-from orchestrator.models.predictor import Predictor
+from orchestrator.predict.batches import predict_batches
+from orchestrator.predict.predictor import Predictor
 from orchestrator.types import Chips, Embeddings
 
 

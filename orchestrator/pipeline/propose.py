@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from exporters.signatures import MAP_CELLS, PNET_FIELD_PX, PNET_STRIDE_PX
-from orchestrator.models.predictor import Arrays
 from orchestrator.pipeline.boxes import squares, suppress
 from orchestrator.pipeline.pyramid import Level
 from orchestrator.pipeline.tiles import Plan
+from orchestrator.predict.predictor import Arrays
 from orchestrator.types import Candidates, Floats, Ints
 
 _SAME_LEVEL_IOU = 0.5

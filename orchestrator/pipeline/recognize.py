@@ -2,12 +2,12 @@
 
 from exporters.signatures import EMBEDDER_VERSION, EMBEDDERS
 from orchestrator.deadline import Deadline
-from orchestrator.models.predictor import Predictor
 from orchestrator.observer import stage
 from orchestrator.pipeline.align import align
 from orchestrator.pipeline.cascade import detect
 from orchestrator.pipeline.decode import ImageLimits, decode
 from orchestrator.pipeline.embed import embed
+from orchestrator.predict.predictor import Predictor
 from orchestrator.threads import in_thread
 from orchestrator.types import Detections, DetectOptions, Image, RecognizedFaces
 

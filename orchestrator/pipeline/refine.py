@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 
 from exporters.signatures import PIXEL_UNIT
-from orchestrator.models.predictor import Arrays
 from orchestrator.pipeline.boxes import clip, shift_edges, squares, suppress
+from orchestrator.predict.predictor import Arrays
 from orchestrator.types import Candidates, Detections, FineImage, Floats
 
 _OUTSIDE = (127.5 * PIXEL_UNIT,) * 3

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.accuracy.detectors import Reference, in_process, read_image
-from benchmarks.accuracy.stored import write_answers
+from benchmarks.accuracy.counting.detectors import Reference, in_process, read_image
+from benchmarks.accuracy.counting.stored import write_answers
 
 
 def main(models_dir: Path, out_dir: Path, samples: Path, pictures: list[Path]) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.accuracy.agreement import differences
-from benchmarks.accuracy.dataset import Picture
-from benchmarks.accuracy.detectors import above, whole_pixels
-from benchmarks.accuracy.scores import score_boxes, score_points, without_small
-from benchmarks.accuracy.stored import read_answers, write_answers
+from benchmarks.accuracy.counting.agreement import differences
+from benchmarks.accuracy.counting.dataset import Picture
+from benchmarks.accuracy.counting.detectors import above, whole_pixels
+from benchmarks.accuracy.counting.scores import score_boxes, score_points, without_small
+from benchmarks.accuracy.counting.stored import read_answers, write_answers
 from orchestrator.types import Detections
 
 POINTS = np.array([[10, 10], [20, 10], [15, 15], [11, 20], [19, 20]], np.float32)  # eyes 10 px apart

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from benchmarks.accuracy.embedders import largest, most_central, read_vectors, write_vectors
-from benchmarks.accuracy.people import Pair, Portrait, lfw_person, read_pairs, read_portraits
-from benchmarks.accuracy.recognition_report import compared
-from benchmarks.accuracy.verification import (
+from benchmarks.accuracy.counting.embedders import largest, most_central, read_vectors, write_vectors
+from benchmarks.accuracy.counting.people import Pair, Portrait, lfw_person, read_pairs, read_portraits
+from benchmarks.accuracy.counting.recognition_report import compared
+from benchmarks.accuracy.counting.verification import (
     Comparisons,
     best_threshold,
     fold_accuracies,

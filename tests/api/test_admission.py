@@ -163,7 +163,7 @@ def test_the_deadline_is_kept_however_long_a_thread_takes_and_its_place_is_held(
 
 
 def test_our_client_comes_back_when_it_was_told_to(host, gate, monkeypatch):
-    monkeypatch.setattr("orchestrator.models.admission._LEAST_HINT_S", 1.0)
+    monkeypatch.setattr("orchestrator.predict.rules.admission._LEAST_HINT_S", 1.0)
     target = host(max_images_at_once=1, max_images_queued=0)
     noise = np.zeros((40, 40, 3), np.uint8)
     with facegrid.connect(target) as client, facegrid.connect(target) as other:

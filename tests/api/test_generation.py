@@ -14,9 +14,9 @@ from PIL import Image
 from facegrid.v1 import discriminate_pb2, generate_pb2
 from facegrid.v1.generator_service_pb2_grpc import GeneratorServiceStub
 from facegrid.v1.label_pb2 import LabelWeight
-from orchestrator.models.batches import MAX_BATCH
 from orchestrator.pipeline.digits import mix, to_png
 from orchestrator.pipeline.noise import noise_of
+from orchestrator.predict.batches import MAX_BATCH
 from orchestrator.settings import Settings
 from tests.client.conftest import eventually
 from tests.conftest import REPOSITORY

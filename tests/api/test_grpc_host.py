@@ -137,7 +137,7 @@ def test_a_slow_network_is_a_deadline_that_names_it(model, monkeypatch):
         released.wait(60)
         return networks[model](array, signature)
 
-    monkeypatch.setattr("facegrid._calls.TIMEOUT_GRACE_S", 60.0)  # the service's own words always come
+    monkeypatch.setattr("facegrid.client.calls.TIMEOUT_GRACE_S", 60.0)  # the service's own words always come
     predictor = FunctionPredictor({**networks, model: slow})
     with running_host(SETTINGS, predictor) as address, facegrid.connect(address) as client:
         for timeout_s in (1, 5, 20):  # a busy machine may use up the first before it comes to the network

@@ -238,7 +238,7 @@ def test_a_slow_embedder_is_a_deadline_that_names_it(tmp_path, monkeypatch):
         released.wait(60)
         return embedder(chips, signature)
 
-    monkeypatch.setattr("facegrid._calls.TIMEOUT_GRACE_S", 60.0)  # the service's own words always come
+    monkeypatch.setattr("facegrid.client.calls.TIMEOUT_GRACE_S", 60.0)  # the service's own words always come
     settings = Settings(gallery=str(tmp_path / "gallery"))
     with (
         running_host(settings, FunctionPredictor({**NETWORKS, "embedder": slow})) as address,

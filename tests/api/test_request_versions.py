@@ -7,9 +7,9 @@ from facegrid.v1 import generate_pb2, video_pb2
 from facegrid.v1.label_pb2 import LabelWeight
 from orchestrator.api.face_service import FaceService
 from orchestrator.gallery.gallery import Gallery
-from orchestrator.models.batches import MAX_BATCH
-from orchestrator.models.versioned import VersionedPredictor
-from orchestrator.models.versions import Route, Versions
+from orchestrator.predict.batches import MAX_BATCH
+from orchestrator.predict.versioned import VersionedPredictor
+from orchestrator.predict.versions import Route, Versions
 from orchestrator.settings import Settings
 from tests.api.test_grpc_host import png
 from tests.doubles import FunctionPredictor, embedder, generator, onet, rnet

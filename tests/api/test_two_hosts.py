@@ -6,8 +6,8 @@ from contextlib import ExitStack, contextmanager
 import numpy as np
 
 import facegrid
-from benchmarks.overload import orchestrator
-from benchmarks.stand_ins import stand_in
+from benchmarks.common.stand_ins import stand_in
+from benchmarks.reliability.overload import orchestrator
 from tests.model_server.process import eventually
 
 

@@ -15,7 +15,7 @@ from orchestrator.capacity.simulate import simulate
 from orchestrator.capacity.workload import Load, Network
 from orchestrator.capacity.world import Sizes, World
 from orchestrator.fleet import autoscale
-from orchestrator.models import admission, balancer, eject, hedge, latency, load, retry
+from orchestrator.predict.rules import admission, balancer, eject, hedge, latency, load, retry
 from orchestrator.settings import Settings
 
 

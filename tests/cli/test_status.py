@@ -9,17 +9,17 @@ import psutil
 import pytest
 from rich.console import Console
 
-from facegrid.cli import _stack
-from facegrid.cli._status import Reading, as_json, since_start, view
+from facegrid.answers.faces import Health
 from facegrid.cli.main import build_parser
-from facegrid.types import Health
 from orchestrator.app.metrics_page import Replica, parse_page
 from orchestrator.app.processes import ProcessRecord
 from orchestrator.app.state import StackState
 from orchestrator.app.status import ProcessStatus, StackStatus
+from orchestrator.cli import _stack
+from orchestrator.cli._status import Reading, as_json, since_start, view
 from orchestrator.fleet.model_server import ModelVersion
 from orchestrator.telemetry.endpoint import Target
-from tests.stack.test_load import metrics, page  # noqa: F401
+from tests.app.test_load import metrics, page  # noqa: F401
 
 
 def status(*replicas):
@@ -103,7 +103,7 @@ def test_status_loads_no_ray():
     import subprocess
     import sys
 
-    code = "import sys, facegrid.cli._stack; print('ray' in sys.modules)"
+    code = "import sys, orchestrator.cli._stack; print('ray' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "False"
 

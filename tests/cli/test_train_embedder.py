@@ -6,9 +6,9 @@ import re
 import pytest
 from PIL import Image
 
+from exporters.cli import _train_embedder
 from exporters.networks.inception_v3 import MIN_PX
 from exporters.training.embedder_config import EmbedderConfig
-from facegrid.cli import _train_embedder
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_what_jax_does_not_do_is_refused(facegrid, faces, option, value, words):
 
 def test_jax_that_is_not_installed_is_said(facegrid, faces, monkeypatch):
     monkeypatch.setattr(
-        "facegrid.cli._training.find_spec", lambda name: None if name == "jax" else importlib.util.find_spec(name)
+        "exporters.cli._training.find_spec", lambda name: None if name == "jax" else importlib.util.find_spec(name)
     )
     result = facegrid("train", "embedder", "--data", faces, "--backend", "jax")
     assert (result.code, result.out) == (2, "")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from facegrid.client import Client, connect
+from facegrid.client.sync import Client, connect
 from tests.client.face_server import FaceServer
 from tests.model_server.process import held_port
 

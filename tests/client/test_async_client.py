@@ -8,9 +8,9 @@ import pytest
 from grpc_health.v1 import health_pb2
 
 from facegrid import errors
-from facegrid.async_client import AsyncClient, connect_async
-from facegrid.client import Client
-from facegrid.types import Health
+from facegrid.answers.faces import Health
+from facegrid.client.aio import AsyncClient, connect_async
+from facegrid.client.sync import Client
 from tests.client.conftest import eventually
 from tests.client.face_server import expected_face
 

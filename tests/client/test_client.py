@@ -9,9 +9,10 @@ import pytest
 from grpc_health.v1 import health_pb2
 from PIL import Image
 
-from facegrid import _calls, errors
-from facegrid.client import Client, connect
-from facegrid.types import DetectOptions, Health, Point
+from facegrid import errors
+from facegrid.answers.faces import DetectOptions, Health, Point
+from facegrid.client import calls
+from facegrid.client.sync import Client, connect
 from facegrid.v1 import face_pb2
 from tests.client.conftest import eventually
 from tests.client.face_server import FaceServer, expected_face
@@ -131,7 +132,7 @@ def test_a_time_limit_out_of_range_is_refused(client, photo, timeout_s):
 
 
 def test_the_shortest_time_limit_is_not_sent_as_the_default(client, server, photo, monkeypatch):
-    monkeypatch.setattr(_calls, "TIMEOUT_GRACE_S", 60.0)  # to be answered in time is not the point here
+    monkeypatch.setattr(calls, "TIMEOUT_GRACE_S", 60.0)  # to be answered in time is not the point here
     client.detect(photo, timeout_s=0.0001)
     assert server.servicer.requests[-1].timeout_ms == 1
 

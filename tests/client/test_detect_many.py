@@ -10,8 +10,11 @@ from contextlib import aclosing, closing
 import numpy as np
 import pytest
 
-from facegrid import _forms, _ledger, async_client, client, errors
-from facegrid.types import DetectOptions
+from facegrid import errors
+from facegrid.answers.faces import DetectOptions
+from facegrid.client import aio as async_client
+from facegrid.client import sync as client
+from facegrid.client.stream import ledger, methods
 from facegrid.v1 import detect_pb2 as pb
 from tests.client.conftest import eventually
 from tests.client.face_server import FaceServer, expected_face
@@ -232,10 +235,10 @@ def test_one_picture_in_place_of_many_is_a_type_error(runner, server, images):
     assert server.servicer.streams == 0
 
 
-@pytest.mark.parametrize("module", ["facegrid._connection", "facegrid._async_connection"])
+@pytest.mark.parametrize("module", ["facegrid.client.connection", "facegrid.client.aio_connection"])
 def test_a_service_that_hangs_is_given_up(server, monkeypatch, module):
     monkeypatch.setattr(f"{module}.HUNG_SERVICE_S", 0.2)
-    runner = Threads() if module == "facegrid._connection" else Tasks()
+    runner = Threads() if module == "facegrid.client.connection" else Tasks()
 
     def given_up() -> str:
         start = time.monotonic()
@@ -248,7 +251,7 @@ def test_a_service_that_hangs_is_given_up(server, monkeypatch, module):
     eventually(lambda: "no answer for 0.2 s; 1 of the 2" in given_up())
 
 
-@pytest.mark.parametrize("module", ["facegrid._connection", "facegrid._async_connection"])
+@pytest.mark.parametrize("module", ["facegrid.client.connection", "facegrid.client.aio_connection"])
 def test_a_slow_iterable_is_no_hanging_service(server, monkeypatch, module):
     def slow(stall_s, answered):
         yield pictures(1)[0]
@@ -265,7 +268,7 @@ def test_a_slow_iterable_is_no_hanging_service(server, monkeypatch, module):
     def answers(stall_s) -> int:
         monkeypatch.setattr(f"{module}.HUNG_SERVICE_S", stall_s)
         answered = threading.Event()
-        is_sync = module == "facegrid._connection"
+        is_sync = module == "facegrid.client.connection"
         runner, images = (Threads(), slow) if is_sync else (Tasks(), slow_async)
         try:
             return len(runner.stream(server.target, images(stall_s, answered), then=lambda _: answered.set()))
@@ -299,28 +302,28 @@ def test_an_async_client_outside_of_a_loop_is_refused():
         async_client.connect_async("127.0.0.1:9000")
 
 
-def ledger_with(count: int) -> _ledger.Ledger:
-    ledger = _ledger.Ledger(_forms.detect(None, {}), "request")
+def ledger_with(count: int) -> ledger.Ledger:
+    sent = ledger.Ledger(methods.detect(None, {}), "request")
     for _ in range(count):
-        ledger.request(ledger.admit(b""), pb.DetectRequest())
-    return ledger
+        sent.request(sent.admit(b""), pb.DetectRequest())
+    return sent
 
 
 def test_an_answer_to_nobody_is_a_fault_of_the_service():
-    ledger = ledger_with(1)
-    assert ledger.answer(pb.DetectStreamResponse(id="0", response=pb.DetectResponse())).index == 0
+    sent = ledger_with(1)
+    assert sent.answer(pb.DetectStreamResponse(id="0", response=pb.DetectResponse())).index == 0
     for item_id in ("0", "1", ""):
         with pytest.raises(errors.InternalError, match="not waiting for an answer"):
-            ledger.answer(pb.DetectStreamResponse(id=item_id, response=pb.DetectResponse()))
+            sent.answer(pb.DetectStreamResponse(id=item_id, response=pb.DetectResponse()))
 
 
 @pytest.mark.parametrize(("answered", "said"), [(1, 2), (2, 1), (2, 3)])
 def test_an_end_that_does_not_add_up_is_a_fault_of_the_service(answered, said):
-    ledger = ledger_with(2)
+    sent = ledger_with(2)
     for index in range(answered):
-        ledger.answer(pb.DetectStreamResponse(id=str(index), response=pb.DetectResponse()))
+        sent.answer(pb.DetectStreamResponse(id=str(index), response=pb.DetectResponse()))
     with pytest.raises(errors.InternalError, match=f"after {said} answers, 2 pictures were sent"):
-        ledger.answer(pb.DetectStreamResponse(end=pb.DetectStreamResponse.End(items=said)))
+        sent.answer(pb.DetectStreamResponse(end=pb.DetectStreamResponse.End(items=said)))
 
 
 def test_a_stream_closed_in_order_but_without_its_end_is_not_success():

@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facegrid import _calls, async_client, client
-from facegrid.enrolled import EnrollOptions
-from facegrid.people import IdentifyOptions, VerifyOptions
-from facegrid.types import DetectOptions
+from facegrid.answers.faces import DetectOptions
+from facegrid.answers.gallery import EnrollOptions
+from facegrid.answers.people import IdentifyOptions, VerifyOptions
+from facegrid.client import aio as async_client
+from facegrid.client import calls
+from facegrid.client import sync as client
 
 PAGE = (Path(__file__).parents[2] / "docs" / "client.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
@@ -17,7 +19,7 @@ SNIPPETS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 @pytest.mark.parametrize("number", range(len(SNIPPETS)))
 def test_a_snippet_of_the_page_runs(server, monkeypatch, tmp_path, number, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(_calls, "TIMEOUT_GRACE_S", 60.0)  # the page's own limits are of a machine that is not busy
+    monkeypatch.setattr(calls, "TIMEOUT_GRACE_S", 60.0)  # the page's own limits are of a machine that is not busy
     photo = Image.fromarray(np.random.default_rng(5).integers(0, 256, (60, 80, 3), np.uint8))
     photo.save("photo.jpg")
     photo.save("selfie.jpg")

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from facegrid.answers.faces import BoundingBox, Face, Landmarks, Point
 from facegrid.draw import draw_faces, draw_file
-from facegrid.types import BoundingBox, Face, Landmarks, Point
 
 
 def face(x_min: float, y_min: float, x_max: float, y_max: float, score: float = 0.9) -> Face:

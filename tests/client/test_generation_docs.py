@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from facegrid import client
-from facegrid._generating import GeneratingConnection
 from facegrid.cli.main import main
+from facegrid.client import sync as client
+from facegrid.client.digit_calls import GeneratingConnection
 from tests.generation_host import generation_host
 
 PAGE = (Path(__file__).parents[2] / "docs" / "generate.md").read_text(encoding="utf-8")

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facegrid import _calls, async_client, client, errors
-from facegrid.enrolled import EnrollOptions
-from facegrid.people import IdentifyOptions, Portrait, VerifyOptions
+from facegrid import errors
+from facegrid.answers.gallery import EnrollOptions
+from facegrid.answers.people import IdentifyOptions, Portrait, VerifyOptions
+from facegrid.client import aio as async_client
+from facegrid.client import calls
+from facegrid.client import sync as client
 from facegrid.v1 import enroll_pb2, identify_pb2, verify_pb2
 from tests.client.people_servicer import ENROLLED_AT, THRESHOLD
 
@@ -120,7 +123,7 @@ def test_many_pictures_travel_in_several_calls_and_are_numbered_through(ask, ser
     assert [face.index for face in result.enrolled] == [index for index in range(40) if index != 20]
     assert [one.index for one in result.refused] == [20]
     assert [len(request.images) for request in server.servicer.asked] == [16, 16, 8]
-    monkeypatch.setattr(_calls, "_ENROLL_BYTES", 3000)
+    monkeypatch.setattr(calls, "_ENROLL_BYTES", 3000)
     noise = [np.random.default_rng(seed).integers(0, 256, (20, 20, 3), np.uint8) for seed in range(5)]
     ask.enroll("Bob", noise)
     sizes = [[len(one.image) for one in request.images] for request in server.servicer.asked[3:]]

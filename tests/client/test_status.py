@@ -2,8 +2,8 @@ import grpc
 import pytest
 
 from facegrid import errors
-from facegrid._status import ERROR_OF_CODE, error_of_item, error_of_status
-from facegrid.client import connect
+from facegrid.client.status import ERROR_OF_CODE, error_of_item, error_of_status
+from facegrid.client.sync import connect
 from facegrid.v1 import error_pb2
 
 TARGET = "127.0.0.1:9000"

@@ -2,8 +2,8 @@ import pytest
 
 import facegrid
 from exporters.signatures import CONTRACTS
-from orchestrator.models.balanced import BalancedPredictor
-from orchestrator.models.endpoints import StaticEndpoints
+from orchestrator.predict.servers.client import BalancedPredictor
+from orchestrator.predict.servers.endpoints import StaticEndpoints
 from orchestrator.settings import Settings
 from tests.hosts import running_host
 

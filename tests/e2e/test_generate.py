@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from orchestrator.models.batches import MAX_BATCH
+from orchestrator.predict.batches import MAX_BATCH
 from tests.conftest import REPOSITORY
 
 MNIST = REPOSITORY.parent / "shared" / "data" / "mnist.npz"

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from exporters.signatures import EMBEDDERS
-from facegrid.cli import _gallery
 from facegrid.cli.main import main
+from orchestrator.cli import _gallery
 from orchestrator.gallery.gallery import Gallery
 from orchestrator.gallery.types import EmbedderVersion, NewFace
 from orchestrator.pipeline.align import align

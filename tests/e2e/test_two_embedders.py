@@ -8,9 +8,9 @@ import pytest
 
 from exporters.network import loaded
 from exporters.signatures import EMBEDDERS, SERVING_DEFAULT
-from facegrid.cli import _gallery
 from facegrid.cli.main import main
 from facegrid.tfserving.v1.model_status_pb2 import ModelVersionStatus
+from orchestrator.cli import _gallery
 from orchestrator.gallery.gallery import Gallery
 from orchestrator.gallery.types import EmbedderVersion, NewFace
 from orchestrator.pipeline.chips import encode_chip

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 import facegrid
-from facegrid.video import VideoEventKind
+from facegrid.answers.video import VideoEventKind
 from tests.e2e.test_detect import box, iou
 
 WIDTH_PX, HEIGHT_PX = 320, 240

@@ -8,7 +8,7 @@ from facegrid.tfserving.v1.model_server_config_pb2 import ModelServerConfig
 from orchestrator.app.options import SERVING_CONFIG
 from orchestrator.fleet.model_config import local_model_config, read_model_config
 from orchestrator.fleet.plan import Plan, first_plan
-from orchestrator.models.versions import Route
+from orchestrator.predict.versions import Route
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.fleet.verdict import Limits, faults, figures
-from orchestrator.models.tally import Tally
+from orchestrator.predict.call_stats import Tally
 
 LIMITS = Limits(least_calls=50, error_rate_above=0.02, slower=1.5)
 

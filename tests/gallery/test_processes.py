@@ -1,6 +1,6 @@
 """Several processes at once, and one of them killed."""
 
-from benchmarks.gallery_soak import soak
+from benchmarks.reliability.gallery_soak import soak
 
 
 def test_four_writers_some_killed_lose_nothing_and_bring_nothing_back(tmp_path):

@@ -21,7 +21,7 @@ import yaml
 from exporters.signatures import TILE_PX
 from facegrid.tfserving.v1.predict_pb2 import PredictRequest
 from orchestrator.app.ports import free_ports
-from orchestrator.models.tensors import encode_tensor
+from orchestrator.predict.servers.tensors import encode_tensor
 from tests.manifests.rendered import NETWORKS, Doc, combination, named, of_kind, overlay
 from tests.manifests.run_here import ModelServer, grpc_probe
 from tests.model_server.process import eventually

@@ -13,8 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 from model_server.errors import ServingError
-from model_server.json_parser import parse_object
-from model_server.json_tensors import tensor
+from model_server.rest.parser import parse_object
+from model_server.rest.tensors import tensor
 
 DTYPES = ("float32", "float64", "int32", "int64", "uint32", "uint64", "bool", "string")
 # Whole numbers that all dtypes hold: TensorFlow lets others wrap round, which upstream's REST API does not.

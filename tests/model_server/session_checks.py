@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from model_server.errors import ServingError
-from model_server.short_import import shorten_import
+from model_server.run.short_import import shorten_import
 
 shorten_import()
 
-from model_server.loading import load  # noqa: E402
+from model_server.run.loading import load  # noqa: E402
 
 
 def answer(servable, sent: np.ndarray) -> object:

@@ -13,7 +13,7 @@ from tensorflow.python.framework.ops import Graph
 from tensorflow.python.ops import array_ops, gen_parsing_ops
 
 from facegrid.tfserving.v1 import tensor_pb2 as lean_tensor_pb2
-from model_server import tensors
+from model_server.run import tensors
 from tests.model_server.message_fields import unknown_fields
 
 DTYPES = [

@@ -11,13 +11,13 @@ import pytest
 from google.protobuf import text_format
 
 from facegrid.tfserving.v1.batching_parameters_pb2 import BatchingParameters
-from model_server.batch_queues import BatchScheduler, Task
-from model_server.batching import Batcher
-from model_server.batching_metrics import BatchingMetrics
-from model_server.batching_parameters import BatchLimits, PoolSize
+from model_server.batching.batcher import Batcher
+from model_server.batching.queues import BatchScheduler, Task
 from model_server.errors import ServingError
-from model_server.metrics import Registry
-from orchestrator.models.batches import MAX_BATCH
+from model_server.files.batching import BatchLimits, PoolSize
+from model_server.metrics.batching import BatchingMetrics
+from model_server.metrics.registry import Registry
+from orchestrator.predict.batches import MAX_BATCH
 from tests.model_server.process import REPOSITORY, eventually
 
 PORT = SimpleNamespace(tensor_name="x:0")

@@ -2,8 +2,8 @@
 
 from random import Random
 
-from benchmarks.fuzz import measure
-from benchmarks.mutations import mutate_message, mutated_bytes, mutated_json
+from benchmarks.reliability.fuzz import measure
+from benchmarks.reliability.mutations import mutate_message, mutated_bytes, mutated_json
 from tests.model_server.messages import floats, predict_request
 
 

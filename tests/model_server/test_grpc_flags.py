@@ -7,7 +7,7 @@ import pytest
 
 from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest, GetModelStatusResponse
 from facegrid.tfserving.v1.predict_pb2 import ModelSpec, PredictRequest, PredictResponse
-from model_server.server import WAITING_PER_THREAD
+from model_server.grpc.server import WAITING_PER_THREAD
 from tests.model_server.messages import INT32, predict_request, tensor
 from tests.model_server.process import ServerProcess, eventually
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from model_server.http_server import MAX_BODY_BYTES, NOT_FOUND_PAGE
+from model_server.rest.http_server import MAX_BODY_BYTES, NOT_FOUND_PAGE
 from tests.model_server.messages import floats, predict_request
 from tests.model_server.process import ServerProcess, eventually, free_port, run_to_exit
 from tests.model_server.rest_calls import Answer, call, get, predict

@@ -10,8 +10,8 @@ from facegrid.tfserving.v1.example_pb2 import Example
 from facegrid.tfserving.v1.input_pb2 import Input
 from facegrid.tfserving.v1.regression_pb2 import Regression, RegressionResult
 from model_server.errors import ServingError
-from model_server.json_examples import classifications_json, examples_of, regressions_json
-from model_server.json_parser import parse_object
+from model_server.rest.examples import classifications_json, examples_of, regressions_json
+from model_server.rest.parser import parse_object
 
 
 def feature(**kind) -> Example:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from model_server.errors import ServingError
-from model_server.json_parser import parse_object
-from model_server.json_predict import is_in_rows, signature_name, tensors_of_columns, tensors_of_rows
+from model_server.rest.parser import parse_object
+from model_server.rest.predict import is_in_rows, signature_name, tensors_of_columns, tensors_of_rows
 
 FLOAT, DOUBLE, INT, STRING = (np.dtype(kind) for kind in (np.float32, np.float64, np.int32, object))
 

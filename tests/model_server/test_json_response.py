@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from model_server.errors import ServingError
-from model_server.json_response import error_json, outputs_json, predictions_json
-from model_server.json_values import decimals, encoded, quoted
+from model_server.rest.response import error_json, outputs_json, predictions_json
+from model_server.rest.values import decimals, encoded, quoted
 
 INTS = np.int32([[[1, 2], [3, 4], [5, 6]], [[7, 8], [9, 0], [1, 2]]])
 WORDS = np.array([[b"hello", b"world"], [b"tf", b"serving"]], object)

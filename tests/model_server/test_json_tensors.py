@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from model_server.errors import ServingError
-from model_server.json_tensors import MAX_RANK, STRING, first_unfit, shape_of, tensor
+from model_server.rest.tensors import MAX_RANK, STRING, first_unfit, shape_of, tensor
 from tests.model_server.process import REPOSITORY
 
 FLOAT, DOUBLE, BOOL, HALF = (np.dtype(kind) for kind in (np.float32, np.float64, np.bool_, np.float16))

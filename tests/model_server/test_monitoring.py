@@ -3,8 +3,8 @@
 import pytest
 
 from model_server.errors import ServingError
+from model_server.files.monitoring import DEFAULT_PATH, configured_metrics_path
 from model_server.flags import parse_flags
-from model_server.monitoring import DEFAULT_PATH, configured_metrics_path
 
 CONFIGS = {
     "prometheus_config { enable: true }": DEFAULT_PATH,

@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from model_server.metrics import Registry, exponential
-from model_server.prometheus import page
+from model_server.metrics.prometheus import page
+from model_server.metrics.registry import Registry, exponential
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from facegrid.tfserving.v1.predict_pb2 import PredictRequest
-from model_server.tensors import decode
+from model_server.run.tensors import decode
 from tests.model_server.messages import floats, predict_request, tensor
 from tests.model_server.rest_calls import call, get, predict
 from tests.model_server.test_predict_table import TABLE

@@ -3,7 +3,7 @@
 import pytest
 
 from model_server.errors import ServingError
-from model_server.rest_paths import API, asked_for
+from model_server.rest.paths import API, asked_for
 
 RESERVED = "name%21%23%24%25%26%27%28%29%2A%2B%2C%2F%3A%3B%3D%3F%40%5B%5D"
 DECODED = "name!#$%&'()*+,/:;=?@[]"

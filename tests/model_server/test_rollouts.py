@@ -1,7 +1,7 @@
 """Versions replace each other under traffic: no request fails, and no version stays in memory."""
 
-from benchmarks.rollouts import measure
-from benchmarks.trend import trend
+from benchmarks.common.trend import trend
+from benchmarks.reliability.rollouts import measure
 
 WEIGHTS_MB = 64
 

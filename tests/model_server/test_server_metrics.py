@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from facegrid.tfserving.v1.predict_pb2 import PredictRequest
-from model_server.batch_queues import BatchScheduler
-from model_server.batching import Batcher
-from model_server.batching_metrics import BatchingMetrics
-from model_server.batching_parameters import BatchLimits, PoolSize
+from model_server.batching.batcher import Batcher
+from model_server.batching.queues import BatchScheduler
 from model_server.errors import ServingError
-from model_server.metrics import Registry
-from model_server.prometheus import page
-from model_server.server_metrics import MAX_UNKNOWN_MODELS, MAX_UNKNOWN_NAME_LENGTH, ServerMetrics
+from model_server.files.batching import BatchLimits, PoolSize
+from model_server.metrics.batching import BatchingMetrics
+from model_server.metrics.prometheus import page
+from model_server.metrics.registry import Registry
+from model_server.metrics.server import MAX_UNKNOWN_MODELS, MAX_UNKNOWN_NAME_LENGTH, ServerMetrics
 from tests.model_server.process import eventually
 from tests.model_server.test_batch_queues import queued
 

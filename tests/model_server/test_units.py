@@ -6,10 +6,10 @@ from facegrid.tfserving.v1.model_server_config_pb2 import FileSystemStoragePathS
 from facegrid.tfserving.v1.predict_pb2 import ModelSpec
 from model_server.errors import ServingError, code_of
 from model_server.flags import FLAGS, FlagError, parse_flags, usage
-from model_server.handles import AvailableVersions
-from model_server.listen import addresses, channel_arguments
+from model_server.grpc.listen import addresses, channel_arguments
 from model_server.texts import invalid_channel_argument
-from model_server.versions import Policy, find_versions
+from model_server.versions.handles import AvailableVersions
+from model_server.versions.policy import Policy, find_versions
 
 
 def test_flags_have_upstream_defaults():

@@ -10,7 +10,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 
-from model_server.short_import import shorten_import
+from model_server.run.short_import import shorten_import
 
 shorten_import()
 

@@ -9,11 +9,11 @@ import pytest
 from exporters.signatures import EMBEDDERS
 from facegrid.errors import InternalError, InvalidImage, Unavailable
 from orchestrator.deadline import Deadline
-from orchestrator.models.batches import MAX_BATCH
 from orchestrator.pipeline.align import align
 from orchestrator.pipeline.decode import ImageLimits
 from orchestrator.pipeline.embed import embed
 from orchestrator.pipeline.recognize import recognize
+from orchestrator.predict.batches import MAX_BATCH
 from orchestrator.types import DetectOptions
 from tests.doubles import FunctionPredictor, embedder, onet, rnet
 from tests.pipeline.plain_pnet import pnet

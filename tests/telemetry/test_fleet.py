@@ -4,9 +4,9 @@ import asyncio
 
 import numpy as np
 
-from orchestrator.models.balanced import BalancedPredictor
-from orchestrator.models.endpoints import StaticEndpoints
 from orchestrator.observer import observed_by
+from orchestrator.predict.servers.client import BalancedPredictor
+from orchestrator.predict.servers.endpoints import StaticEndpoints
 from orchestrator.telemetry.metrics import Metrics
 from orchestrator.telemetry.telemetry import Telemetry
 from tests.model_server.process import held_port
@@ -18,7 +18,7 @@ CALLS = 20
 
 def test_calls_retries_and_ejections_are_counted_by_server(monkeypatch):
     # No call is late, and sent to the other server too, since the machine holds up this process.
-    monkeypatch.setattr("orchestrator.models.hedge._LEAST_LATE_S", 60.0)
+    monkeypatch.setattr("orchestrator.predict.rules.hedge._LEAST_LATE_S", 60.0)
     telemetry, nobodys = Telemetry(Metrics()), held_port()
     dead = f"127.0.0.1:{nobodys.getsockname()[1]}"
 

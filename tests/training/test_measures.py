@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.digits.measures import both_first, frechet_distance, nearest
+from benchmarks.accuracy.digits.measures import both_first, frechet_distance, nearest
 from exporters.training.spread import mean_distance
 
 

@@ -1,0 +1,135 @@
+"""A real stack with model servers on Ray, for the time of a block, and traffic on it through our client."""
+
+import asyncio
+import os
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+import facegrid
+from benchmarks.common.paths import SAMPLES
+from facegrid.errors import FacegridError
+from orchestrator.app.down import down
+from orchestrator.app.host_files import ask_host, read_serve_status
+from orchestrator.app.options import StackOptions, default_ingress
+from orchestrator.app.ports import free_ports
+from orchestrator.app.processes import members
+from orchestrator.app.state import StackState
+from orchestrator.app.up import up
+from orchestrator.fleet.sizes import Size
+
+PICTURE = SAMPLES / "grace_hopper.jpg"
+_ANSWER_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """A stack that runs."""
+
+    state: StackState
+    start_s: float
+    logs: Path
+
+    def servers(self) -> list[dict[str, Any]]:
+        """Returns the records of the model servers (`orchestrator.fleet.records.ServerRecord`)."""
+        status = read_serve_status(self.state.run_dir, timeout_s=_ANSWER_TIMEOUT_S)
+        return status["servers"] if status else []
+
+    def running(self, deployment: str) -> int:
+        """Returns the replicas of a deployment that run."""
+        status = read_serve_status(self.state.run_dir, timeout_s=_ANSWER_TIMEOUT_S)
+        return int(status["deployments"][deployment]["replicas"].get("RUNNING", 0)) if status else 0
+
+    def change(self, **question: Any) -> dict[str, Any]:
+        """Returns what became of a change of version (`orchestrator.app.rollout.Rollout.do`)."""
+        return ask_host(self.state.run_dir, question, timeout_s=600) or {"error": "no answer", "advice": ""}
+
+    def processes(self, name: str) -> list[int]:
+        """Returns the numbers of the processes of Ray whose title holds `name`."""
+        found = [process for record in self.state.processes for process in members(record)]
+        return [process.pid for process in found if name in "".join(process.cmdline())]
+
+
+@contextmanager
+def fleet(models_dir: Path, servers: str, *, orchestrators: str = "1", **options: Any) -> Iterator[Fleet]:
+    """Starts a stack and stops it after the block."""
+    low, _, high = orchestrators.partition("-")
+    with tempfile.TemporaryDirectory() as folder:
+        asked = StackOptions(
+            port=free_ports(1)[0],
+            models_dir=models_dir,
+            servers=servers,
+            orchestrators=Size(int(low), int(high or low)),
+            ingress=default_ingress(),
+            timeout_s=300.0,
+            **options,
+        )
+        begin_s = time.monotonic()
+        state = up(asked, Path(folder), lambda _step, _seconds: None, os.environ)
+        try:
+            yield Fleet(state, time.monotonic() - begin_s, Path(folder) / "logs")
+        finally:
+            down(Path(folder))
+
+
+@dataclass
+class Traffic:
+    """Callers who each wait for their answer; through the client, which retries what may be retried."""
+
+    address: str
+    callers: int
+    """Lowering it while they call ends the others."""
+    picture: bytes = field(default_factory=PICTURE.read_bytes)
+    pause_s: float = 0.0
+    """Between an answer and the next call of the same caller."""
+    answers: list[tuple[float, float]] = field(default_factory=list)
+    """When each answer came, by `time.monotonic`, and how long it took."""
+    errors: Counter[str] = field(default_factory=Counter)
+
+    def __enter__(self) -> Self:
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def times_ms(self, from_s: float, to_s: float) -> np.ndarray[Any, Any]:
+        """Returns the times of the answers that came between two moments."""
+        return np.array([seconds * 1000 for at_s, seconds in list(self.answers) if from_s <= at_s < to_s] or [np.nan])
+
+    def longest_pause_s(self, from_s: float, to_s: float) -> float:
+        """Returns the longest time without any answer."""
+        moments = [from_s, *(at_s for at_s, _ in list(self.answers) if from_s <= at_s < to_s), to_s]
+        return float(np.max(np.diff(moments)))
+
+    async def _run(self) -> None:
+        async with facegrid.connect_async(self.address) as client:
+            await asyncio.gather(*(self._call(client, number) for number in range(self.callers)))
+
+    async def _call(self, client: facegrid.AsyncClient, number: int) -> None:
+        while not self._stop.is_set() and number < self.callers:
+            begin_s = time.monotonic()
+            try:
+                await self.ask(client)
+            except FacegridError as err:
+                self.errors[f"{type(err).__name__}: {err.message[:100]}"] += 1
+                await asyncio.sleep(0.05)
+            else:
+                now_s = time.monotonic()
+                self.answers.append((now_s, now_s - begin_s))
+            await asyncio.sleep(self.pause_s)
+
+    async def ask(self, client: facegrid.AsyncClient) -> None:
+        """Makes one call."""
+        await client.detect(self.picture)

@@ -1,0 +1,1 @@
+"""What happens under load, faults and change? One file per question."""

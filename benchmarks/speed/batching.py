@@ -1,0 +1,152 @@
+"""How many crops a second does rnet answer with server batching on, against off?
+
+    python -m benchmarks.speed.batching --models-dir models
+
+Two embedded model servers are asked in turn, round by round, so that both see the same machine; each
+request carries one crop. The callers run on the same machine and take their share of it; they keep the
+bytes of the request and do not read the answer, which leaves the servers as much as possible. Beside the
+rates stand the two numbers that explain them: how long the network takes for a crop alone and in a batch,
+and how many calls a second are answered without running one.
+"""
+
+import argparse
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from statistics import median
+
+import grpc
+import numpy as np
+
+from benchmarks.common.load import calls_per_s
+from benchmarks.common.machine import conditions
+from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest
+from facegrid.tfserving.v1.predict_pb2 import PredictRequest
+from facegrid.tfserving.v1.tensor_pb2 import DataType
+
+_MODEL, _ALIAS, _CROP = "rnet", "crops", (24, 24, 3)
+_START_TIMEOUT_S = 60.0
+_THREADS = 64
+"""--grpc_max_threads of both servers: a request that waits for its batch holds one."""
+
+Call = Callable[[], object]
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Returns the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.speed.batching",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--models-dir", type=Path, default=Path("models"), help="what `facegrid export` wrote")
+    parser.add_argument("--parameters", type=Path, default=Path("serving_configs/batching.config"))
+    parser.add_argument("--callers", type=int, default=32)
+    parser.add_argument("--rounds", type=int, default=7, help="of --seconds for each server")
+    parser.add_argument("--seconds", type=float, default=2.0)
+    return parser
+
+
+@contextmanager
+def serving(models: Path, *flags: str) -> Iterator[grpc.Channel]:
+    """Runs a server of rnet for the time of the block."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        *(sys.executable, "-m", "model_server", f"--port={port}", f"--grpc_max_threads={_THREADS}"),
+        *(f"--model_name={_MODEL}", f"--model_base_path={models.resolve() / _MODEL}", *flags),
+    ]
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+        # Without a pool of its own, every channel of this process would share one connection.
+        channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=[("grpc.use_local_subchannel_pool", 1)])
+        try:
+            grpc.channel_ready_future(channel).result(_START_TIMEOUT_S)
+            yield channel
+        finally:
+            channel.close()
+            process.send_signal(signal.SIGTERM)
+            process.wait(_START_TIMEOUT_S)
+
+
+def predict_call(channel: grpc.Channel) -> Call:
+    """Returns a request of one crop."""
+    crop = np.random.default_rng(0).integers(0, 2**16, (1, *_CROP)).astype(np.uint16)
+    request = PredictRequest()
+    request.model_spec.name = _MODEL
+    tensor = request.inputs[_ALIAS]
+    tensor.dtype = DataType.DATA_TYPE_UINT16
+    for size in crop.shape:
+        tensor.tensor_shape.dim.add(size=size)
+    tensor.tensor_content = crop.tobytes()
+    return _call(channel, "PredictionService/Predict", request.SerializeToString())
+
+
+def bare_call(channel: grpc.Channel) -> Call:
+    """Returns a request that no network is run for."""
+    request = GetModelStatusRequest()
+    request.model_spec.name = _MODEL
+    return _call(channel, "ModelService/GetModelStatus", request.SerializeToString())
+
+
+def _call(channel: grpc.Channel, method: str, request: bytes) -> Call:
+    send: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(f"/tensorflow.serving.{method}")
+    return lambda: send(request, timeout=60.0)
+
+
+def direct_ms(models: Path, batch_size: int) -> float:
+    """Returns the median time of a call of the network in this process."""
+    from model_server.run.loading import load  # noqa: PLC0415 - loads TensorFlow
+
+    newest = max((models / _MODEL).iterdir(), key=lambda path: int(path.name))
+    servable = load(newest, tags=["serve"])
+    signature = servable.signatures["serving_default"]
+    crops = np.zeros((batch_size, *_CROP), np.uint16)
+    taken = []
+    for _ in range(110):
+        started_s = time.perf_counter()
+        servable.run([(signature.inputs[_ALIAS], crops)], list(signature.outputs.values()))
+        taken.append(time.perf_counter() - started_s)
+    servable.close()
+    return median(taken[10:]) * 1e3
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Prints the conditions, what explains the rates, and the rates."""
+    args = build_parser().parse_args(argv)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    print(conditions("tensorflow", "grpcio", "protobuf"))
+    batching = ("--enable_batching", f"--batching_parameters_file={args.parameters}")
+    with ExitStack() as stack:
+        channels = {
+            "off": stack.enter_context(serving(args.models_dir)),
+            "on": stack.enter_context(serving(args.models_dir, *batching)),
+        }
+        rates: dict[str, list[float]] = {"off": [], "on": [], "no network": []}
+        for each in range(args.rounds + 1):  # the first round warms up
+            for name, call in (
+                *((name, predict_call(channel)) for name, channel in channels.items()),
+                ("no network", bare_call(channels["off"])),
+            ):
+                rate = calls_per_s(call, args.callers, args.seconds)
+                if each:
+                    rates[name].append(rate)
+    for name, measured in rates.items():
+        low, high = min(measured), max(measured)
+        print(f"{args.callers} callers, {name:10}: {median(measured):7.1f} /s  ({low:.1f} to {high:.1f})")
+    print(f"on / off: {median(rates['on']) / median(rates['off']):.2f}")
+    alone, together = direct_ms(args.models_dir, 1), direct_ms(args.models_dir, args.callers)
+    print(f"the network alone: {alone:.2f} ms for one crop, {together:.2f} ms for {args.callers} in one call")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The commands of `facegrid` that write and train networks."""

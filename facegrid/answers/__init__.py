@@ -1,0 +1,1 @@
+"""What the client returns: frozen dataclasses, a file per subject."""

@@ -1,0 +1,1 @@
+"""The client: for threads in `sync.py`, for asyncio in `aio.py`."""

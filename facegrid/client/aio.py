@@ -1,0 +1,186 @@
+"""The client for asyncio, call for call the twin of `facegrid.client.sync`."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable
+from typing import Unpack
+
+from facegrid.answers.faces import DetectedItem, Detection, DetectOptions, Face, ImageSource, SourceT
+from facegrid.answers.gallery import EnrolledItem, Enrollment, EnrollOptions, Erasure, Subject, SubjectDetails
+from facegrid.answers.people import (
+    EmbeddedItem,
+    Embedding,
+    Identification,
+    IdentifiedItem,
+    IdentifiedPicture,
+    IdentifyOptions,
+    Portrait,
+    Verification,
+    VerifyOptions,
+)
+from facegrid.answers.video import AsyncIdentifiedVideo
+from facegrid.client import calls
+from facegrid.client.aio_digit_calls import AsyncGeneratingConnection
+from facegrid.client.calls import Images
+from facegrid.client.channel import DEFAULT_TARGET
+from facegrid.client.credentials import TlsChoice
+from facegrid.client.stream import methods
+from facegrid.client.stream.methods import SubjectPicture
+from facegrid.client.wire.video import options_message as video_options
+
+
+def connect_async(target: str = DEFAULT_TARGET, *, api_key: str | None = None, tls: TlsChoice = None) -> "AsyncClient":
+    """Returns a client of the service at `target` for the running event loop.
+
+    Use it as `async with facegrid.connect_async() as client:`. Nothing is sent yet; see `facegrid.connect`.
+
+    Args:
+        target: HOST:PORT, or a gRPC URI such as `dns:///facegrid:9000` or `unix:/run/facegrid.sock`.
+        api_key: See `facegrid.connect`.
+        tls: Likewise.
+
+    Raises:
+        InvalidOption: see `facegrid.connect`.
+        RuntimeError: no event loop is running.
+    """
+    return AsyncClient(target, api_key=api_key, tls=tls)
+
+
+class AsyncClient(AsyncGeneratingConnection):
+    """A connection to the service, for any number of tasks of one event loop; raises what `Client` does."""
+
+    async def detect(
+        self, image: ImageSource, *, timeout_s: float | None = None, **options: Unpack[DetectOptions]
+    ) -> list[Face]:
+        """Returns the faces of a picture, best score first; see `Client.detect`."""
+        return (await self.detect_detailed(image, timeout_s=timeout_s, **options)).faces
+
+    async def detect_detailed(
+        self, image: ImageSource, *, timeout_s: float | None = None, **options: Unpack[DetectOptions]
+    ) -> Detection:
+        """Returns the faces of a picture with its size and what was left out; see `Client.detect_detailed`."""
+        return await self._ask(calls.detect, image, timeout_s, options)
+
+    def detect_many(
+        self,
+        images: Iterable[SourceT] | AsyncIterable[SourceT],
+        *,
+        window: int = 8,
+        timeout_s: float | None = None,
+        **options: Unpack[DetectOptions],
+    ) -> AsyncGenerator[DetectedItem[SourceT], None]:
+        """Yields one `DetectedItem` for each picture, in the order of completion; see `Client.detect_many`.
+
+        An ordinary iterable is read on the event loop, so it should not block; files are read and arrays
+        encoded in threads. To leave the loop early, wrap the generator in `contextlib.aclosing`, which
+        cancels the call at once.
+        """
+        return self._stream(methods.detect(timeout_s, options), images, window, timeout_s)
+
+    async def embed(
+        self, image: ImageSource, *, timeout_s: float | None = None, **options: Unpack[DetectOptions]
+    ) -> list[Embedding]:
+        """Returns the faces of a picture as vectors, best score first; see `Client.embed`."""
+        return await self._ask(calls.embed, image, timeout_s, options)
+
+    def embed_many(
+        self,
+        images: Iterable[SourceT] | AsyncIterable[SourceT],
+        *,
+        window: int = 8,
+        timeout_s: float | None = None,
+        **options: Unpack[DetectOptions],
+    ) -> AsyncGenerator[EmbeddedItem[SourceT], None]:
+        """Yields one `EmbeddedItem` for each picture; see `detect_many`."""
+        return self._stream(methods.embed(timeout_s, options), images, window, timeout_s)
+
+    async def verify(
+        self,
+        first: ImageSource | Portrait,
+        second: ImageSource | Portrait,
+        *,
+        timeout_s: float | None = None,
+        **options: Unpack[VerifyOptions],
+    ) -> Verification:
+        """Returns whether two pictures show the same person; see `Client.verify`."""
+        return await self._ask(calls.verify, first, second, timeout_s, options)
+
+    async def enroll(
+        self,
+        subject: str,
+        images: Images,
+        *,
+        timeout_s: float | None = None,
+        detect_options: DetectOptions | None = None,
+        **options: Unpack[EnrollOptions],
+    ) -> Enrollment:
+        """Remembers the face of a person; see `Client.enroll`."""
+        requests = calls.enroll(subject, images, timeout_s, options, detect_options or {})
+        parts: list[Enrollment] = []
+        while (call := await asyncio.to_thread(next, requests, None)) is not None:
+            parts.append(await self._answer(call))
+        return calls.enrollment(parts)
+
+    def enroll_many(
+        self,
+        people: Iterable[SubjectPicture] | AsyncIterable[SubjectPicture],
+        *,
+        window: int = 8,
+        timeout_s: float | None = None,
+        detect_options: DetectOptions | None = None,
+        **options: Unpack[EnrollOptions],
+    ) -> AsyncGenerator[EnrolledItem, None]:
+        """Yields one `EnrolledItem` for each pair of a subject and a picture; see `Client.enroll_many`."""
+        return self._stream(methods.enroll(timeout_s, options, detect_options or {}), people, window, timeout_s)
+
+    async def identify(
+        self, image: ImageSource, *, timeout_s: float | None = None, **options: Unpack[IdentifyOptions]
+    ) -> list[Identification]:
+        """Returns who is in a picture; see `Client.identify`."""
+        return (await self.identify_detailed(image, timeout_s=timeout_s, **options)).identifications
+
+    async def identify_detailed(
+        self, image: ImageSource, *, timeout_s: float | None = None, **options: Unpack[IdentifyOptions]
+    ) -> IdentifiedPicture:
+        """Returns who is in a picture, its size, and the threshold used; see `Client.identify_detailed`."""
+        return await self._ask(calls.identify, image, timeout_s, options)
+
+    def identify_many(
+        self,
+        images: Iterable[SourceT] | AsyncIterable[SourceT],
+        *,
+        window: int = 8,
+        timeout_s: float | None = None,
+        **options: Unpack[IdentifyOptions],
+    ) -> AsyncGenerator[IdentifiedItem[SourceT], None]:
+        """Yields one `IdentifiedItem` for each picture; see `Client.identify_many`."""
+        return self._stream(methods.identify(timeout_s, options), images, window, timeout_s)
+
+    def identify_video(
+        self,
+        frames: Iterable[tuple[float, ImageSource]] | AsyncIterable[tuple[float, ImageSource]],
+        *,
+        detect_every_n: int | None = None,
+        live: bool = False,
+        window: int = 8,
+        timeout_s: float | None = None,
+        **options: Unpack[IdentifyOptions],
+    ) -> AsyncIdentifiedVideo:
+        """Returns an iterator over the frames of a video with who is seen in each; see `Client.identify_video`."""
+        first = video_options(detect_every_n=detect_every_n, live=live, timeout_s=timeout_s, options=options)
+        return self._video(first, frames, window, timeout_s)
+
+    async def subjects(self, *, timeout_s: float | None = None) -> AsyncGenerator[Subject, None]:
+        """Yields the people of the gallery by name; see `Client.subjects`."""
+        token: str | None = ""
+        while token is not None:
+            page, token = await self._ask(calls.list_subjects, token, timeout_s)
+            for subject in page:
+                yield subject
+
+    async def subject(self, name: str, *, timeout_s: float | None = None) -> SubjectDetails:
+        """Returns what is kept of a person; see `Client.subject`."""
+        return await self._ask(calls.get_subject, name, timeout_s)
+
+    async def delete_subject(self, name: str, *, timeout_s: float | None = None) -> Erasure:
+        """Forgets a person for good, and returns what was erased; see `Client.delete_subject`."""
+        return await self._ask(calls.delete_subject, name, timeout_s)

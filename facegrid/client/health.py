@@ -1,0 +1,22 @@
+"""The standard health call (grpc.health.v1.Health/Check), without the package that defines its messages.
+
+Both messages have a single field, number 1, so two well-known wrappers are equal to them on the wire:
+StringValue to HealthCheckRequest{service}, Int32Value to HealthCheckResponse{status}.
+"""
+
+from google.protobuf.wrappers_pb2 import Int32Value, StringValue
+
+from facegrid.answers.faces import Health
+
+METHOD = "/grpc.health.v1.Health/Check"
+REQUEST = StringValue()
+"""An empty service name asks for the server as a whole."""
+
+serialize_request = StringValue.SerializeToString
+_STATUSES = (Health.UNKNOWN, Health.SERVING, Health.NOT_SERVING, Health.SERVICE_UNKNOWN)
+
+
+def parse_response(data: bytes) -> Health:
+    """Returns the status in a HealthCheckResponse; a status that is not known here is UNKNOWN."""
+    number = Int32Value.FromString(data).value
+    return _STATUSES[number] if 0 <= number < len(_STATUSES) else Health.UNKNOWN

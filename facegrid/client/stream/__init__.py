@@ -1,0 +1,1 @@
+"""Many pictures, or one video, over one call."""

@@ -1,0 +1,174 @@
+"""Many pictures over one call, for threads.
+
+    caller's thread            next(generator) <---------- answers (at most `window`)
+                                                              ^            ^
+    gRPC's request thread      iterable -> encode -> send ----|-- refused -'
+    our receiving thread       service -> answer -------------'
+
+The iterable is read in gRPC's thread, one item for each free place in the window. A place is taken
+before an item is read and free again when its answer has been handed to the caller, so a slow
+caller slows the reading, and memory is bounded by the window.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from typing import Any, Generic
+
+import grpc
+
+from facegrid.answers.faces import AnySourceT
+from facegrid.client.status import error_of_rpc
+from facegrid.client.stream.ledger import ItemT, Ledger
+from facegrid.errors import DeadlineExceeded, FacegridError
+
+
+def stream(
+    start: Callable[[Iterator[Any]], Any],
+    images: Iterator[AnySourceT],
+    ledger: Ledger[AnySourceT, ItemT],
+    *,
+    target: str,
+    window: int,
+    stall_s: float,
+) -> Generator[ItemT, None, None]:
+    """Yields one answer per image, in completion order.
+
+    Args:
+        start: Begins the call with an iterator of requests; the stub's method.
+        images: Read lazily, in another thread.
+        ledger: A new one.
+        target: Named in errors.
+        window: Most images that are read and whose answer has not been yielded.
+        stall_s: Longest wait for any answer while one is due.
+
+    Raises:
+        FacegridError: the call broke; the message says how many items are unanswered.
+        DeadlineExceeded: no answer came for `stall_s`.
+        BaseException: whatever `images` raised, after the answers under way.
+    """
+    exchange = _Exchange(images, ledger, window)
+    call = start(exchange.requests())
+    receiver = threading.Thread(target=exchange.receive, args=(call, target), name="facegrid-receive", daemon=True)
+    receiver.start()
+    try:
+        while (item := exchange.next_answer(stall_s)) is not None:
+            yield item
+    finally:
+        exchange.close()
+        call.cancel()
+        receiver.join()
+
+
+class _Exchange(Generic[AnySourceT, ItemT]):
+    """What the three threads share; every field below `_changed` is guarded by it."""
+
+    def __init__(self, images: Iterator[AnySourceT], ledger: Ledger[AnySourceT, ItemT], window: int) -> None:
+        self._images = images
+        self._changed = threading.Condition()
+        self._ledger = ledger
+        self._free = window
+        self._answers: deque[ItemT] = deque()
+        self._active_s = time.monotonic()
+        self._failed_reading: BaseException | None = None
+        self._over = False
+        self._broken: FacegridError | None = None
+        self._closed = False
+
+    def requests(self) -> Iterator[Any]:
+        """Yields what is to be sent; gRPC's thread runs this."""
+        while self._take_place():
+            try:
+                request = self._prepare(next(self._images))
+            except StopIteration:
+                break
+            except BaseException as err:  # noqa: BLE001  (raised again in the caller's thread)
+                self._failed_reading = err
+                break
+            if request is not None:
+                yield request
+        else:
+            return  # nobody waits for the rest: to say that it is all would be untrue
+        yield self._ledger.form.end()
+
+    def receive(self, call: Any, target: str) -> None:
+        """Collects the answers until the call is over; our own thread runs this."""
+        broken: FacegridError | None = None
+        try:
+            for response in call:
+                self._receive_one(response)
+        except grpc.RpcError as err:
+            broken = error_of_rpc(err, target)
+        except FacegridError as err:
+            broken = err
+            call.cancel()
+        finally:  # whatever happens here, the caller must not wait for ever
+            with self._changed:
+                self._over = True
+                if not self._ledger.ended:
+                    self._broken = self._ledger.broken(broken)
+                self._changed.notify_all()
+
+    def next_answer(self, stall_s: float) -> ItemT | None:
+        """Returns the next answer, waiting for it; None when the call ended well."""
+        with self._changed:
+            while not self._answers and not self._over:
+                self._wait_for_change(stall_s)
+            if self._answers:
+                self._free += 1
+                self._changed.notify_all()
+                return self._answers.popleft()
+        if self._broken is not None:
+            raise self._broken
+        if self._failed_reading is not None:
+            raise self._failed_reading
+        return None
+
+    def close(self) -> None:
+        """Wakes the thread that sends, if it waits for a place, to end."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def _take_place(self) -> bool:
+        """Waits for a place in the window; False when there is nobody to answer to any more."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._free > 0 or self._closed or self._over)
+            self._free -= 1
+            return not (self._closed or self._over)
+
+    def _prepare(self, source: AnySourceT) -> Any | None:
+        """Returns the request for an item; an item that cannot be sent is answered here, with None."""
+        with self._changed:
+            item = self._ledger.admit(source)
+        try:
+            encoded = self._ledger.form.encode(source)
+        except (FacegridError, OSError) as err:
+            with self._changed:
+                self._answers.append(self._ledger.refused(item, err))
+                self._changed.notify_all()
+            return None
+        with self._changed:
+            if not self._ledger.unanswered:
+                self._active_s = time.monotonic()
+            request = self._ledger.request(item, encoded)
+            self._changed.notify_all()
+        return request
+
+    def _receive_one(self, response: Any) -> None:
+        with self._changed:
+            item = self._ledger.answer(response)
+            self._active_s = time.monotonic()
+            if item is not None:
+                self._answers.append(item)
+                self._changed.notify_all()
+
+    def _wait_for_change(self, stall_s: float) -> None:
+        if not self._ledger.unanswered:
+            self._changed.wait()
+            return
+        left_s = self._active_s + stall_s - time.monotonic()
+        if left_s <= 0:
+            raise self._ledger.broken(DeadlineExceeded(f"no answer for {stall_s:g} s"))
+        self._changed.wait(left_s)

@@ -1,0 +1,285 @@
+"""The client for threads and scripts. `facegrid.client.aio` is its twin for asyncio."""
+
+from collections.abc import Generator, Iterable
+from typing import Unpack
+
+from facegrid.answers.faces import DetectedItem, Detection, DetectOptions, Face, ImageSource, SourceT
+from facegrid.answers.gallery import EnrolledItem, Enrollment, EnrollOptions, Erasure, Subject, SubjectDetails
+from facegrid.answers.people import (
+    EmbeddedItem,
+    Embedding,
+    Identification,
+    IdentifiedItem,
+    IdentifiedPicture,
+    IdentifyOptions,
+    Portrait,
+    Verification,
+    VerifyOptions,
+)
+from facegrid.answers.video import IdentifiedVideo
+from facegrid.client import calls
+from facegrid.client.calls import Images
+from facegrid.client.channel import DEFAULT_TARGET
+from facegrid.client.credentials import TlsChoice
+from facegrid.client.digit_calls import GeneratingConnection
+from facegrid.client.stream import methods
+from facegrid.client.wire.video import options_message as video_options
+
+
+def connect(target: str = DEFAULT_TARGET, *, api_key: str | None = None, tls: TlsChoice = None) -> "Client":
+    """Returns a client of the service at `target`.
+
+    Nothing is sent yet: the connection is made by the first call, and made again when it breaks. Ask
+    `Client.wait_until_ready` where the service may still be starting.
+
+    Args:
+        target: HOST:PORT, or a gRPC URI such as `dns:///facegrid:9000` or `unix:/run/facegrid.sock`.
+        api_key: What the service's operator gave you (docs/security.md); it is sent with every call.
+        tls: True: encrypted, and the service's certificate checked against the authorities of this system. A
+            `facegrid.Tls` names other authorities, or a certificate of the client's own. False or None: not encrypted,
+            and for a key that leaves this machine it must be False.
+
+    Raises:
+        InvalidOption: `target` has another form, the key would be sent in the clear, or a file cannot be used.
+    """
+    return Client(target, api_key=api_key, tls=tls)
+
+
+class Client(GeneratingConnection):
+    """A connection to the service. Any number of threads may use one client at the same time.
+
+    Every method raises `FacegridError`: `InvalidRequest` and its kinds where the request must be changed,
+    `TryAgain` and its kinds where it need not be, `InternalError` where the service is at fault. Calls that
+    found the service unavailable have been repeated within about two seconds before they raise.
+
+    A client is a context manager; `close` ends its connection.
+    """
+
+    def detect(
+        self, image: ImageSource, *, timeout_s: float | None = None, **options: Unpack[DetectOptions]
+    ) -> list[Face]:
+        """Returns the faces of a picture, best score first.
+
+        Args:
+            image: A path; the bytes of a JPEG, PNG or WebP file; or an array uint8 [height, width, 3], RGB.
+            timeout_s: Time the service may spend; None is the service's default.
+            **options: `min_face_px`, `pyramid_factor`, `pnet_threshold`, `rnet_threshold`,
+                `onet_threshold`; see `DetectOptions`.
+
+        Raises:
+            FacegridError: see `Client`.
+            OSError: `image` is a path that cannot be read (FileNotFoundError where there is no such file).
+        """
+        return self.detect_detailed(image, timeout_s=timeout_s, **options).faces
+
+    def detect_detailed(
+        self, image: ImageSource, *, timeout_s: float | None = None, **options: Unpack[DetectOptions]
+    ) -> Detection:
+        """Returns the faces of a picture with its size and what was left out; takes and raises what `detect` does."""
+        return self._ask(calls.detect(image, timeout_s, options))
+
+    def detect_many(
+        self,
+        images: Iterable[SourceT],
+        *,
+        window: int = 8,
+        timeout_s: float | None = None,
+        **options: Unpack[DetectOptions],
+    ) -> Generator[DetectedItem[SourceT], None, None]:
+        """Yields one `DetectedItem` for each picture, in the order of completion, over one call.
+
+        A picture that fails yields an item with its error, and the others go on. `images` is read lazily,
+        in another thread, and never more than `window` pictures ahead of what has been yielded. Leaving the
+        loop early cancels the call when the generator is closed or collected.
+
+        Args:
+            images: What `detect` takes, mixed as you like; may be endless.
+            window: Most pictures under way at a time, at least 1.
+            timeout_s: Time the service may spend on each picture; None is the service's default.
+            **options: As for `detect`, the same for all pictures.
+
+        Raises:
+            FacegridError: the call as a whole broke; the message says how many pictures are unanswered.
+            TypeError: `images` is one picture.
+            Exception: what `images` itself raised, after the answers that were under way.
+        """
+        return self._stream(methods.detect(timeout_s, options), images, window, timeout_s)
+
+    def embed(
+        self, image: ImageSource, *, timeout_s: float | None = None, **options: Unpack[DetectOptions]
+    ) -> list[Embedding]:
+        """Returns the faces of a picture as vectors, best score first; takes and raises what `detect` does."""
+        return self._ask(calls.embed(image, timeout_s, options))
+
+    def embed_many(
+        self,
+        images: Iterable[SourceT],
+        *,
+        window: int = 8,
+        timeout_s: float | None = None,
+        **options: Unpack[DetectOptions],
+    ) -> Generator[EmbeddedItem[SourceT], None, None]:
+        """Yields one `EmbeddedItem` for each picture; see `detect_many`."""
+        return self._stream(methods.embed(timeout_s, options), images, window, timeout_s)
+
+    def verify(
+        self,
+        first: ImageSource | Portrait,
+        second: ImageSource | Portrait,
+        *,
+        timeout_s: float | None = None,
+        **options: Unpack[VerifyOptions],
+    ) -> Verification:
+        """Returns whether two pictures show the same person.
+
+        Args:
+            first: A picture with one face, or a `Portrait` that says which of several is meant.
+            second: The other; which is first makes no difference.
+            timeout_s: Time the service may spend on both pictures; None is the service's default.
+            **options: `threshold` or `target_false_match_rate`, and those of `detect`; see `VerifyOptions`.
+
+        Raises:
+            NoFace, ManyFaces: a picture without the one face that is meant.
+            FacegridError: see `Client`.
+            OSError: a path cannot be read.
+        """
+        return self._ask(calls.verify(first, second, timeout_s, options))
+
+    def enroll(
+        self,
+        subject: str,
+        images: Images,
+        *,
+        timeout_s: float | None = None,
+        detect_options: DetectOptions | None = None,
+        **options: Unpack[EnrollOptions],
+    ) -> Enrollment:
+        """Remembers the face of a person, and returns which pictures were taken and which refused.
+
+        Each picture is decided on its own. Those enrolled are on disk when this returns. After an error that may have
+        come too late, simply enrol again: what is there already is refused with `AlreadyEnrolled`.
+
+        Args:
+            subject: Name of the person: 1 to 256 bytes without control characters. One who is enrolled is given more
+                faces.
+            images: A picture with this face only, or a `Portrait` that says which of several it is; or many of them.
+            timeout_s: Time the service may spend on each call; many pictures take several.
+            detect_options: As the options of `detect`.
+            **options: `min_face_px`, `min_score`, `max_yaw_degrees`; see `EnrollOptions`.
+
+        Raises:
+            InvalidSubject: the name is not allowed.
+            UnusableFace, AlreadyEnrolled, InvalidImage: all pictures were refused; this is why the first one was.
+            FacegridError: see `Client`.
+            OSError: a path cannot be read.
+        """
+        requests = calls.enroll(subject, images, timeout_s, options, detect_options or {})
+        return calls.enrollment([self._ask(call) for call in requests])
+
+    def enroll_many(
+        self,
+        people: Iterable[tuple[str, ImageSource | Portrait]],
+        *,
+        window: int = 8,
+        timeout_s: float | None = None,
+        detect_options: DetectOptions | None = None,
+        **options: Unpack[EnrollOptions],
+    ) -> Generator[EnrolledItem, None, None]:
+        """Yields one `EnrolledItem` for each pair of a subject and a picture; see `enroll` and `detect_many`."""
+        return self._stream(methods.enroll(timeout_s, options, detect_options or {}), people, window, timeout_s)
+
+    def identify(
+        self, image: ImageSource, *, timeout_s: float | None = None, **options: Unpack[IdentifyOptions]
+    ) -> list[Identification]:
+        """Returns who is in a picture: for each face, best score first, the person or None.
+
+        One person is at most one face of a picture.
+
+        Args:
+            image: As for `detect`.
+            timeout_s: Time the service may spend; None is the service's default.
+            **options: `threshold` or `target_false_positive_rate`, `top_k`, and those of `detect`; see
+                `IdentifyOptions`.
+
+        Raises:
+            GalleryMismatch, GalleryUnavailable: the gallery cannot be asked.
+            FacegridError: see `Client`.
+            OSError: a path cannot be read.
+        """
+        return self.identify_detailed(image, timeout_s=timeout_s, **options).identifications
+
+    def identify_detailed(
+        self, image: ImageSource, *, timeout_s: float | None = None, **options: Unpack[IdentifyOptions]
+    ) -> IdentifiedPicture:
+        """Returns who is in a picture, its size, and the threshold used; takes and raises what `identify` does."""
+        return self._ask(calls.identify(image, timeout_s, options))
+
+    def identify_many(
+        self,
+        images: Iterable[SourceT],
+        *,
+        window: int = 8,
+        timeout_s: float | None = None,
+        **options: Unpack[IdentifyOptions],
+    ) -> Generator[IdentifiedItem[SourceT], None, None]:
+        """Yields one `IdentifiedItem` for each picture; see `identify` and `detect_many`."""
+        return self._stream(methods.identify(timeout_s, options), images, window, timeout_s)
+
+    def identify_video(
+        self,
+        frames: Iterable[tuple[float, ImageSource]],
+        *,
+        detect_every_n: int | None = None,
+        live: bool = False,
+        window: int = 8,
+        timeout_s: float | None = None,
+        **options: Unpack[IdentifyOptions],
+    ) -> IdentifiedVideo:
+        """Returns an iterator over the frames of a video with who is seen in each; its `summary` has the whole.
+
+        Faces are looked for in every n-th frame and followed in between. A track, one person's face within a
+        shot, is decided once, from its best pictures.
+
+        Args:
+            frames: Pairs of the time in seconds, which does not fall, and what `detect` takes; may be endless.
+                Read lazily, in another thread.
+            detect_every_n: Range [1, 300], default 5.
+            live: The source does not wait, as a camera does not: the service drops frames that come too fast, and
+                `window` does not count.
+            window: Most frames under way at a time, at least 1.
+            timeout_s: Time the service may spend on each frame; None is the service's default.
+            **options: As for `identify`, but that the default threshold is that of `verify`.
+
+        Raises:
+            FacegridError: the call as a whole broke; the message says how many frames are unanswered. What is wrong
+                with a single frame is in its `FrameResult`.
+            TypeError: `frames` is a path or bytes.
+            Exception: what `frames` itself raised, after the answers that were under way.
+        """
+        first = video_options(detect_every_n=detect_every_n, live=live, timeout_s=timeout_s, options=options)
+        return self._video(first, frames, window, timeout_s)
+
+    def subjects(self, *, timeout_s: float | None = None) -> Generator[Subject, None, None]:
+        """Yields the people of the gallery by name, in the order of the code points; asks page by page."""
+        token: str | None = ""
+        while token is not None:
+            page, token = self._ask(calls.list_subjects(token, timeout_s))
+            yield from page
+
+    def subject(self, name: str, *, timeout_s: float | None = None) -> SubjectDetails:
+        """Returns what is kept of a person.
+
+        Raises:
+            SubjectNotFound: nobody of this name is enrolled.
+            FacegridError: see `Client`.
+        """
+        return self._ask(calls.get_subject(name, timeout_s))
+
+    def delete_subject(self, name: str, *, timeout_s: float | None = None) -> Erasure:
+        """Forgets a person for good, and returns what was erased.
+
+        Raises:
+            SubjectNotFound: nobody of this name is enrolled.
+            FacegridError: see `Client`.
+        """
+        return self._ask(calls.delete_subject(name, timeout_s))

@@ -1,0 +1,1 @@
+"""Between the client's types and the messages on the wire, a file per subject."""

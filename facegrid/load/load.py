@@ -1,0 +1,139 @@
+"""Sends the calls.
+
+A closed loop has so many callers, each of whom waits for his answer before he asks again: it measures what the
+service can do. When the service stalls, so do the callers, and the calls that would have been made meanwhile are
+missing from the times ("coordinated omission"). An open loop sends at times that are set beforehand, as callers do who
+know nothing of each other, and counts from the moment at which a call was due, whatever held it up.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+
+from facegrid.client.channel import CHANNEL_OPTIONS, check_target
+from facegrid.client.credentials import Access, TlsChoice
+from facegrid.client.status import error_of_rpc
+from facegrid.load.calls import OK, Calls
+from facegrid.load.mix import Kind
+from facegrid.load.schedule import arrivals_s
+from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How to load a service."""
+
+    target: str
+    """HOST:PORT, or a gRPC URI."""
+    kinds: Sequence[Kind]
+    duration_s: float
+    """During which calls are sent, the warm-up included."""
+    concurrency: int = 1
+    """Callers of a closed loop."""
+    rps: float | None = None
+    """Calls per second of an open loop; None: the loop is closed."""
+    arrivals: str = "poisson"
+    """Of an open loop; see `arrivals_s`."""
+    connections: int = 1
+    """Calls are spread over so many."""
+    retries: bool = True
+    """Whether a call is repeated as the client does it, or what the service says at first counts."""
+    seed: int = 0
+    api_key: str | None = field(default=None, repr=False)
+    tls: TlsChoice = None
+    """As `facegrid.connect` takes them."""
+
+
+Progress = Callable[[float, Calls, int], None]
+"""Is told now and then: seconds since the start, the calls so far, and how many are under way."""
+
+
+_NO_RETRIES = ("grpc.enable_retries", 0)
+
+
+def _needs_no_retries(option: tuple[str, str | int]) -> bool:
+    return option[0] not in {"grpc.enable_retries", "grpc.service_config"}
+
+
+async def run(plan: Plan, progress: Progress = lambda _at_s, _calls, _open: None) -> Calls:
+    """Returns the calls, once the last of them is answered or its time is over.
+
+    Raises:
+        InvalidOption: The target has another form, or see `facegrid.connect`.
+    """
+    options = CHANNEL_OPTIONS if plan.retries else [*filter(_needs_no_retries, CHANNEL_OPTIONS), _NO_RETRIES]
+    target = check_target(plan.target)
+    access = Access(target, plan.api_key, plan.tls)
+    channels = [access.channel(grpc.aio, target, options) for _ in range(plan.connections)]
+    try:
+        load = _Load(plan, [access.authorized(FaceServiceStub(channel)) for channel in channels])
+        telling = asyncio.create_task(load.tell(progress))
+        await (load.closed() if plan.rps is None else load.open(plan.rps))
+        telling.cancel()
+        return load.calls
+    finally:
+        for channel in channels:
+            await channel.close()
+
+
+class _Load:
+    def __init__(self, plan: Plan, stubs: Sequence[Any]) -> None:
+        self.calls = Calls([kind.name for kind in plan.kinds])
+        self._plan = plan
+        self._stubs = stubs
+        self._started_s = time.perf_counter()
+        self._draw = random.Random(plan.seed)
+        self._shares = [kind.share for kind in plan.kinds]
+        self._sent = 0
+
+    async def closed(self) -> None:
+        """Every caller asks again when he is answered."""
+
+        async def caller() -> None:
+            while (now_s := self._now_s()) < self._plan.duration_s:
+                await self._call(now_s)
+
+        await asyncio.gather(*(caller() for _ in range(self._plan.concurrency)))
+
+    async def open(self, rps: float) -> None:
+        """Sends every call when it is due."""
+        under_way: set[asyncio.Task[None]] = set()
+        for due_s in self._due(rps):
+            wait_s = due_s - self._now_s()
+            if wait_s > 0:
+                await asyncio.sleep(wait_s)
+            task = asyncio.create_task(self._call(due_s))
+            under_way.add(task)
+            task.add_done_callback(under_way.discard)
+        await asyncio.gather(*under_way)
+
+    async def tell(self, progress: Progress) -> None:
+        """Tells how it goes until it is cancelled."""
+        while True:
+            progress(self._now_s(), self.calls, self._sent - len(self.calls))
+            await asyncio.sleep(0.2)
+
+    def _due(self, rps: float) -> Iterator[float]:
+        plan = self._plan
+        return arrivals_s(plan.arrivals, rps, plan.duration_s, seed=plan.seed)
+
+    async def _call(self, due_s: float) -> None:
+        (index,) = self._draw.choices(range(len(self._shares)), self._shares)
+        call = self._plan.kinds[index].call
+        stub = self._stubs[self._sent % len(self._stubs)]
+        self._sent += 1
+        sent_s = self._now_s()
+        try:
+            await getattr(stub, call.method)(call.request, timeout=call.wait_s)
+            outcome = OK
+        except grpc.aio.AioRpcError as err:
+            outcome = f"{err.code().name} {error_of_rpc(err, self._plan.target).reason}"
+        self.calls.add(index, outcome, due_s, sent_s, self._now_s())
+
+    def _now_s(self) -> float:
+        return time.perf_counter() - self._started_s

@@ -1,0 +1,1 @@
+"""Requests that run together: queues, and how a batch becomes one run of the network."""

@@ -1,0 +1,123 @@
+"""How requests become one call of the network, and its outputs their answers.
+
+Upstream has one queue for each set of inputs and outputs. Here the dtypes and the sizes after the first
+belong to the key as well, so tensors that do not fit together never meet, and no caller spoils the
+batch of another by the shape of what it sends.
+"""
+
+import time
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from model_server.batching import texts
+from model_server.batching.queues import Array, BatchScheduler, Task
+from model_server.files.batching import BatchLimits
+from model_server.metrics.batching import BatchingMetrics
+
+if TYPE_CHECKING:
+    from model_server.run.servable import Port, Run  # loads TensorFlow
+
+
+class Batcher:
+    """Runs the calls of one version in batches."""
+
+    def __init__(self, run: "Run", scheduler: BatchScheduler, limits: BatchLimits, metrics: BatchingMetrics) -> None:
+        self._run = run
+        self._scheduler = scheduler
+        self._limits = limits
+        self._metrics = metrics
+
+    def run(
+        self,
+        feeds: Sequence[tuple["Port", Array]],
+        fetches: Sequence["Port"],
+        *,
+        timeout_s: float | None = None,
+    ) -> list[Array]:
+        """Returns this call's rows of the arrays of `fetches`; blocks until its batch was run.
+
+        Raises:
+            ServingError: Inputs without a common first size, a queue that is full, a deadline that was
+                over before the batch was run, outputs that cannot be split, or what the network says.
+        """
+        size = common_size([array for _, array in feeds])
+        self._metrics.record_request(size, len(feeds))
+        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
+        names = tuple(sorted({port.tensor_name for port in fetches}))
+        by_name = {port.tensor_name: port for port in fetches}
+        process = partial(self._process, [port for port, _ in feeds], [by_name[name] for name in names])
+        inputs = tuple((port.tensor_name, array.dtype, array.shape[1:]) for port, array in feeds)
+        parts = self._scheduler.submit(
+            (self, inputs, names), self._limits, process, Task([array for _, array in feeds], size, deadline_s)
+        )
+        answers = [part.answer.result() for part in parts]
+        rows = dict(zip(names, (_joined(arrays) for arrays in zip(*answers, strict=True)), strict=True))
+        return [rows[port.tensor_name] for port in fetches]
+
+    def _process(self, inputs: Sequence["Port"], outputs: Sequence["Port"], tasks: Sequence[Task]) -> None:
+        now_s = time.monotonic()
+        self._metrics.record_waits(self._scheduler.name, (now_s - task.enqueued_s for task in tasks))
+        timeout_s = time_left_s(tasks)
+        size = sum(task.size for task in tasks)
+        padded_size = self._limits.padded_size(size)
+        padding = padded_size - size
+        self._metrics.record_batch(padded_size, padding)
+        arrays = [padded([task.arrays[index] for task in tasks], padding) for index in range(len(inputs))]
+        try:
+            results = self._run(list(zip(inputs, arrays, strict=True)), outputs, timeout_s=timeout_s)
+        finally:
+            self._metrics.record_run()
+        for result in results:
+            if result.ndim == 0:
+                raise texts.scalar_output()
+            if len(result) != len(arrays[0]):
+                raise texts.wrong_output_size()
+        start = 0
+        for task in tasks:
+            task.answer.set_result([result[start : start + task.size] for result in results])
+            start += task.size
+
+
+def common_size(arrays: Sequence[Array]) -> int:
+    """Returns the number of rows that all inputs of a request have.
+
+    Raises:
+        ServingError: No input, one without rows, or different numbers.
+    """
+    if not arrays:
+        raise texts.no_inputs()
+    if any(array.ndim == 0 for array in arrays):
+        raise texts.scalar_input()
+    if len({len(array) for array in arrays}) > 1:
+        raise texts.different_sizes()
+    return len(arrays[0])
+
+
+def padded(arrays: Sequence[Array], padding: int) -> Array:
+    """Returns all rows, and after them `padding` copies of the first row of the last array that has one."""
+    with_rows = [array for array in arrays if len(array)]
+    if not padding or not with_rows:
+        return _joined(arrays)
+    return np.concatenate([*arrays, np.repeat(with_rows[-1][:1], padding, axis=0)])
+
+
+def time_left_s(tasks: Sequence[Task]) -> float | None:
+    """Returns the seconds to the last deadline of a batch; None where a task has none.
+
+    Raises:
+        ServingError: All deadlines are over.
+    """
+    deadlines_s = [task.deadline_s for task in tasks if task.deadline_s is not None]
+    if len(deadlines_s) < len(tasks):
+        return None
+    left_s = max(deadlines_s) - time.monotonic()
+    if left_s <= 0:
+        raise texts.waited_too_long()
+    return left_s
+
+
+def _joined(arrays: Sequence[Array]) -> Array:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)

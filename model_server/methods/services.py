@@ -1,0 +1,81 @@
+"""The methods of the API, apart from what carries them: gRPC and REST call the same functions.
+
+Each takes a request and the seconds left to its deadline, None without one, and returns the response or
+raises ServingError.
+"""
+
+from facegrid.tfserving.v1.classification_pb2 import ClassificationRequest, ClassificationResponse
+from facegrid.tfserving.v1.inference_pb2 import MultiInferenceRequest, MultiInferenceResponse
+from facegrid.tfserving.v1.model_management_pb2 import ReloadConfigRequest, ReloadConfigResponse
+from facegrid.tfserving.v1.model_metadata_pb2 import GetModelMetadataRequest, GetModelMetadataResponse
+from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest, GetModelStatusResponse
+from facegrid.tfserving.v1.predict_pb2 import PackedPredictResponse, PredictRequest
+from facegrid.tfserving.v1.regression_pb2 import RegressionRequest, RegressionResponse
+from model_server import texts
+from model_server.methods.classify import classify
+from model_server.methods.metadata import check_fields, metadata
+from model_server.methods.multi_inference import asked_model, multi_inference
+from model_server.methods.predict import PredictOptions, predict
+from model_server.methods.regress import regress
+from model_server.methods.status import model_status
+from model_server.metrics.server import ServerMetrics
+from model_server.versions.manager import Manager
+from model_server.versions.reload import reload_config
+
+
+class Services:
+    """Answers requests for the versions that a manager keeps. Calls may come from many threads at once."""
+
+    def __init__(self, manager: Manager, metrics: ServerMetrics, predict_options: PredictOptions) -> None:
+        self._manager = manager
+        self._metrics = metrics
+        self._predict_options = predict_options
+
+    def predict(self, request: PredictRequest, timeout_s: float | None) -> PackedPredictResponse:
+        """PredictionService.Predict."""
+        if not request.HasField("model_spec"):
+            raise texts.missing_model_spec()
+        with self._manager.available.use(request.model_spec) as handle:
+            network = self._metrics.observed(handle.servable, request.model_spec.name, "Predict")
+            return predict(network, handle.version, request, self._predict_options, timeout_s=timeout_s)
+
+    def classify(self, request: ClassificationRequest, timeout_s: float | None) -> ClassificationResponse:
+        """PredictionService.Classify."""
+        if not request.HasField("model_spec"):
+            raise texts.missing_model_spec()
+        check = self._predict_options.check_method_name
+        with self._manager.available.use(request.model_spec) as handle:
+            network = self._metrics.observed(handle.servable, request.model_spec.name, "Classify")
+            return classify(network, handle.version, request, check_method_name=check, timeout_s=timeout_s)
+
+    def regress(self, request: RegressionRequest, timeout_s: float | None) -> RegressionResponse:
+        """PredictionService.Regress."""
+        if not request.HasField("model_spec"):
+            raise texts.missing_model_spec()
+        check = self._predict_options.check_method_name
+        with self._manager.available.use(request.model_spec) as handle:
+            network = self._metrics.observed(handle.servable, request.model_spec.name, "Regress")
+            return regress(network, handle.version, request, check_method_name=check, timeout_s=timeout_s)
+
+    def multi_inference(self, request: MultiInferenceRequest, timeout_s: float | None) -> MultiInferenceResponse:
+        """PredictionService.MultiInference."""
+        check = self._predict_options.check_method_name
+        with self._manager.available.use(asked_model(request)) as handle:
+            network = self._metrics.observed(handle.servable, asked_model(request).name, "MultiInference")
+            return multi_inference(network, handle.version, request, check_method_name=check, timeout_s=timeout_s)
+
+    def get_model_metadata(
+        self, request: GetModelMetadataRequest, _timeout_s: float | None
+    ) -> GetModelMetadataResponse:
+        """PredictionService.GetModelMetadata."""
+        check_fields(request)
+        with self._manager.available.use(request.model_spec) as handle:
+            return metadata(handle.servable, handle.version, request)
+
+    def get_model_status(self, request: GetModelStatusRequest, _timeout_s: float | None) -> GetModelStatusResponse:
+        """ModelService.GetModelStatus."""
+        return model_status(self._manager.board, request)
+
+    def reload_config(self, request: ReloadConfigRequest, timeout_s: float | None) -> ReloadConfigResponse:
+        """ModelService.HandleReloadConfigRequest."""
+        return reload_config(self._manager, self._metrics.registry, request, timeout_s)

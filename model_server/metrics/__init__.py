@@ -1,0 +1,1 @@
+"""Counters and histograms, what is counted, and the page that Prometheus reads."""

@@ -1,0 +1,40 @@
+"""Gives the memory of unloaded versions back to the system.
+
+A session's tensors are freed with it, but two things stay: the Python objects of its graph refer to each other in
+circles, and the C library keeps freed pieces in the arena of the thread that loaded them. Measured with 100 MB of
+weights in 100 variables, loaded and unloaded eight times: 440 MB resident after the first and 640 MB after the
+last without this, 427 and 428 MB with it (`benchmarks/reliability/rollouts.py` measures it in the server).
+"""
+
+import ctypes
+import gc
+import logging
+import threading
+
+_log = logging.getLogger(__name__)
+_lock = threading.Lock()
+
+
+def freeze_startup() -> None:
+    """Takes what was imported so far out of later collections, which stop every thread while they run.
+
+    To be called before anything is loaded that is to be given back.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+def give_back() -> None:
+    """Frees what nothing refers to any more, and returns free memory to the system (glibc only)."""
+    with _lock:  # two at once would do the same work twice
+        gc.collect()
+        trim = _malloc_trim()
+        if trim is not None:
+            trim(0)
+
+
+def _malloc_trim() -> "ctypes._NamedFuncPointer | None":
+    try:
+        return getattr(ctypes.CDLL(None), "malloc_trim", None)
+    except OSError:  # a C library without dynamic loading
+        return None

@@ -1,0 +1,1 @@
+"""Which versions exist, which are served, and the life of each."""

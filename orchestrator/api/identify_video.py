@@ -1,0 +1,199 @@
+"""IdentifyVideo: who is seen in a video?"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from exporters.signatures import EmbedderContract
+from facegrid.errors import InvalidOption
+from facegrid.v1 import identify_pb2, verify_pb2, video_pb2
+from orchestrator.api.convert import to_options
+from orchestrator.api.embedders import gallery_embedder, gallery_version, to_embedder
+from orchestrator.api.identify import to_top_k
+from orchestrator.api.pictures import Pictures
+from orchestrator.api.thresholds import identify_threshold, verify_threshold
+from orchestrator.api.video_convert import to_frame_result, to_summary
+from orchestrator.api.video_stream import Video, answer_video
+from orchestrator.deadline import Deadline
+from orchestrator.gallery.gallery import Gallery
+from orchestrator.pipeline.track import Candidate, Faces, Moment
+from orchestrator.pipeline.watch import Neighbours, Sketch, Watch
+from orchestrator.predict.versions import Versions
+from orchestrator.settings import Settings
+from orchestrator.types import Floats, RecognizedFaces
+
+DEFAULT_DETECT_EVERY_N = 5
+MAX_DETECT_EVERY_N = 300
+
+_LEAST_CANDIDATES = 10
+"""Subjects looked up for a track: with so many in view at once, each still has one that is not another's."""
+
+
+class VideoIdentification:
+    """Answers IdentifyVideo.
+
+    Args:
+        pictures: Looks at frames.
+        gallery: Knows who is who.
+        settings: The window, times, and the embedder of a new gallery.
+        versions: Says which versions of the networks look at a frame.
+    """
+
+    def __init__(self, pictures: Pictures, gallery: Gallery, settings: Settings, versions: Versions) -> None:
+        self._pictures = pictures
+        self._gallery = gallery
+        self._settings = settings
+        self._versions = versions
+
+    def answer(
+        self,
+        requests: AsyncIterator[video_pb2.IdentifyVideoRequest],
+        wrap: Callable[[Video], Video] = lambda video: video,
+    ) -> AsyncGenerator[video_pb2.IdentifyVideoResponse, None]:
+        """Returns the answers to one video; see `answer_video`.
+
+        Args:
+            requests: What the caller sends.
+            wrap: Returns what stands around the video that the options open.
+
+        Raises:
+            InvalidOption, GalleryMismatch, GalleryUnavailable: Before the first answer.
+            InvalidRequest: See `answer_video`.
+        """
+
+        async def open_video(options: video_pb2.IdentifyVideoOptions) -> Video:
+            return wrap(await self._open(options))
+
+        return answer_video(requests, open_video, window=self._settings.stream_window)
+
+    async def _open(self, options: video_pb2.IdentifyVideoOptions) -> "_Video":
+        timeout_s = self._settings.budget_s(options.timeout_ms)
+        contract = await gallery_embedder(self._gallery, self._settings.embedder_version, Deadline(timeout_s))
+        video = _Video(options, self._pictures, self._gallery, contract, timeout_s=timeout_s, versions=self._versions)
+        await video.judge(Deadline(timeout_s))
+        return video
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    sketch: Sketch
+    people: RecognizedFaces | None
+    """None: nobody looked."""
+
+
+class _Video:
+    """One video; see `orchestrator.api.video_stream.Video`."""
+
+    def __init__(
+        self,
+        options: video_pb2.IdentifyVideoOptions,
+        pictures: Pictures,
+        gallery: Gallery,
+        contract: EmbedderContract,
+        *,
+        timeout_s: float,
+        versions: Versions,
+    ) -> None:
+        self.live = options.live
+        self.detect_every_n = _to_every_n(options)
+        self._detect_options = to_options(options.detect_options)
+        same_person, _ = verify_threshold(verify_pb2.VerifyRequest(), contract.version)
+        self._identify_options = _with_threshold(options.identify_options, same_person)
+        self._pictures = pictures
+        self._gallery = gallery
+        self._contract = contract
+        self._embedder = gallery_version(contract)
+        self._timeout_s = timeout_s
+        self._versions = versions
+        self._top_k = to_top_k(options.identify_options)
+        self._threshold = 0.0
+        self._rate: float | None = None
+        self._watch = Watch(
+            self._search,
+            same_person=same_person,
+            unit=contract.metric == "euclidean, unit",
+            top_k=self._top_k,
+        )
+
+    async def judge(self, deadline: Deadline) -> None:
+        """Finds from where on a track is named, in a gallery of this size."""
+        with deadline.waiting_for("the gallery"):
+            size = await self._gallery.size(self._embedder)
+        self._threshold, self._rate = identify_threshold(self._identify_options, self._contract.version, size)
+
+    async def prepare(self, frame: video_pb2.IdentifyVideoRequest.Frame, *, due: bool) -> _Prepared:
+        """Returns what can be said of a frame by itself."""
+        async with _budget(self._timeout_s) as deadline:
+            return await self._see(frame, deadline, look=due)
+
+    async def answer(self, frame: video_pb2.IdentifyVideoRequest.Frame, prepared: _Prepared) -> video_pb2.FrameResult:
+        """Returns what is seen in the next frame."""
+        async with _budget(self._timeout_s) as deadline:
+
+            async def look() -> Faces:
+                people = prepared.people
+                if people is None:  # nobody looked; where somebody did, there may be no faces
+                    people = (await self._see(frame, deadline, look=True)).people
+                assert people is not None  # noqa: S101 - it was looked
+                return Faces(people.faces, people.embeddings.vectors)
+
+            now = Moment(frame.index, frame.timestamp_ms)
+            view = await self._watch.step(prepared.sketch, now, look, due=prepared.people is not None)
+            return to_frame_result(view, now, prepared.sketch)
+
+    async def finish(self) -> video_pb2.VideoSummary:
+        """Returns what is left to tell."""
+        async with _budget(self._timeout_s):
+            view = await self._watch.finish()
+        summary = to_summary(view, threshold=self._threshold, false_positive_rate=self._rate)
+        summary.embedder.CopyFrom(to_embedder(self._embedder))
+        return summary
+
+    async def _see(self, frame: video_pb2.IdentifyVideoRequest.Frame, deadline: Deadline, *, look: bool) -> _Prepared:
+        # A request for each look, not for the video: that may last for days, and a version that it kept to, too.
+        with self._versions.request():
+            seen, people = await self._pictures.sketch(
+                frame.image, self._detect_options, deadline, version=self._contract.version, look=look
+            )
+        return _Prepared(seen, people)
+
+    async def _search(self, vectors: Floats) -> Neighbours:
+        await self.judge(Deadline(self._timeout_s))
+        found = await self._gallery.search(vectors, self._embedder, k=max(self._top_k, _LEAST_CANDIDATES))
+        candidates = [tuple(Candidate(match.subject, match.distance) for match in one.best) for one in found]
+        return Neighbours(candidates, self._threshold)
+
+
+@asynccontextmanager
+async def _budget(timeout_s: float) -> AsyncIterator[Deadline]:
+    """Bounds the block in time.
+
+    Raises:
+        DeadlineExceeded: It takes longer.
+    """
+    deadline = Deadline(timeout_s)
+    try:
+        async with asyncio.timeout(timeout_s):
+            yield deadline
+    except TimeoutError:
+        raise deadline.exceeded() from None
+
+
+def _with_threshold(options: identify_pb2.IdentifyOptions, default: float) -> identify_pb2.IdentifyOptions:
+    """Returns the options with a threshold where they say nothing of it.
+
+    Identify's own default is smaller: it decides on every single picture, of which a track has many.
+    """
+    chosen = identify_pb2.IdentifyOptions()
+    chosen.CopyFrom(options)
+    if options.WhichOneof("decision") is None:
+        chosen.threshold = default
+    return chosen
+
+
+def _to_every_n(options: video_pb2.IdentifyVideoOptions) -> int:
+    every_n = options.detect_every_n if options.HasField("detect_every_n") else DEFAULT_DETECT_EVERY_N
+    if not 1 <= every_n <= MAX_DETECT_EVERY_N:
+        raise InvalidOption(f"detect_every_n is {every_n}, allowed are 1 to {MAX_DETECT_EVERY_N}")
+    return every_n

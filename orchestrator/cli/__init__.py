@@ -1,0 +1,1 @@
+"""The commands of `facegrid` that run and look after a service."""

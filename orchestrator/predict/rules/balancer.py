@@ -1,0 +1,142 @@
+"""Who serves what, and which server gets a call: all rules together. Pure: time and random numbers are passed in.
+
+`balanced.py` sends the calls; a simulation can do without.
+"""
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from random import Random
+
+from orchestrator.predict.rules.choose import COMPARED, choose
+from orchestrator.predict.rules.eject import FAILURES_TO_EJECT, Health, Outcome, State
+from orchestrator.predict.rules.load import Load
+from orchestrator.predict.servers.endpoints import Endpoints
+
+_LACKING_S = 2.0
+"""Time for which a server is not asked again for what it did not have: loading a version takes longer."""
+
+_LOOKED_AT = 16
+"""Servers that are drawn where there are more; of those nearly always enough can be compared."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a call asks for."""
+
+    model: str
+    version: int | None
+    """None: the newest that the server has."""
+    work: float
+    """In any unit that grows with the time that it takes."""
+
+
+@dataclass
+class Server:
+    """What is known of one address."""
+
+    address: str
+    load: Load = field(default_factory=Load)
+    health: Health = field(default_factory=Health)
+    calls: Counter[str] = field(default_factory=Counter)
+    """Under way, by model."""
+    lacks: dict[tuple[str, int | None], float] = field(default_factory=dict)
+    """Until when it is not asked for a model in a version."""
+
+    def usable(self) -> bool:
+        """Returns whether it gets calls; of one that was ejected a single call shows whether it is well."""
+        return self.health.state is State.IN_USE or (self.health.state is State.ON_TRIAL and not self.load.calls)
+
+
+class Balancer:
+    """Chooses among the servers of each model.
+
+    Args:
+        random: Where random numbers come from.
+        max_calls: Calls of one model under way on one server; more only where no other is left.
+        compared: See `choose`.
+    """
+
+    def __init__(self, random: Random, *, max_calls: int, compared: int = COMPARED) -> None:
+        self._random = random
+        self._max_calls = max_calls
+        self._compared = compared
+        self._servers: dict[str, Server] = {}
+        self._of_model: dict[str, list[Server]] = {}
+
+    def update(self, endpoints: Endpoints) -> None:
+        """Takes over who serves what; a model that is left out keeps its servers."""
+        for model, addresses in endpoints.items():
+            self._of_model[model] = [
+                self._servers.setdefault(address, Server(address)) for address in sorted(addresses)
+            ]
+        used = {server.address for servers in self._of_model.values() for server in servers}
+        self._servers = {address: server for address, server in self._servers.items() if address in used}
+
+    def all_servers(self) -> Collection[Server]:
+        """Returns every server."""
+        return self._servers.values()
+
+    def servers(self, model: str) -> list[Server]:
+        """Returns the servers of a model."""
+        return self._of_model.get(model, [])
+
+    def capacity(self, model: str) -> int:
+        """Returns how many calls of a model may be under way: as many as its servers in use take, or one server."""
+        usable = sum(server.health.state is not State.EJECTED for server in self.servers(model))
+        return self._max_calls * max(usable, 1)
+
+    def pick(self, wanted: Wanted, now_s: float, tried: Collection[str] = ()) -> Server | None:
+        """Returns the server that should get a call; None where each was tried already, or there is none."""
+        key = (wanted.model, wanted.version)
+        servers = self.servers(wanted.model)
+        if len(servers) > _LOOKED_AT:
+            # To look at each of a thousand servers costs more than the rest of a call.
+            drawn = self._random.sample(servers, _LOOKED_AT)
+            good = [one for one in drawn if one.address not in tried and self._is_free(one, key, now_s)]
+            if len(good) >= self._compared:
+                return self._choose(good[: self._compared], wanted, now_s)
+        left = [server for server in servers if server.address not in tried]
+        if not left:
+            return None
+        having = [server for server in left if server.lacks.get(key, 0.0) <= now_s] or left
+        # Where all are ejected, each is as good as another: perhaps one is back.
+        usable = [server for server in having if server.usable()] or having
+        free = [server for server in usable if server.calls[wanted.model] < self._max_calls] or usable
+        return self._choose(free, wanted, now_s)
+
+    def _is_free(self, server: Server, key: tuple[str, int | None], now_s: float) -> bool:
+        """Returns whether nothing speaks against a server."""
+        return server.usable() and server.lacks.get(key, 0.0) <= now_s and server.calls[key[0]] < self._max_calls
+
+    def _choose(self, servers: list[Server], wanted: Wanted, now_s: float) -> Server:
+        loads = [server.load for server in servers]
+        return servers[choose(loads, wanted.work, now_s, self._random, compared=self._compared)]
+
+    def began(self, server: Server, wanted: Wanted) -> None:
+        """Counts a call that was sent."""
+        server.load.began(wanted.work)
+        server.calls[wanted.model] += 1
+
+    def ended(self, server: Server, wanted: Wanted, outcome: Outcome, now_s: float) -> bool:
+        """Counts a call that is over; returns whether the server is ejected because of it."""
+        server.load.ended(wanted.work)
+        server.calls[wanted.model] -= 1
+        if outcome is Outcome.LACKING:
+            server.lacks[wanted.model, wanted.version] = now_s + _LACKING_S
+        elif outcome is Outcome.ANSWERED:
+            server.lacks.pop((wanted.model, wanted.version), None)
+        may_eject = outcome in FAILURES_TO_EJECT and self._may_eject(server)
+        return server.health.ended(outcome, now_s, may_eject=may_eject)
+
+    def due(self, now_s: float) -> list[Server]:
+        """Returns the ejected servers that should be asked whether they are there again."""
+        return [server for server in self._servers.values() if server.health.due(now_s)]
+
+    def _may_eject(self, server: Server) -> bool:
+        """Returns whether at least half of the servers of everything that it serves stay, for it still answers."""
+        return all(
+            2 * (1 + sum(one.health.state is State.EJECTED for one in servers)) <= len(servers)
+            for servers in self._of_model.values()
+            if server in servers
+        )

@@ -1,0 +1,39 @@
+"""When another server is asked although the first may still answer. Pure.
+
+Always where a call takes so long that its server must be frozen, or its network cut; and, if that is
+set, for the slowest percent of calls (Dean and Barroso, "The Tail at Scale", 2013). The first answer
+wins. Either way a repeat is taken from the budget of repeats.
+"""
+
+from orchestrator.predict.rules.latency import Latencies
+
+_LATE_FACTOR = 2.0
+"""Times the slowest percent of calls like it: then it is late; with the time of a second server, that makes three."""
+_LEAST_LATE_S = 0.05
+"""No call is late before: a pause of the machine is not the server's fault."""
+
+
+def late_s(latencies: Latencies, left_s: float) -> float:
+    """Returns after how many seconds a call is late.
+
+    Args:
+        latencies: Of calls like it.
+        left_s: Until its deadline; half of it is kept for another server where that can make it.
+    """
+    slowest_s = latencies.quantile_s(0.99)
+    if slowest_s is None:
+        return left_s / 2
+    return min(max(_LATE_FACTOR * slowest_s, _LEAST_LATE_S), max(left_s / 2, slowest_s))
+
+
+def patience_s(latencies: Latencies, left_s: float, hedged_percent: float) -> float:
+    """Returns after how many seconds another server is asked.
+
+    Args:
+        latencies: Of calls like it.
+        left_s: Until its deadline.
+        hedged_percent: Slowest calls that are sent twice, in percent; 0: only late ones are.
+    """
+    late = late_s(latencies, left_s)
+    slow_s = latencies.quantile_s(1 - hedged_percent / 100) if hedged_percent else None
+    return late if slow_s is None else min(late, slow_s)
