@@ -60,7 +60,6 @@ if TYPE_CHECKING:
     from facegrid.client.sync import Client as Client
     from facegrid.client.sync import connect as connect
     from facegrid.client.tls import Tls as Tls
-    from facegrid.draw import draw_faces as draw_faces
     from facegrid.errors import AlreadyEnrolled as AlreadyEnrolled
     from facegrid.errors import DeadlineExceeded as DeadlineExceeded
     from facegrid.errors import FacegridError as FacegridError
@@ -86,12 +85,13 @@ if TYPE_CHECKING:
     from facegrid.errors import Unauthenticated as Unauthenticated
     from facegrid.errors import Unavailable as Unavailable
     from facegrid.errors import UnusableFace as UnusableFace
+    from facegrid.media.draw import draw_faces as draw_faces
 
 _HOMES = {
     "facegrid.client.aio": ("AsyncClient", "connect_async"),
     "facegrid.client.sync": ("Client", "connect"),
     "facegrid.answers.digits": ("DigitSource", "Discriminations", "GeneratedDigit", "Labels"),
-    "facegrid.draw": ("draw_faces",),
+    "facegrid.media.draw": ("draw_faces",),
     "facegrid.errors": (
         "AlreadyEnrolled",
         "DeadlineExceeded",

@@ -31,7 +31,7 @@ from benchmarks.common.in_process import InProcessPredictor
 from benchmarks.common.machine import conditions
 from benchmarks.common.paths import evaluation_data
 from facegrid.answers.video import TrackDecision, VideoSummary
-from facegrid.cli._footage import Footage
+from facegrid.media.video import Footage
 from orchestrator.api.face_service import FaceService
 from orchestrator.api.grpc_host import GrpcHost
 from orchestrator.gallery.gallery import Gallery

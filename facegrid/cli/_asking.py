@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from facegrid.cli._access import add_access
-from facegrid.cli._pictures import drawing_paths, find_pictures
 from facegrid.client.channel import DEFAULT_TARGET
 from facegrid.errors import FacegridError
+from facegrid.media.files import drawing_paths, find_pictures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -154,7 +154,7 @@ class Answers:
             write_table(pictures, self.items, self._form.headings, self._form.row)
 
     def _draw(self, picture: Path, faces: "list[Face]", labels: list[str] | None, path: Path) -> None:
-        from facegrid.draw import draw_file  # noqa: PLC0415
+        from facegrid.media.draw import draw_file  # noqa: PLC0415
 
         try:
             draw_file(picture, faces, path, labels)

@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from facegrid.cli._access import api_key, tls
-from facegrid.cli._pictures import find_pictures
 from facegrid.cli._report import write_json, write_rows
 from facegrid.load.calls import OK, PERCENTILES, Calls, Percentiles, percentiles
 from facegrid.load.load import Plan, run
 from facegrid.load.mix import build_kinds, parse_shares
 from facegrid.load.plot import draw_run
+from facegrid.media.files import find_pictures
 
 
 def bench(args: argparse.Namespace) -> int:

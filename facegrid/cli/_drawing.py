@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from facegrid.cli._access import connect
 from facegrid.cli._asking import progress
-from facegrid.cli._digits import Row, square, transposed, write_moving, write_sheet
 from facegrid.cli._report import write_json
 from facegrid.client.sync import Client
+from facegrid.media.digit_sheets import Row, square, transposed, write_moving, write_sheet
 
 _COUNT, _MORPH_COUNT, _STEPS = 10, 1, 12
 

@@ -18,9 +18,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from facegrid.answers.video import FrameResult, IdentifiedVideo, TrackDecision, VideoEvent, VideoSummary
 from facegrid.cli._access import connect
-from facegrid.cli._footage import Footage, FootageWriter
 from facegrid.cli._report import error_as_json, error_texts, face_as_json
-from facegrid.draw import draw_faces
+from facegrid.media.draw import draw_faces
+from facegrid.media.video import Footage, FootageWriter
 
 _JPEG_QUALITY = 95
 """Faces are recognised as in the source's own frames, at a tenth of the bytes that are sent without loss."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from facegrid.cli._access import connect
 from facegrid.cli._asking import DETECT_OPTIONS, Form, add_command, add_numbers, add_pictures, numbers, run_pictures
-from facegrid.cli._pictures import SUFFIXES
+from facegrid.media.files import SUFFIXES
 
 if TYPE_CHECKING:
     from facegrid.answers.faces import Detection

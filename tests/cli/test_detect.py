@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from facegrid.cli._pictures import drawing_paths
 from facegrid.cli.usage import UsageError
+from facegrid.media.files import drawing_paths
 
 
 def names(result) -> list[str]:

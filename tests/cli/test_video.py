@@ -73,7 +73,7 @@ def test_frames_arrive_upright_and_in_order(facegrid, server, tmp_path):
 
 
 def test_rotation_is_applied(tmp_path, monkeypatch):
-    from facegrid.cli._footage import Footage
+    from facegrid.media.video import Footage
 
     frames = np.zeros((48, 64, 3), np.uint8)
     frames[:, :32] = 255
@@ -138,7 +138,7 @@ def test_a_video_of_one_frame(facegrid, server, tmp_path):
 
 
 def test_frames_of_different_sizes_are_sent_as_they_are_and_drawn_in_the_first_ones(tmp_path):
-    from facegrid.cli._footage import FootageWriter
+    from facegrid.media.video import FootageWriter
 
     out = tmp_path / "out.mp4"
     with FootageWriter(out, Fraction(25)) as writer:
@@ -231,7 +231,7 @@ def test_a_drawn_copy_that_cannot_be_written_says_so(facegrid, server, clip, tmp
 
 
 def test_an_interrupt_ends_the_source_and_what_is_under_way_is_answered(facegrid, server, clip, monkeypatch):
-    from facegrid.cli._footage import Footage
+    from facegrid.media.video import Footage
 
     def endless(self):
         for number in itertools.count():
@@ -253,7 +253,7 @@ def test_an_interrupt_ends_the_source_and_what_is_under_way_is_answered(facegrid
     [("0", True), ("rtsp://a/b", True), ("/dev/video1", True), ("a.mp4", False), ("https://a/b.mp4", False)],
 )
 def test_cameras_and_network_streams_do_not_wait(source, live, tmp_path, monkeypatch):
-    from facegrid.cli._footage import is_live
+    from facegrid.media.video import is_live
 
     monkeypatch.chdir(tmp_path)
     assert is_live(source) is live

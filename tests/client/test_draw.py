@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from facegrid.answers.faces import BoundingBox, Face, Landmarks, Point
-from facegrid.draw import draw_faces, draw_file
+from facegrid.media.draw import draw_faces, draw_file
 
 
 def face(x_min: float, y_min: float, x_max: float, y_max: float, score: float = 0.9) -> Face:
