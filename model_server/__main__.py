@@ -11,19 +11,20 @@ from importlib.metadata import PackageNotFoundError, version
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from model_server import texts
 from model_server.errors import ServingError
-from model_server.files.batching import configured_batching
-from model_server.files.models import Model, configured_models
-from model_server.files.monitoring import configured_metrics_path
+from model_server.files.batching_parameters import configured_batching
+from model_server.files.model_config import ConfiguredModel, configured_models
+from model_server.files.monitoring_config import configured_metrics_path
+from model_server.flag_checks import check_flags
 from model_server.flags import FlagError, Flags, parse_flags, usage
-from model_server.grpc.listen import addresses, check_free, rest_port, rest_socket
+from model_server.grpc.listen import addresses, check_free
 from model_server.grpc.tls import configured_credentials
-from model_server.metrics.server import ServerMetrics
+from model_server.metrics.server_metrics import ServerMetrics
+from model_server.rest.listen import rest_port, rest_socket
 from model_server.run.short_import import shorten_import
 
 if TYPE_CHECKING:
-    from model_server.versions.manager import Manager  # loads TensorFlow
+    from model_server.versions.manager import VersionManager  # loads TensorFlow
 
 EXIT_FAILED_START = 255
 """What upstream's exit(-1) becomes."""
@@ -64,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _serve(flags: Flags) -> None:
     stop = _stop_signals()
 
-    _check(flags)
+    check_flags(flags)
     models = configured_models(flags)
     batching = configured_batching(flags)
     credentials = configured_credentials(flags)
@@ -86,7 +87,7 @@ def _serve(flags: Flags) -> None:
         make_services,
     )
     from model_server.run.memory import freeze_startup  # noqa: PLC0415 - after what it freezes
-    from model_server.versions.reload import ConfigFilePoller  # noqa: PLC0415 - as above
+    from model_server.versions.config_file_poller import ConfigFilePoller  # noqa: PLC0415 - as above
 
     freeze_startup()
     _log.info("TensorFlow was imported in %.2f s", time.monotonic() - importing_s)
@@ -137,7 +138,9 @@ def _stop_signals() -> "SimpleQueue[int]":
     return received
 
 
-def _wait_for_models(manager: "Manager", models: Mapping[str, Model] | None, stop: "SimpleQueue[int]") -> bool:
+def _wait_for_models(
+    manager: "VersionManager", models: Mapping[str, ConfiguredModel] | None, stop: "SimpleQueue[int]"
+) -> bool:
     """Returns whether the models are available; False where the server is to stop before they are.
 
     Raises:
@@ -162,23 +165,6 @@ def _wait_for_models(manager: "Manager", models: Mapping[str, Model] | None, sto
     if failure:
         raise failure[0]
     return True
-
-
-def _check(flags: Flags) -> None:
-    """Raises ServingError where flags contradict each other, in upstream's order."""
-    if not addresses(flags):
-        raise texts.no_port()
-    if flags.is_set("use_alts_credentials") and flags.text("ssl_config_file"):
-        raise texts.ssl_and_alts()
-    if not flags.text("model_base_path") and not flags.text("model_config_file"):
-        raise texts.no_models()
-    if flags.text("batching_parameters_file") and not flags.is_set("enable_batching"):
-        raise texts.batching_parameters_without_batching()
-    parallelism = ("session_parallelism", "intra_op_parallelism", "inter_op_parallelism")
-    if all(flags.number(f"tensorflow_{name}") > 0 for name in parallelism):
-        raise texts.conflicting_parallelism()
-    for name in flags.unavailable():
-        raise texts.flag_not_available(name)
 
 
 def _version(distribution: str) -> str:

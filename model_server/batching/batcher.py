@@ -8,23 +8,23 @@ batch of another by the shape of what it sends.
 import time
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from model_server.batching import texts
-from model_server.batching.queues import Array, BatchScheduler, Task
-from model_server.files.batching import BatchLimits
-from model_server.metrics.batching import BatchingMetrics
-
-if TYPE_CHECKING:
-    from model_server.run.servable import Port, Run  # loads TensorFlow
+from model_server.batching.queues import BatchTask
+from model_server.batching.scheduler import BatchScheduler
+from model_server.files.batching_parameters import BatchLimits
+from model_server.metrics.batching_metrics import BatchingMetrics
+from model_server.run.servable import Array, Port, RunFunction
 
 
 class Batcher:
     """Runs the calls of one version in batches."""
 
-    def __init__(self, run: "Run", scheduler: BatchScheduler, limits: BatchLimits, metrics: BatchingMetrics) -> None:
+    def __init__(
+        self, run: RunFunction, scheduler: BatchScheduler, limits: BatchLimits, metrics: BatchingMetrics
+    ) -> None:
         self._run = run
         self._scheduler = scheduler
         self._limits = limits
@@ -32,8 +32,8 @@ class Batcher:
 
     def run(
         self,
-        feeds: Sequence[tuple["Port", Array]],
-        fetches: Sequence["Port"],
+        feeds: Sequence[tuple[Port, Array]],
+        fetches: Sequence[Port],
         *,
         timeout_s: float | None = None,
     ) -> list[Array]:
@@ -51,13 +51,13 @@ class Batcher:
         process = partial(self._process, [port for port, _ in feeds], [by_name[name] for name in names])
         inputs = tuple((port.tensor_name, array.dtype, array.shape[1:]) for port, array in feeds)
         parts = self._scheduler.submit(
-            (self, inputs, names), self._limits, process, Task([array for _, array in feeds], size, deadline_s)
+            (self, inputs, names), self._limits, process, BatchTask([array for _, array in feeds], size, deadline_s)
         )
         answers = [part.answer.result() for part in parts]
         rows = dict(zip(names, (_joined(arrays) for arrays in zip(*answers, strict=True)), strict=True))
         return [rows[port.tensor_name] for port in fetches]
 
-    def _process(self, inputs: Sequence["Port"], outputs: Sequence["Port"], tasks: Sequence[Task]) -> None:
+    def _process(self, inputs: Sequence[Port], outputs: Sequence[Port], tasks: Sequence[BatchTask]) -> None:
         now_s = time.monotonic()
         self._metrics.record_waits(self._scheduler.name, (now_s - task.enqueued_s for task in tasks))
         timeout_s = time_left_s(tasks)
@@ -104,7 +104,7 @@ def padded(arrays: Sequence[Array], padding: int) -> Array:
     return np.concatenate([*arrays, np.repeat(with_rows[-1][:1], padding, axis=0)])
 
 
-def time_left_s(tasks: Sequence[Task]) -> float | None:
+def time_left_s(tasks: Sequence[BatchTask]) -> float | None:
     """Returns the seconds to the last deadline of a batch; None where a task has none.
 
     Raises:

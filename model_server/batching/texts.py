@@ -1,4 +1,4 @@
-"""The errors of batching: code and text, in the words of tensorflow_model_server. See `texts.py` for the others."""
+"""The errors of requests that are run in batches: code and text, in the words of tensorflow_model_server."""
 
 import grpc
 
@@ -7,46 +7,6 @@ from model_server.errors import ServingError
 _Code = grpc.StatusCode
 
 _FULL = "The batch scheduling queue to which this task was submitted is full; "
-
-
-# --- Parameters ---------------------------------------------------------------------------------
-
-
-def not_positive(name: str, value: int) -> ServingError:
-    """A parameter that has to be at least 1."""
-    return ServingError(_Code.INVALID_ARGUMENT, f"{name} must be positive; was {value}")
-
-
-def negative_timeout(timeout_micros: int) -> ServingError:
-    """A wait of less than nothing."""
-    return ServingError(_Code.INVALID_ARGUMENT, f"batch_timeout_micros must be non-negative; was {timeout_micros}")
-
-
-def allowed_sizes_end_elsewhere(last: int, max_batch_size: int) -> ServingError:
-    """The largest allowed size is not the largest batch."""
-    return ServingError(
-        _Code.INVALID_ARGUMENT,
-        "Last entry in allowed_batch_sizes must match max_batch_size; "
-        f"last entry was {last}; expected {max_batch_size}",
-    )
-
-
-def allowed_sizes_do_not_rise(sizes: tuple[int, ...]) -> ServingError:
-    """Not upstream's, which takes them and pads to the first that is large enough."""
-    return ServingError(_Code.INVALID_ARGUMENT, f"allowed_batch_sizes must rise from at least 1; were {list(sizes)}")
-
-
-def execution_size_too_large(max_batch_size: int, max_execution_batch_size: int) -> ServingError:
-    """Requests are to be split into parts larger than a request may be."""
-    return ServingError(
-        _Code.INVALID_ARGUMENT,
-        "When enable_large_batch_splitting is true, input_batch_size_limit must be greater than or equal to "
-        # Upstream forgets the blanks between the flag and the two numbers.
-        f"max_execution_batch_size.1{max_batch_size}{max_execution_batch_size}",
-    )
-
-
-# --- Requests -----------------------------------------------------------------------------------
 
 
 def no_inputs() -> ServingError:

@@ -5,7 +5,7 @@ import time
 
 import grpc
 
-from model_server import texts
+from model_server.grpc import texts
 
 
 class CallGate:

@@ -14,11 +14,11 @@ from facegrid.tfserving.v1.model_metadata_pb2 import GetModelMetadataRequest, Ge
 from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest, GetModelStatusResponse
 from facegrid.tfserving.v1.predict_pb2 import PackedPredictResponse, PredictRequest
 from facegrid.tfserving.v1.regression_pb2 import RegressionRequest, RegressionResponse
-from model_server import texts
+from model_server.grpc import texts
 from model_server.grpc.calls import unary_method
 from model_server.grpc.drain import CallGate
 from model_server.methods.services import Services
-from model_server.metrics.server import ServerMetrics
+from model_server.metrics.server_metrics import ServerMetrics
 
 PREDICTION_SERVICE = "tensorflow.serving.PredictionService"
 MODEL_SERVICE = "tensorflow.serving.ModelService"
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-class ModelServer:
+class GrpcServer:
     """Answers the gRPC API."""
 
     def __init__(
@@ -110,7 +110,7 @@ class ModelServer:
         self._server.stop(farewell_s).wait(farewell_s + CANCEL_S)
 
     def _prediction_methods(self, services: Services, metrics: ServerMetrics) -> "Methods":
-        predict, classify, regress = (metrics.observer(api) for api in ("Predict", "Classify", "Regress"))
+        predict, classify, regress = (metrics.grpc_recorder(api) for api in ("Predict", "Classify", "Regress"))
         return {
             "Predict": unary_method(services.predict, PredictRequest, PackedPredictResponse, self._calls, predict),
             "Classify": unary_method(

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 
 from facegrid.tfserving.v1.ssl_config_pb2 import SSLConfig
-from model_server.files.models import read_text_proto
+from model_server.files.text_proto import read_text_proto
 from model_server.flags import Flags
-from model_server.grpc import tls_texts as texts
+from model_server.grpc import texts
 
 
 def configured_credentials(flags: Flags) -> grpc.ServerCredentials | None:

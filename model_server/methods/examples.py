@@ -4,7 +4,7 @@ import numpy as np
 
 from facegrid.tfserving.v1.input_pb2 import Input, SerializedInput
 from model_server.methods import example_texts as texts
-from model_server.run.tensors import Array
+from model_server.run.tensor_proto import Array
 
 INPUTS = "inputs"
 """The input of every signature that takes examples."""

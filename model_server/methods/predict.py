@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from facegrid.tfserving.v1.predict_pb2 import PackedPredictResponse, PredictRequest
 from facegrid.tfserving.v1.tensor_pb2 import TensorProto
-from model_server import texts
+from model_server.methods import texts
 from model_server.methods.model_spec import served_spec, signature_name
-from model_server.run.servable import Array, Network, Signature
-from model_server.run.tensors import MAX_FILLED_BYTES, AbsurdTensor, UnreadableTensor, decode, encode_into
+from model_server.run.servable import Array, Servable, ServableSignature
+from model_server.run.tensor_proto import MAX_FILLED_BYTES, AbsurdTensor, UnreadableTensor, decode, encode_into
 
 _METHOD_NAMES = frozenset(f"tensorflow/serving/{method}" for method in ("predict", "classify", "regress"))
 
@@ -29,7 +29,7 @@ class PredictOptions:
 
 
 def predict(
-    network: Network,
+    servable: Servable,
     version: int,
     request: PredictRequest,
     options: PredictOptions,
@@ -42,7 +42,7 @@ def predict(
         ServingError: The request does not fit the signature, or the network refused it.
     """
     name = signature_name(request.model_spec)
-    signature = network.signatures.get(name)
+    signature = servable.signatures.get(name)
     if signature is None:
         raise texts.signature_not_found(name)
     if options.check_method_name and signature.method_name not in _METHOD_NAMES:
@@ -53,7 +53,7 @@ def predict(
         for alias, array in inputs.items():
             _check_shape(alias, array.shape, signature.inputs[alias].shape)
     feeds = [(signature.inputs[alias], array) for alias, array in inputs.items()]
-    arrays = network.run(feeds, [signature.outputs[alias] for alias in aliases], timeout_s=timeout_s)
+    arrays = servable.run(feeds, [signature.outputs[alias] for alias in aliases], timeout_s=timeout_s)
 
     response = PackedPredictResponse(model_spec=served_spec(request.model_spec, version))
     for alias, array in zip(aliases, arrays, strict=True):
@@ -61,7 +61,7 @@ def predict(
     return response
 
 
-def _inputs(signature: Signature, request: PredictRequest) -> dict[str, Array]:
+def _inputs(signature: ServableSignature, request: PredictRequest) -> dict[str, Array]:
     """Returns a tensor for every input of the signature, sent or default."""
     sent = request.inputs
     surplus = len(sent) - len(signature.inputs)
@@ -101,7 +101,7 @@ def _check_shape(alias: str, shape: tuple[int, ...], expected: tuple[int | None,
         raise texts.empty_input(alias, shape)
 
 
-def _output_aliases(signature: Signature, output_filter: Sequence[str]) -> list[str]:
+def _output_aliases(signature: ServableSignature, output_filter: Sequence[str]) -> list[str]:
     """Returns the outputs asked for in the order asked, or all of them."""
     aliases: list[str] = []
     for alias in output_filter:

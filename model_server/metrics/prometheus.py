@@ -8,12 +8,12 @@ import re
 from collections.abc import Iterator
 from itertools import accumulate
 
-from model_server.metrics.registry import CounterCell, Distribution, Metric, Registry
+from model_server.metrics.registry import CounterCell, Distribution, Metric, MetricRegistry
 
 CONTENT_TYPE = "text/plain"
 
 
-def page(registry: Registry) -> str:
+def page(registry: MetricRegistry) -> str:
     """Returns all metrics in the order of their names."""
     return "\n".join(line for metric in registry.metrics() for line in _lines(metric)) + "\n"
 

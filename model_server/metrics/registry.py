@@ -127,7 +127,7 @@ def exponential(scale: float, growth: float, count: int) -> list[float]:
     return limits
 
 
-class Registry:
+class MetricRegistry:
     """All metrics of a server."""
 
     def __init__(self) -> None:

@@ -19,8 +19,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from model_server.errors import ServingError
-from model_server.rest import texts as json_texts
-from model_server.rest.api import HttpAnswer, error_answer
+from model_server.rest import texts
+from model_server.rest.http_response import HttpResponse, error_response
 from model_server.rest.paths import API
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
@@ -37,9 +37,9 @@ CORS_HEADERS = {
     "Access-Control-Allow-Headers": "Content-Type",
 }
 
-Answer = Callable[[str, str, bytes, float | None], HttpAnswer]
+AnswerFunction = Callable[[str, str, bytes, float | None], HttpResponse]
 """Gets method, path and query, body, and when the answer is due by the monotonic clock."""
-Page = Callable[[str], HttpAnswer]
+PageFunction = Callable[[str], HttpResponse]
 """Gets path and query."""
 
 _log = logging.getLogger(__name__)
@@ -50,12 +50,12 @@ class RestServer:
 
     def __init__(
         self,
-        answer: Answer,
+        answer: AnswerFunction,
         *,
         max_threads: int,
         timeout_s: float | None,
         with_cors: bool = False,
-        pages: Mapping[str, Page] | None = None,
+        pages: Mapping[str, PageFunction] | None = None,
     ) -> None:
         self._answer = answer
         self._pages = dict(pages or {})
@@ -125,36 +125,38 @@ class RestServer:
         try:
             answer = await self._api_answer(request, target)
         except TimeoutError:
-            answer = error_answer(json_texts.body_did_not_come())
+            answer = error_response(texts.body_did_not_come())
         return _as_response(answer, self._headers)
 
-    async def _api_answer(self, request: Request, target: str) -> HttpAnswer:
+    async def _api_answer(self, request: Request, target: str) -> HttpResponse:
         due_s = None if self._timeout_s is None else time.monotonic() + self._timeout_s
         if self._requests >= self._max_requests:
             await _body(request, allowed_bytes=0, patience_s=self._timeout_s)
-            return error_answer(json_texts.too_many_requests(self._max_requests))
+            return error_response(texts.too_many_requests(self._max_requests))
         self._requests += 1
         try:
             body = await _body(request, allowed_bytes=MAX_BODY_BYTES, patience_s=self._timeout_s)
             if body is None:
-                return error_answer(json_texts.body_too_large(MAX_BODY_BYTES))
+                return error_response(texts.body_too_large(MAX_BODY_BYTES))
             compression = request.headers.get("Content-Encoding", "")
             return await self._in_thread(self._answer_body, request.method, target, body, compression, due_s)
         finally:
             self._requests -= 1
 
-    def _answer_body(self, method: str, target: str, body: bytes, compression: str, due_s: float | None) -> HttpAnswer:
+    def _answer_body(
+        self, method: str, target: str, body: bytes, compression: str, due_s: float | None
+    ) -> HttpResponse:
         try:
             content = _uncompressed(body) if "gzip" in compression else body
         except ServingError as error:
-            return error_answer(error)
+            return error_response(error)
         return self._answer(method, target, content, due_s)
 
-    async def _in_thread(self, work: Callable[..., HttpAnswer], *arguments: object) -> HttpAnswer:
+    async def _in_thread(self, work: Callable[..., HttpResponse], *arguments: object) -> HttpResponse:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
 
-def _as_response(answer: HttpAnswer, headers: Mapping[str, str]) -> Response:
+def _as_response(answer: HttpResponse, headers: Mapping[str, str]) -> Response:
     # The header is given, for a text's would get a charset.
     return Response(answer.body, answer.status, headers={**headers, "Content-Type": answer.content_type})
 
@@ -182,9 +184,9 @@ def _uncompressed(body: bytes) -> bytes:
     try:
         content = decompressor.decompress(body, MAX_BODY_BYTES)
     except zlib.error as error:
-        raise json_texts.not_gzip() from error
+        raise texts.not_gzip() from error
     if decompressor.unconsumed_tail:
-        raise json_texts.body_too_large(MAX_BODY_BYTES)
+        raise texts.body_too_large(MAX_BODY_BYTES)
     if not decompressor.eof:
-        raise json_texts.not_gzip()
+        raise texts.not_gzip()
     return content

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
 from facegrid.tfserving.v1.predict_pb2 import ModelSpec
-from model_server.rest import texts as json_texts
+from model_server.rest import texts
 
 API = re.compile(r"/v1/.*", re.IGNORECASE)
 """Paths beyond these are not found; what is wrong with one of these is told in JSON."""
@@ -23,7 +23,7 @@ STATUS, METADATA = "status", "metadata"
 
 
 @dataclass(frozen=True)
-class Asked:
+class RestCall:
     """A method of the API and a model."""
 
     what: str
@@ -31,7 +31,7 @@ class Asked:
     model: ModelSpec
 
 
-def asked_for(method: str, target: str) -> Asked:
+def parse_call(method: str, target: str) -> RestCall:
     """Returns what is asked for.
 
     Args:
@@ -44,7 +44,7 @@ def asked_for(method: str, target: str) -> Asked:
     pattern = {"POST": _POST, "GET": _GET}.get(method)
     match = pattern.fullmatch(target) if pattern else None
     if match is None:
-        raise json_texts.malformed_request(method, target)
+        raise texts.malformed_request(method, target)
     spec = ModelSpec(name=_decoded(match["name"] or ""))
     if match["version"] is not None:
         spec.version.value = _number(match["version"])
@@ -52,18 +52,18 @@ def asked_for(method: str, target: str) -> Asked:
         spec.version_label = _decoded(match["label"])
     if method == "POST":
         if not match["what"].islower():
-            raise json_texts.malformed_request(method, target)
-        return Asked(match["what"], spec)
+            raise texts.malformed_request(method, target)
+        return RestCall(match["what"], spec)
     if not spec.name:
-        raise json_texts.missing_model_name()
-    return Asked(METADATA if match["what"] == METADATA else STATUS, spec)
+        raise texts.missing_model_name()
+    return RestCall(METADATA if match["what"] == METADATA else STATUS, spec)
 
 
 def _number(digits: str) -> int:
     # As many digits as one likes are no reason to make a number of them.
     number = int(digits.lstrip("0")[:20] or "0")
     if number >= 2**63:
-        raise json_texts.version_not_a_number(digits)
+        raise texts.version_not_a_number(digits)
     return number
 
 

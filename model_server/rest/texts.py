@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import grpc
 
 from model_server.errors import ServingError
-from model_server.rest.values import Json, shown, type_name
+from model_server.rest.json_values import Json, shown, type_name
 
 
 def _invalid(message: str) -> ServingError:
@@ -192,6 +192,49 @@ def list_of_wrong_size(size: int, level: int, expected: int) -> ServingError:
     return _invalid(f"Encountered list at unexpected size: {size} at level: {level} expected size: {expected}")
 
 
+# --- Examples ---------------------------------------------------------------------------------------
+
+
+def missing_examples(document: Json) -> ServingError:
+    """No examples; the text speaks of classify even where regress was asked for."""
+    return malformed(document, "When method is classify, key 'examples' is expected and was not found")
+
+
+def examples_not_a_list(document: Json) -> ServingError:
+    """Examples are something else."""
+    return malformed(document, "Expecting 'examples' value to be an list/array")
+
+
+def no_examples(document: Json) -> ServingError:
+    """A list of examples, but empty."""
+    return malformed(document, "'examples' value is an empty array")
+
+
+def example_not_an_object(value: Json) -> ServingError:
+    """An example, or the context, has no names of features."""
+    return _invalid(f"Example must be JSON object but got JSON {type_name(value)}")
+
+
+def not_a_feature_value(name: str, value: Json) -> ServingError:
+    """Null, a list within a list, or an object that is not {"b64": "..."}."""
+    return _invalid(f"Feature: {name} has element with unexpected JSON type: {type_name(value)}")
+
+
+def mixed_feature(name: str, kind: str) -> ServingError:
+    """A value of another kind than the first of the feature: bytes, float or int64."""
+    return _invalid(f"Unexpected element type in feature: {name} expecting type: {kind}")
+
+
+def too_large_for_float(value: float) -> ServingError:
+    """A finite number beyond float32."""
+    return _invalid(f"Cannot convert JSON value: {shown(value)} to float without loss of precision.")
+
+
+def too_large_for_int64(name: str) -> ServingError:
+    """A whole number from 2**63 on."""
+    return _invalid(f"Feature: {name} has uint64 element. Only int64 is supported.")
+
+
 # --- The answer ---------------------------------------------------------------------------------
 
 
@@ -256,3 +299,11 @@ def not_gzip() -> ServingError:
 def too_many_requests(allowed: int) -> ServingError:
     """More requests than may wait (upstream lets them wait without limit)."""
     return ServingError(grpc.StatusCode.RESOURCE_EXHAUSTED, f"more than {allowed} REST requests at once")
+
+
+def port_taken(port: int, reason: str) -> ServingError:
+    """The port to listen on cannot be bound."""
+    return ServingError(
+        grpc.StatusCode.UNAVAILABLE,
+        f"cannot listen on port {port}: {reason}; stop what uses it, or choose another with --rest_api_port",
+    )

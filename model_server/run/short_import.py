@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from model_server import texts
+from model_server.run import texts
 
 _log = logging.getLogger(__name__)
 

@@ -11,13 +11,12 @@ from pathlib import Path
 from google.protobuf.message import DecodeError
 
 from facegrid.tfserving.v1.prediction_log_pb2 import PredictionLog
-from model_server import texts
 from model_server.methods.classify import classify
 from model_server.methods.multi_inference import multi_inference
 from model_server.methods.predict import PredictOptions, predict
 from model_server.methods.regress import regress
-from model_server.metrics.server import ServerMetrics
-from model_server.run import runtime
+from model_server.metrics.server_metrics import ServerMetrics
+from model_server.run import runtime, texts
 from model_server.run.servable import Servable
 
 WARMUP_FILE = Path("assets.extra") / "tf_serving_warmup_requests"

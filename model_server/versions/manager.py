@@ -11,38 +11,40 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from model_server import texts
 from model_server.errors import ServingError
-from model_server.files.models import Model
-from model_server.run.servable import Servable
-from model_server.versions.folders import Folders
-from model_server.versions.handles import AvailableVersions
-from model_server.versions.life import Retries, Version, VersionLife
-from model_server.versions.states import State, StateBoard
+from model_server.files.model_config import ConfiguredModel
+from model_server.run.servable import LoadedServable
+from model_server.versions import texts
+from model_server.versions.available import AvailableVersions
+from model_server.versions.lifecycle import VersionLifecycle
+from model_server.versions.retries import LoadRetries
+from model_server.versions.states import StateBoard, VersionState
+from model_server.versions.version import Version
+from model_server.versions.watcher import FolderWatcher
 
 
 @dataclass(frozen=True)
-class ManagerOptions:
+class VersionManagerOptions:
     """How versions are looked for and loaded."""
 
     poll_wait_s: float | None = 1.0
     """Period of looking at the folders; 0 for once, None for never."""
     initial_load_threads: int = 4
     load_threads: int = 1
-    retries: Retries = field(default_factory=Retries)
+    retries: LoadRetries = field(default_factory=LoadRetries)
     allow_labels_of_unavailable: bool = False
 
 
-class Manager:
+class VersionManager:
     """Keeps the wanted versions of the configured models available."""
 
-    def __init__(self, load: Callable[[Path], Servable], options: ManagerOptions) -> None:
+    def __init__(self, load: Callable[[Path], LoadedServable], options: VersionManagerOptions) -> None:
         self.board = StateBoard()
         self.available = AvailableVersions()
         self._options = options
-        self._life = VersionLife(load, options.retries, self.board, self.available, self._wake)
-        self._folders = Folders(self.board)
-        self._models: dict[str, Model] = {}
+        self._lifecycle = VersionLifecycle(load, options.retries, self.board, self.available, self._wake)
+        self._watcher = FolderWatcher(self.board)
+        self._models: dict[str, ConfiguredModel] = {}
         self._live: dict[str, dict[int, Version]] = {}
         self._load_threads = options.initial_load_threads
         self._wakeup = threading.Condition()
@@ -53,7 +55,7 @@ class Manager:
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._work, name="manager", daemon=True)
 
-    def start(self, models: Mapping[str, Model] | None) -> None:
+    def start(self, models: Mapping[str, ConfiguredModel] | None) -> None:
         """Serves `models`; returns when each has an available version.
 
         A model whose folder is missing or holds no version is waited for without limit, as upstream does. None
@@ -77,11 +79,11 @@ class Manager:
             self._load_threads = self._options.load_threads
 
     @property
-    def models(self) -> Mapping[str, Model]:
+    def models(self) -> Mapping[str, ConfiguredModel]:
         """The models that are wanted."""
         return self._models
 
-    def reload(self, models: Mapping[str, Model], *, timeout_s: float | None = None) -> None:
+    def reload(self, models: Mapping[str, ConfiguredModel], *, timeout_s: float | None = None) -> None:
         """Serves `models` in the place of the former; returns when each new one has an available version.
 
         Raises:
@@ -113,7 +115,7 @@ class Manager:
         self.board.wake()
         self._wake()
 
-    def _check_labels(self, models: Mapping[str, Model]) -> None:
+    def _check_labels(self, models: Mapping[str, ConfiguredModel]) -> None:
         for model in models.values():
             for label, version in model.labels.items():
                 is_moved = self.available.labelled(model.name, label) not in (None, version)
@@ -140,7 +142,7 @@ class Manager:
             reload = self._wanted_reload
             is_due = next_poll_s is not None and time.monotonic() >= next_poll_s
             if is_due or (reload != self._done_reload and self._options.poll_wait_s is not None):
-                self._folders.look(self._models)
+                self._watcher.look(self._models)
                 period_s = self._options.poll_wait_s
                 next_poll_s = time.monotonic() + period_s if period_s else None
             for name in list(self._live.keys() | self._models.keys()):
@@ -162,9 +164,9 @@ class Manager:
             self._wakeup.notify_all()
 
     def _reconcile(self, name: str) -> None:
-        aspired = self._folders.wanted(name)
+        aspired = self._watcher.wanted(name)
         live = self._live.setdefault(name, {})
-        for number in [number for number, version in live.items() if version.state is State.END]:
+        for number in [number for number, version in live.items() if version.state is VersionState.END]:
             # A failed version is remembered while its files are the same, so that it is not tried for ever.
             version = live[number]
             if number not in aspired or version.error is None or version.has_changed_since_it_failed():
@@ -172,7 +174,7 @@ class Manager:
         for number, path in aspired.items():
             if number not in live:
                 live[number] = Version(name, number, path)
-                self._life.publish(live[number], State.START)
+                self._lifecycle.publish(live[number], VersionState.START)
         self._unload_unwanted(aspired, live)
         self._load_wanted(aspired, live)
 
@@ -180,19 +182,21 @@ class Manager:
         unaspired = [version for number, version in live.items() if number not in aspired]
         for version in unaspired:
             version.unwanted.set()
-            if version.state is State.START:
-                self._life.publish(version, State.END)
-        ready = sorted(version.number for version in unaspired if version.state is State.AVAILABLE)
-        if aspired and not any(live[number].state is State.AVAILABLE for number in aspired):
+            if version.state is VersionState.START:
+                self._lifecycle.publish(version, VersionState.END)
+        ready = sorted(version.number for version in unaspired if version.state is VersionState.AVAILABLE)
+        if aspired and not any(live[number].state is VersionState.AVAILABLE for number in aspired):
             ready = ready[:-1]  # the highest goes on serving until a wanted version can
         for number in ready:
-            self._life.start_unload(live[number])
+            self._lifecycle.start_unload(live[number])
 
     def _load_wanted(self, aspired: Mapping[int, Path], live: Mapping[int, Version]) -> None:
         for number in sorted(aspired, reverse=True):
-            if live[number].state is not State.START:
+            if live[number].state is not VersionState.START:
                 continue
-            loading = sum(version.state is State.LOADING for each in self._live.values() for version in each.values())
+            loading = sum(
+                version.state is VersionState.LOADING for each in self._live.values() for version in each.values()
+            )
             if loading >= self._load_threads:
                 return
-            self._life.start_load(live[number])
+            self._lifecycle.start_load(live[number])

@@ -11,7 +11,7 @@ from enum import IntEnum
 from model_server.errors import ServingError
 
 
-class State(IntEnum):
+class VersionState(IntEnum):
     """Numbers are those of tensorflow.serving.ModelVersionStatus.State."""
 
     START = 10
@@ -22,10 +22,10 @@ class State(IntEnum):
 
 
 @dataclass(frozen=True)
-class VersionState:
+class VersionStatus:
     """Where a version is, and what went wrong if it ended with an error."""
 
-    state: State
+    state: VersionState
     error: ServingError | None = None
 
 
@@ -33,14 +33,14 @@ class StateBoard:
     """States by model and version, safe to use from any thread."""
 
     def __init__(self) -> None:
-        self._states: dict[str, dict[int, VersionState]] = {}
+        self._states: dict[str, dict[int, VersionStatus]] = {}
         self._problems: dict[str, tuple[str, ...]] = {}
         self._changed = threading.Condition()
 
-    def publish(self, model: str, version: int, state: State, error: ServingError | None = None) -> None:
+    def publish(self, model: str, version: int, state: VersionState, error: ServingError | None = None) -> None:
         """Sets the state of a version and wakes everyone who waits."""
         with self._changed:
-            self._states.setdefault(model, {})[version] = VersionState(state, error)
+            self._states.setdefault(model, {})[version] = VersionStatus(state, error)
             self._changed.notify_all()
 
     def set_problems(self, model: str, problems: tuple[str, ...]) -> None:
@@ -58,7 +58,7 @@ class StateBoard:
         with self._changed:
             self._changed.notify_all()
 
-    def of_model(self, model: str) -> dict[int, VersionState]:
+    def of_model(self, model: str) -> dict[int, VersionStatus]:
         """Returns every version of a model that was ever seen, the highest number first."""
         with self._changed:
             return dict(sorted(self._states.get(model, {}).items(), reverse=True))

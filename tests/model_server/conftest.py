@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.model_server.process import REPOSITORY, UPSTREAM, ServerProcess
+from tests.model_server.helpers.process import REPOSITORY, UPSTREAM, ServerProcess
 
 
 @pytest.fixture(scope="session")
@@ -12,7 +12,7 @@ def saved_models(tmp_path_factory) -> Path:
     """A folder of small models, see make_saved_models.py."""
     root = tmp_path_factory.mktemp("saved_models")
     subprocess.run(
-        [sys.executable, "-m", "tests.model_server.make_saved_models", str(root)],
+        [sys.executable, "-m", "tests.model_server.helpers.models.make_saved_models", str(root)],
         cwd=REPOSITORY,
         check=True,
         capture_output=True,

@@ -16,7 +16,7 @@ from facegrid.tfserving.v1.model_metadata_pb2 import GetModelMetadataRequest
 from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest
 from facegrid.tfserving.v1.predict_pb2 import ModelSpec
 from facegrid.tfserving.v1.tensor_pb2 import DataType
-from tests.model_server.example_messages import (
+from tests.model_server.helpers.example_messages import (
     CLASSIFY,
     REGRESS,
     classes,
@@ -28,8 +28,8 @@ from tests.model_server.example_messages import (
     served,
     values,
 )
-from tests.model_server.messages import FLOAT, predict_request, tensor
-from tests.model_server.process import ServerProcess
+from tests.model_server.helpers.messages import FLOAT, predict_request, tensor
+from tests.model_server.helpers.process import ServerProcess
 
 X = tensor(FLOAT, (1,), float_val=[2.0])
 KINDS = ("tf2_product", "compiled", "tf2_constants", "table_v1", "table_v2", "table_text")
