@@ -24,7 +24,7 @@ from model_server.rest.http_server import RestServer
 from model_server.run.runtime import ConfigProto
 from model_server.run.saved_model import load
 from model_server.run.session import SessionServable
-from model_server.run.tflite import LITE_FILE, load_lite
+from model_server.run.tflite import TFLITE_FILE, load_tflite
 from model_server.run.warmup import warm_up
 from model_server.versions.manager import VersionManager, VersionManagerOptions
 from model_server.versions.retries import LoadRetries
@@ -45,8 +45,8 @@ def make_manager(flags: Flags, batching: BatchingOptions | None, metrics: Server
     interpreters = max(1, flags.number("num_tflite_pools"))
 
     def load_and_warm_up(path: Path) -> SessionServable:
-        if prefer_lite and (path / LITE_FILE).is_file():
-            servable = load_lite(path, interpreters=interpreters)
+        if prefer_lite and (path / TFLITE_FILE).is_file():
+            servable = load_tflite(path, interpreters=interpreters)
         else:
             servable = load(path, tags=tags, session_config=config)
         try:
@@ -87,7 +87,7 @@ def make_batching(options: BatchingOptions, metrics: BatchingMetrics) -> Callabl
             if not file.is_file():
                 return
             limits = BatchLimits.from_proto(read_text_proto(str(file), BatchingParameters()))
-        servable.run_batched(Batcher(servable.run_alone, scheduler, limits, metrics).run)
+        servable.use_batching(Batcher(servable.run_unbatched, scheduler, limits, metrics).run)
 
     return batch
 
@@ -142,7 +142,7 @@ def make_rest_server(
         return HttpResponse(HTTPStatus.OK, prometheus.page(metrics.registry).encode(), prometheus.CONTENT_TYPE)
 
     return RestServer(
-        RestApi(services, manager.available, metrics).answer,
+        RestApi(services, manager.available, metrics).handle,
         max_threads=max(1, flags.number("rest_api_num_threads")),
         timeout_s=timeout_ms / 1000 if timeout_ms > 0 else None,
         with_cors=flags.is_set("rest_api_enable_cors_support"),

@@ -1,4 +1,4 @@
-"""What every gRPC method has in common: counting, the deadline, and one mapping from errors to statuses."""
+"""The common part of every gRPC method: drain, deadline, metrics, and the mapping from errors to statuses."""
 
 import logging
 import time
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     MethodHandler = grpc.RpcMethodHandler
 
 NO_DEADLINE_S = 10 * 365 * 86400.0
-"""Beyond this there is no deadline: grpcio then gives the time to the end of its clock."""
+"""A longer time means that there is no deadline: grpcio then returns the time to the end of its clock."""
 
 _log = logging.getLogger(__name__)
 _Request = TypeVar("_Request", bound=Message)
@@ -35,9 +35,9 @@ def unary_method(
     Args:
         answer: Gets the request and the seconds left to the caller's deadline, None without one.
         request_type: Message to parse.
-        response_type: Message to send; an empty one goes with an error.
-        gate: Counts the call, or refuses it because the server stops.
-        record: Gets the request, the status of the answer, and the seconds it took.
+        response_type: Message to send; an empty one accompanies an error.
+        gate: Counts the call, or refuses it while the server stops.
+        record: Gets the request, the status of the response, and the seconds it took.
     """
 
     def handle(request: _Request, context: grpc.ServicerContext) -> _Response:

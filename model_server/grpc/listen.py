@@ -11,13 +11,13 @@ _UNIX = "unix:"
 
 
 def addresses(flags: Flags) -> list[str]:
-    """Returns gRPC addresses: "0.0.0.0:PORT" and "unix:PATH", as far as they are asked for."""
+    """Returns the gRPC addresses that the flags name: "0.0.0.0:PORT" and "unix:PATH"."""
     port, path = flags.number("port"), flags.text("grpc_socket_path")
     return [f"0.0.0.0:{port}"] * bool(port) + [f"{_UNIX}{path}"] * bool(path)
 
 
 def check_free(address: str) -> None:
-    """Finds out before the models are loaded, which takes seconds, whether the address can be had.
+    """Checks whether an address is free, before the models are loaded, which takes seconds.
 
     Raises:
         ServingError: It is taken, or is not an address.
@@ -27,7 +27,7 @@ def check_free(address: str) -> None:
         return
     host, _, port = address.rpartition(":")
     with socket.socket() as probe:
-        # As gRPC does: connections of a server just stopped do not count.
+        # As gRPC does: connections of a server that has just stopped do not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, int(port)))

@@ -27,13 +27,13 @@ def invalid_channel_argument(item: str) -> ServingError:
 
 
 def missing_ssl_field(path: str, field: str) -> ServingError:
-    """--ssl_config_file lacks what TLS needs (upstream fails to listen, or admits nobody)."""
+    """--ssl_config_file lacks what TLS needs (upstream fails to listen, or refuses every caller)."""
     needed = " where client_verify is set" if field == "custom_ca" else ""
     return ServingError(_Code.INVALID_ARGUMENT, f"{path}: {field} is missing; it has to be PEM text{needed}")
 
 
 def unusable_certificate(path: str) -> ServingError:
-    """The server's key or certificate is no PEM, or the one does not belong to the other."""
+    """The server's key or certificate is not PEM, or they do not belong together."""
     return ServingError(
         _Code.INVALID_ARGUMENT,
         f"{path}: server_key and server_cert have to be PEM texts of a private key and of its certificate; "
@@ -42,7 +42,7 @@ def unusable_certificate(path: str) -> ServingError:
 
 
 def unusable_authority(path: str) -> ServingError:
-    """The authorities' certificates are no PEM."""
+    """The authorities' certificates are not PEM."""
     return ServingError(_Code.INVALID_ARGUMENT, f"{path}: custom_ca has to be the PEM text of certificates")
 
 
@@ -50,5 +50,5 @@ def unusable_authority(path: str) -> ServingError:
 
 
 def stopping() -> ServingError:
-    """A call that came after SIGTERM (upstream dies of it)."""
+    """A call that came after SIGTERM (upstream's process has ended by then)."""
     return ServingError(_Code.UNAVAILABLE, "the model server is stopping; send the request to another, or later")

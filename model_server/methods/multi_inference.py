@@ -18,7 +18,7 @@ from model_server.methods.model_spec import served_spec, signature_name
 from model_server.run.servable import Array, Port, Servable, ServableSignature
 
 
-def asked_model(request: MultiInferenceRequest) -> ModelSpec:
+def requested_model(request: MultiInferenceRequest) -> ModelSpec:
     """Returns which model, and which version of it, answers all tasks: that of the first."""
     return request.tasks[0].model_spec if request.tasks else ModelSpec()
 
@@ -31,7 +31,7 @@ def multi_inference(
     check_method_name: bool = False,
     timeout_s: float | None = None,
 ) -> MultiInferenceResponse:
-    """Returns the result of each task, each with a model_spec; `asked_model` has led to the network.
+    """Returns the result of each task, each with a model_spec; `requested_model` has led to the network.
 
     Raises:
         ServingError: The tasks do not fit each other, or a signature its task; or what Classify and Regress raise.

@@ -11,7 +11,7 @@ from facegrid.tfserving.v1.tensor_pb2 import TensorProto
 from model_server.methods import texts
 from model_server.methods.model_spec import served_spec, signature_name
 from model_server.run.servable import Array, Servable, ServableSignature
-from model_server.run.tensor_proto import MAX_FILLED_BYTES, AbsurdTensor, UnreadableTensor, decode, encode_into
+from model_server.run.tensor_proto import MAX_FILLED_BYTES, OversizedTensor, UnreadableTensor, decode, encode_into
 
 _METHOD_NAMES = frozenset(f"tensorflow/serving/{method}" for method in ("predict", "classify", "regress"))
 
@@ -85,8 +85,8 @@ def _inputs(signature: ServableSignature, request: PredictRequest) -> dict[str, 
 def _decode(alias: str, proto: TensorProto) -> Array:
     try:
         return decode(proto)
-    except AbsurdTensor as error:
-        raise texts.absurd_tensor(alias, error.shape, error.needed_bytes, MAX_FILLED_BYTES) from error
+    except OversizedTensor as error:
+        raise texts.oversized_tensor(alias, error.shape, error.needed_bytes, MAX_FILLED_BYTES) from error
     except UnreadableTensor as error:
         raise texts.unreadable_tensor(alias) from error
 

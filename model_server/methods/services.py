@@ -15,7 +15,7 @@ from model_server.methods import texts
 from model_server.methods.classify import classify
 from model_server.methods.get_model_metadata import check_fields, metadata
 from model_server.methods.get_model_status import model_status
-from model_server.methods.multi_inference import asked_model, multi_inference
+from model_server.methods.multi_inference import multi_inference, requested_model
 from model_server.methods.predict import PredictOptions, predict
 from model_server.methods.regress import regress
 from model_server.methods.reload_config import reload_config
@@ -60,8 +60,8 @@ class Services:
     def multi_inference(self, request: MultiInferenceRequest, timeout_s: float | None) -> MultiInferenceResponse:
         """PredictionService.MultiInference."""
         check = self._predict_options.check_method_name
-        with self._manager.available.use(asked_model(request)) as handle:
-            servable = self._metrics.measured(handle.servable, asked_model(request).name, "MultiInference")
+        with self._manager.available.use(requested_model(request)) as handle:
+            servable = self._metrics.measured(handle.servable, requested_model(request).name, "MultiInference")
             return multi_inference(servable, handle.version, request, check_method_name=check, timeout_s=timeout_s)
 
     def get_model_metadata(

@@ -117,7 +117,7 @@ def no_such_model(name: str, problem: str = "") -> ServingError:
 # --- Not upstream's ---------------------------------------------------------------------------------
 
 
-def absurd_tensor(alias: str, shape: Sequence[int], needed_bytes: int, allowed_bytes: int) -> ServingError:
+def oversized_tensor(alias: str, shape: Sequence[int], needed_bytes: int, allowed_bytes: int) -> ServingError:
     """A few bytes that declare a huge tensor (upstream allocates it)."""
     return ServingError(
         _Code.INVALID_ARGUMENT,

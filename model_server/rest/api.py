@@ -1,13 +1,13 @@
-"""The REST API: from a method, a path and a body to an HTTP answer. What carries it is in http_server.py.
+"""The REST API: from a method, a path and a body to an HTTP response.
 
-`RestApi` has a table of what is asked for to the function that answers it; each calls the same `Services` as gRPC.
+`RestApi` has a table from each operation to the function that answers it; each calls the same `Services` as gRPC.
+Bytes, threads and limits are in `http_server.py`.
 """
 
 import logging
 import time
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
 
 import grpc
 
@@ -27,9 +27,10 @@ from model_server.rest.examples_request import examples_of
 from model_server.rest.examples_response import classifications_json, regressions_json
 from model_server.rest.http_response import HttpResponse, error_response
 from model_server.rest.json_parser import parse_object
+from model_server.rest.json_tensors import DType
 from model_server.rest.json_values import encoded
 from model_server.rest.metadata_response import metadata_json
-from model_server.rest.paths import METADATA, STATUS, RestCall, parse_call
+from model_server.rest.paths import METADATA, STATUS, RestCall, parse_target
 from model_server.rest.predict_request import (
     INPUTS,
     INSTANCES,
@@ -44,13 +45,13 @@ from model_server.run.tensor_proto import Array, decode, encode_content_into, nu
 from model_server.versions.available import AvailableVersions
 
 COUNTED = frozenset({"predict", "classify", "regress"})
-"""What the metrics count."""
+"""The operations that the metrics count."""
 
 _log = logging.getLogger(__name__)
 
 
 Respond = Callable[[ModelSpec, bytes, float | None], str]
-"""Gets the model, the body, and when the answer is due by the monotonic clock; returns JSON or raises ServingError."""
+"""Gets the model, the body, and the end of the time limit (monotonic clock); returns JSON or raises ServingError."""
 
 
 class RestApi:
@@ -68,29 +69,29 @@ class RestApi:
             STATUS: self._status,
         }
 
-    def answer(self, method: str, target: str, body: bytes, due_s: float | None) -> HttpResponse:
-        """Returns the answer to any request, errors among them.
+    def handle(self, method: str, target: str, body: bytes, due_s: float | None) -> HttpResponse:
+        """Returns the response to any request; an error is a response too.
 
         Args:
             method: Such as POST.
             target: Path and query, as they were sent.
             body: JSON, for POST.
-            due_s: When the answer is due, by the monotonic clock; None for no limit.
+            due_s: When the response is due, by the monotonic clock; None for no limit.
         """
         started_s = time.perf_counter()
         try:
-            asked = parse_call(method, target)
+            call = parse_target(method, target)
         except ServingError as error:
             return error_response(error)
-        answer, code = self._answer(asked, body, due_s)
-        if asked.what in COUNTED:
+        response, code = self._respond(call, body, due_s)
+        if call.operation in COUNTED:
             took_s = time.perf_counter() - started_s
-            self._metrics.record_request(asked.model.name, asked.what, "REST", code, took_s)
-        return answer
+            self._metrics.record_request(call.model.name, call.operation, "REST", code, took_s)
+        return response
 
-    def _answer(self, asked: RestCall, body: bytes, due_s: float | None) -> tuple[HttpResponse, grpc.StatusCode]:
+    def _respond(self, call: RestCall, body: bytes, due_s: float | None) -> tuple[HttpResponse, grpc.StatusCode]:
         try:
-            text = self._table[asked.what](asked.model, body, due_s)
+            text = self._table[call.operation](call.model, body, due_s)
             return HttpResponse(HTTPStatus.OK, encoded(text)), grpc.StatusCode.OK
         except ServingError as error:
             return error_response(error), error.code
@@ -110,7 +111,7 @@ class RestApi:
         outputs = _outputs(self._services.predict(request, time_left(due_s)))
         return predictions_json(outputs) if in_rows else outputs_json(outputs)
 
-    def _input_types(self, model: ModelSpec) -> dict[str, Any]:
+    def _input_types(self, model: ModelSpec) -> dict[str, DType]:
         """Returns the NumPy dtypes of the inputs of the signature that the model_spec names."""
         name = served_signature_name(model)
         with self._available.use(model) as handle:
@@ -119,10 +120,12 @@ class RestApi:
             raise texts.unknown_signature(name)
         if not signature.inputs:
             raise texts.no_inputs(model.signature_name)
-        types = {alias: numpy_type(info.dtype) for alias, info in signature.inputs.items()}
-        for alias, dtype in types.items():
+        types = {}
+        for alias, info in signature.inputs.items():
+            dtype = numpy_type(info.dtype)
             if dtype is None:
                 raise texts.unsupported_input(alias)
+            types[alias] = dtype
         return types
 
     def _classify(self, model: ModelSpec, body: bytes, due_s: float | None) -> str:
@@ -149,7 +152,7 @@ class RestApi:
 
 
 def time_left(due_s: float | None) -> float | None:
-    """Returns the seconds until an answer is due, None without a limit.
+    """Returns the seconds until a response is due, None without a limit.
 
     Raises:
         ServingError: None are left.
@@ -163,6 +166,6 @@ def time_left(due_s: float | None) -> float | None:
 
 
 def _outputs(packed: PackedPredictResponse) -> dict[str, Array]:
-    # The two messages are the same on the wire.
+    # Both messages have the same encoding.
     response = PredictResponse.FromString(packed.SerializeToString())
     return {name: decode(proto) for name, proto in response.outputs.items()}

@@ -1,10 +1,10 @@
-"""The document of a Classify or Regress request: JSON objects to tf.Example.
+"""From the document of a Classify or Regress request to `tf.Example`.
 
 Upstream: `FillClassifyRegressRequestFromJson` in util/json_tensor.cc.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableSequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ _MAX_INT64 = 2**63 - 1
 _KINDS = {"bytes_list": "bytes", "float_list": "float", "int64_list": "int64"}
 
 
-def examples_of(document: Mapping[str, Any]) -> Input:
+def examples_of(document: Mapping[str, Json]) -> Input:
     """Returns the "examples" of a request, and its "context" if it has one.
 
     Raises:
@@ -54,9 +54,9 @@ def _example(value: Json) -> Example:
 
 
 def _add(feature: Feature, name: str, value: Json) -> None:
-    """Adds a value to a feature, whose first value says which kind all are of."""
+    """Adds a value to a feature. All values are of the kind of the first."""
     match value:
-        case bool():  # before int, which it is for Python
+        case bool():  # before int: in Python a bool is an int
             _of_kind(feature, name, "int64_list").append(int(value))
         case str():
             _of_kind(feature, name, "bytes_list").append(value.encode())
@@ -76,9 +76,10 @@ def _add(feature: Feature, name: str, value: Json) -> None:
             raise texts.not_a_feature_value(name, value)
 
 
-def _of_kind(feature: Feature, name: str, kind: str) -> Any:
-    """Returns the list that values of this kind are appended to."""
+def _of_kind(feature: Feature, name: str, kind: str) -> MutableSequence[Any]:
+    """Returns the list that values of this kind are appended to: of bytes, floats or ints."""
     found = feature.WhichOneof("kind")
     if found not in (None, kind):
         raise texts.mixed_feature(name, _KINDS[found])
-    return getattr(feature, kind).value
+    values: MutableSequence[Any] = getattr(feature, kind).value
+    return values

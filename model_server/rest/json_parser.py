@@ -1,12 +1,11 @@
-"""Reads the body of a REST request, by tensorflow_model_server's own parser, RapidJSON.
+"""From the body of a REST request to a JSON object, with tensorflow_model_server's own parser, RapidJSON.
 
-So what is JSON, and the text and offset of an error, are upstream's. NaN, Infinity and -Infinity are numbers.
-Stricter than upstream: strings have to be UTF-8, and no object may have a key twice.
+The same parser accepts the same documents and gives the same text and offset of an error. NaN, Infinity and
+-Infinity are numbers. Stricter than upstream: strings are UTF-8, and no object has a key twice.
 """
 
 import re
 from collections import Counter
-from typing import Any
 
 import rapidjson
 
@@ -22,7 +21,7 @@ class _RepeatedKey(ValueError):
 
 
 class _UniqueKeysDecoder(rapidjson.Decoder):
-    """Builds objects from their pairs, so that a key that comes twice is seen."""
+    """Builds objects from their pairs, so that a repeated key is seen."""
 
     def start_object(self) -> list[tuple[str, Json]]:
         """Makes the parser collect pairs."""
@@ -40,7 +39,7 @@ class _UniqueKeysDecoder(rapidjson.Decoder):
 _DECODER = _UniqueKeysDecoder(number_mode=rapidjson.NM_NATIVE | rapidjson.NM_NAN)
 
 
-def parse_object(body: bytes) -> dict[str, Any]:
+def parse_object(body: bytes) -> dict[str, Json]:
     """Returns the object that a body holds. Whole numbers that do not fit 64 bits are floats.
 
     Raises:
@@ -60,7 +59,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
     except rapidjson.JSONDecodeError as error:
         match = _ERROR.fullmatch(str(error))
         offset, reason = match.groups() if match else ("0", str(error))
-        # The parser has put brackets in quotes since upstream's version of it.
+        # Newer versions of the parser than upstream's put brackets in quotes.
         raise texts.parse_error(re.sub(r"'([]}])'", r"\1", reason), int(offset)) from error
     if not isinstance(document, dict):
         raise texts.malformed(document, "Is not object")

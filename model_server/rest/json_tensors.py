@@ -1,7 +1,7 @@
 """One JSON value to one tensor: nested lists give the shape, the signature gives the dtype.
 
 Upstream: `FillTensorProto` and `AddValueToTensor` in util/json_tensor.cc. A value is converted as a whole, at
-the speed of NumPy; only when that fails is the first thing wrong looked for, by halves, in upstream's order.
+the speed of NumPy. Only when that fails, a binary search finds the first error in upstream's order.
 """
 
 import binascii
@@ -13,13 +13,12 @@ from typing import Any, TypeVar
 
 import ml_dtypes
 import numpy as np
-from numpy.typing import NDArray
 
 from model_server.errors import ServingError
 from model_server.rest import texts
 from model_server.rest.json_values import Json
+from model_server.run.servable import Array
 
-Array = NDArray[Any]
 DType = np.dtype[Any]
 Shape = tuple[int, ...]
 _Item = TypeVar("_Item")
@@ -31,7 +30,7 @@ STRING = np.dtype(object)
 _BOOL = np.dtype(np.bool_)
 _DECIMALS = (np.dtype(np.float32), np.dtype(np.float64))
 _INT32 = (-(2**31), 2**31 - 1)
-# The whole numbers that are taken: narrower dtypes take all of int32's, and wrap round as a C cast does.
+# The whole numbers that are accepted: narrower dtypes accept those of int32 and wrap around as a C cast does.
 _RANGES: dict[DType, tuple[int, int]] = {
     np.dtype(np.int32): _INT32,
     np.dtype(np.int16): _INT32,
@@ -58,7 +57,7 @@ def dtype_name(dtype: DType) -> str:
 
 
 def shape_of(value: Json) -> Shape:
-    """Returns the shape that the first values say: () for a value that is no list, (0,) for an empty one."""
+    """Returns the shape according to the first values: () for a value that is not a list, (0,) for an empty list."""
     shape = []
     while isinstance(value, list):
         shape.append(len(value))
@@ -103,7 +102,7 @@ def is_base64(value: Json) -> bool:
 
 
 def first_unfit(items: Sequence[_Item], are_fit: Callable[[Sequence[_Item]], bool]) -> int:
-    """Returns the index of the first item that is not fit, where there is one. Each is looked at about twice."""
+    """Returns the index of the first item that is not fit; there is one. `are_fit` sees each item about twice."""
     start, end = 0, len(items)
     while end - start > 1:
         middle = (start + end) // 2
@@ -145,7 +144,7 @@ def _strings(leaves: list[Json]) -> Array | None:
 
 
 def from_base64(value: Json) -> bytes:
-    """Returns the bytes of {"b64": "..."}. White space counts for nothing, padding may be missing, as upstream."""
+    """Returns the bytes of {"b64": "..."}. As upstream, white space is ignored and padding may be missing."""
     if not is_base64(value):
         raise texts.not_base64(value)
     match = _BASE64.fullmatch("".join(value["b64"].split()))
@@ -174,7 +173,7 @@ def _first_error(value: Json, shape: Shape, dtype: DType) -> ServingError:
             return converted(part, inner, dtype) is not None
 
         value = value[first_unfit(value, are_fit)]
-    raise AssertionError("a value that is no list ends the loop")
+    raise AssertionError("a value that is not a list ends the loop")
 
 
 def _value_error(value: Json, dtype: DType) -> ServingError:

@@ -1,7 +1,7 @@
-"""How single values are written in JSON: as tensorflow_model_server's writer, RapidJSON, does it, to the character.
+"""How values are written in JSON: character by character as RapidJSON, tensorflow_model_server's writer, does it.
 
-A text may hold lone surrogates. They stand for bytes that are not UTF-8, which a tensor of strings may hold and
-which go out as they are (`encoded`).
+A text may hold lone surrogates. They stand for bytes that are not UTF-8; a tensor of strings may hold such bytes, and
+they are sent unchanged (`encoded`).
 """
 
 import json
@@ -16,9 +16,9 @@ Json = Any
 
 INDENT = "    "
 MAX_SHOWN_CHARACTERS = 4096
-"""A longer value is cut where an error shows it; upstream's errors may hold the whole request."""
+"""An error cuts a longer value; upstream's errors may hold the whole request."""
 MAX_SHOWN_DEPTH = 32
-"""What is nested deeper is shown as "..."."""
+"""Values nested deeper are shown as "..."."""
 
 _TYPE_NAMES = {dict: "Object", list: "Array", str: "String", int: "Number", float: "Number", type(None): "Null"}
 _ESCAPES = {code: f"\\u{code:04X}" for code in range(0x20)} | {
@@ -36,12 +36,12 @@ def type_name(value: Json) -> str:
 
 
 def quoted(text: str) -> str:
-    """Returns the JSON string of a text. Only what has to be escaped is."""
+    """Returns the JSON string of a text, with no more escapes than needed."""
     return f'"{text.translate(_ESCAPES)}"'
 
 
 def encoded(text: str) -> bytes:
-    """Returns a JSON text as it is sent."""
+    """Returns the bytes of a JSON text."""
     return text.encode(errors="surrogateescape")
 
 
@@ -63,7 +63,7 @@ def json_document(value: Json) -> str:
 
 
 def shown(value: Json) -> str:
-    """Returns a value as errors show it: every member on a line of its own, and cut if it is long."""
+    """Returns a value as errors show it: each member on its own line, cut if it is long."""
     if isinstance(value, float):
         return decimals(np.array([value], np.float32 if abs(value) <= _MAX_FLOAT else np.float64))[0]
     pieces: list[str] = []
@@ -109,7 +109,7 @@ def _members(value: list[Json] | dict[str, Json], depth: int) -> Iterator[str]:
 def decimals(values: NDArray[np.floating[Any]]) -> list[str]:
     """Returns numbers [N] float32 or float64 as text that gives the same number when read, such as 2.0 or 9e+06.
 
-    Six digits where they are enough, else as many as the dtype may need (9 or 17). A whole number keeps ".0".
+    Six digits where they suffice, else as many as the dtype may need (9 or 17). A whole number keeps ".0".
     Upstream: `WriteDecimal` in util/json_tensor.cc.
     """
     texts: list[str] = []
@@ -119,7 +119,7 @@ def decimals(values: NDArray[np.floating[Any]]) -> list[str]:
 
 
 _CHUNK = 4096
-"""Numbers formatted by one call, which is several times as quick as one each; meanwhile no other thread runs."""
+"""Numbers formatted by one call: several times faster than one by one, but no other thread runs meanwhile."""
 
 
 def _round_trip_texts(values: NDArray[np.floating[Any]]) -> list[str]:
@@ -135,7 +135,7 @@ def _round_trip_texts(values: NDArray[np.floating[Any]]) -> list[str]:
 
 
 def _may_do_with_six_digits(values: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
-    """Returns False only where more than six digits are needed. It is cheaper than to write and read six."""
+    """Returns False only where more than six digits are needed. This is cheaper than to write and read six digits."""
     with np.errstate(all="ignore"):
         exact = np.abs(values.astype(np.float64))
         unit = 10.0 ** (np.floor(np.log10(exact)) - 5)

@@ -12,7 +12,7 @@ _log = logging.getLogger(__name__)
 
 
 def rest_port(flags: Flags) -> int:
-    """Returns the port of the REST API; 0 for none, and, as upstream, where it is the port of the gRPC API."""
+    """Returns the port of the REST API, or 0 for none. As upstream, the port of the gRPC API counts as none."""
     port = flags.number("rest_api_port")
     if port and port == flags.number("port"):
         _log.error(
@@ -24,7 +24,7 @@ def rest_port(flags: Flags) -> int:
 
 
 def rest_socket(port: int) -> socket.socket:
-    """Returns a socket that listens on all addresses, IPv6 and IPv4; IPv4 alone where there is no IPv6.
+    """Returns a socket that listens on all addresses, IPv6 and IPv4; on IPv4 alone where the machine lacks IPv6.
 
     Raises:
         ServingError: The port is taken, or is not a port.

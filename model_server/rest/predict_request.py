@@ -1,17 +1,15 @@
-"""The document of a Predict request: rows ("instances") or columns ("inputs"), to named tensors.
+"""From the document of a Predict request to named tensors: rows ("instances") or columns ("inputs").
 
 Upstream: `FillPredictRequestFromJson` in util/json_tensor.cc.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from model_server.errors import ServingError
 from model_server.rest import texts
 from model_server.rest.json_tensors import (
     MAX_RANK,
-    Array,
     DType,
     Shape,
     converted,
@@ -21,16 +19,17 @@ from model_server.rest.json_tensors import (
     tensor,
 )
 from model_server.rest.json_values import Json
+from model_server.run.servable import Array
 
-Document = Mapping[str, Any]
+Document = Mapping[str, Json]
 Types = Mapping[str, DType]
-"""The inputs of a signature."""
+"""The dtypes of the inputs of a signature, by name."""
 
 INSTANCES, INPUTS = "instances", "inputs"
 
 
 def signature_name(document: Document) -> str:
-    """Returns the signature asked for, "" for the default.
+    """Returns the name of the signature, "" for the default.
 
     Raises:
         ServingError: It is not a string.
@@ -42,7 +41,7 @@ def signature_name(document: Document) -> str:
 
 
 def is_in_rows(document: Document) -> bool:
-    """Returns whether the request, and so the answer, is in rows; otherwise it is in columns.
+    """Returns whether the request, and so the response, is in rows; otherwise it is in columns.
 
     Raises:
         ServingError: It is both or neither, or has no rows.
@@ -61,10 +60,10 @@ def is_in_rows(document: Document) -> bool:
 
 
 def tensors_of_rows(rows: Sequence[Json], types: Types) -> dict[str, Array]:
-    """Returns the tensors of at least one row, whose number is their first dimension.
+    """Returns the tensors; their first dimension is the number of rows, at least one.
 
     Raises:
-        ServingError: A row is not a tensor, or has not the names or the shape that it should have.
+        ServingError: A row is not a tensor, or its names or shapes differ from those expected.
     """
     if _is_object(rows[0]):
         return _tensors_of_named_rows(rows, types)
@@ -83,7 +82,7 @@ def tensors_of_rows(rows: Sequence[Json], types: Types) -> dict[str, Array]:
 
 
 def tensors_of_columns(columns: Json, types: Types) -> dict[str, Array]:
-    """Returns the tensors of an object that names them, or of the one value that there is.
+    """Returns the tensors of an object that names them, or of one value without a name.
 
     Raises:
         ServingError: One is missing, or is not a tensor.
@@ -109,7 +108,7 @@ def _tensors_of_named_rows(rows: Sequence[Json], types: Types) -> dict[str, Arra
 
 
 def _columns(rows: Sequence[Json], shapes: Mapping[str, Shape], types: Types) -> dict[str, Array] | None:
-    """Returns the tensors of rows with the names and shapes of the first, None if one is otherwise."""
+    """Returns the tensors of rows with the names and shapes of the first row, or None if a row differs."""
     if not all(_is_object(row) and row.keys() == types.keys() for row in rows):
         return None
     arrays = {}
@@ -127,7 +126,7 @@ def _named_row_error(index: int, row: Json, shapes: Mapping[str, Shape], types: 
     for name, value in row.items():
         if name not in types:
             return texts.unfit_row(index, texts.unknown_input(name), name)
-        # The first row may lack a name; then its own shape is as good as any.
+        # The first row may lack a name; then the shape of this row is taken.
         shape = shapes.get(name, shape_of(value))
         if converted([value], shape, types[name]) is None:
             return texts.unfit_row(index, _row_error(value, shape, types[name]), name)
@@ -135,7 +134,7 @@ def _named_row_error(index: int, row: Json, shapes: Mapping[str, Shape], types: 
 
 
 def _row_error(value: Json, shape: Shape, dtype: DType) -> ServingError:
-    """Returns why a value has not the shape of the first row's."""
+    """Returns why the shape of a value differs from that in the first row."""
     try:
         array = tensor(value, dtype)
     except ServingError as error:

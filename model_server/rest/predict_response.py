@@ -1,4 +1,4 @@
-"""Tensors to the JSON of a Predict answer, laid out as tensorflow_model_server lays it out.
+"""From tensors to the JSON of a Predict response, in the layout of tensorflow_model_server.
 
 Rows are written with their lists on one line, columns with every value on a line of its own.
 Upstream: `MakeJsonFromTensors` in util/json_tensor.cc.
@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from model_server.rest import texts
-from model_server.rest.json_tensors import STRING, Array, dtype_name
+from model_server.rest.json_tensors import STRING, dtype_name
 from model_server.rest.json_values import decimals, indent, json_object, quoted
+from model_server.run.servable import Array
 
 BYTES_SUFFIX = "_bytes"
-"""Outputs named so are bytes, not text, and are answered in base64."""
+"""An output whose name ends so holds bytes, not text, and is written in base64."""
 
 _WRITTEN_AS_WHOLE = frozenset(
     np.dtype(kind) for kind in (np.int32, np.int16, np.int8, np.uint8, np.int64, np.uint32, np.uint64)
@@ -26,7 +27,7 @@ def predictions_json(arrays: Mapping[str, Array]) -> str:
     """Returns {"predictions": [...]}: an item for each row, an object where there are several outputs.
 
     Raises:
-        ServingError: An output has no rows, or another number of them, or a dtype that is not written.
+        ServingError: An output has no rows, a different number of rows, or a dtype that is not written.
     """
     names = _checked_names(arrays)
     rows = _number_of_rows(arrays)

@@ -24,7 +24,7 @@ def freeze_startup() -> None:
     gc.freeze()
 
 
-def give_back() -> None:
+def release_memory() -> None:
     """Frees what nothing refers to any more, and returns free memory to the system (glibc only)."""
     with _lock:  # two at once would do the same work twice
         gc.collect()

@@ -37,14 +37,14 @@ class SessionServable:
         Raises:
             ServingError: With the code and text of TensorFlow's runtime, or of batching.
         """
-        run = self._batched or self.run_alone
+        run = self._batched or self.run_unbatched
         return run(feeds, fetches, timeout_s=timeout_s)
 
-    def run_batched(self, run: RunFunction) -> None:
-        """Makes calls go through `run` from now on, which calls `run_alone`."""
+    def use_batching(self, run: RunFunction) -> None:
+        """Makes calls go through `run` from now on, which calls `run_unbatched`."""
         self._batched = run
 
-    def run_alone(
+    def run_unbatched(
         self,
         feeds: Sequence[tuple[Port, Array]],
         fetches: Sequence[Port],

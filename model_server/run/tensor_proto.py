@@ -70,7 +70,7 @@ class UnreadableTensor(ValueError):
     """The message is not a tensor."""
 
 
-class AbsurdTensor(UnreadableTensor):
+class OversizedTensor(UnreadableTensor):
     """The message declares a tensor far larger than what was sent."""
 
     def __init__(self, shape: tuple[int, ...], needed_bytes: int) -> None:
@@ -172,7 +172,7 @@ def _from_field(proto: TensorProto, dtype: np.dtype[Any], shape: tuple[int, ...]
     if len(values) >= count:
         return values[:count]
     if count * dtype.itemsize > MAX_FILLED_BYTES:
-        raise AbsurdTensor(shape, count * dtype.itemsize)
+        raise OversizedTensor(shape, count * dtype.itemsize)
     filled = np.empty(count, dtype)
     filled[: len(values)] = values
     filled[len(values) :] = values[-1] if len(values) else (b"" if dtype == _STRING else dtype.type(0))

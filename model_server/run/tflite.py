@@ -22,56 +22,56 @@ from model_server.run.servable import Array
 from model_server.run.session import SessionServable
 from model_server.run.tensor_proto import data_type
 
-LITE_FILE = "model.tflite"
+TFLITE_FILE = "model.tflite"
 
 _STRING = np.dtype(object)
 _PREDICT_METHOD_NAME = "tensorflow/serving/predict"
 _SIGNATURES = b"signature_defs_metadata"
 """Where early converters put signatures: a FlexBuffer of serialized SignatureDef by name."""
 
-Details = Mapping[str, Any]
+TensorDetails = Mapping[str, Any]
 """What the interpreter tells of a tensor: name, index, shape, shape_signature, dtype."""
 
 
 @dataclass(frozen=True)
-class LiteTensor:
+class TfliteTensor:
     """An input or output of the network."""
 
     name: str
     index: int
 
-    def _as_tf_output(self) -> "LiteTensor":
+    def _as_tf_output(self) -> "TfliteTensor":
         return self
 
 
-class LiteSession:
+class TfliteSession:
     """A network with the part of TensorFlow's session that `SessionServable` uses. Calls may come from many threads."""
 
     def __init__(self, content: bytes, interpreters: int) -> None:
         self._content = content
         self._permits = BoundedSemaphore(interpreters)
         self._free = [self._new_interpreter()]
-        self.inputs: Sequence[Details] = self._free[0].get_input_details()
-        self.outputs: Sequence[Details] = self._free[0].get_output_details()
-        self._tensors = {each["name"]: LiteTensor(each["name"], each["index"]) for each in self._all_details()}
+        self.inputs: Sequence[TensorDetails] = self._free[0].get_input_details()
+        self.outputs: Sequence[TensorDetails] = self._free[0].get_output_details()
+        self._tensors = {each["name"]: TfliteTensor(each["name"], each["index"]) for each in self._all_details()}
 
     @property
-    def graph(self) -> "LiteSession":
+    def graph(self) -> "TfliteSession":
         """This object, which knows its tensors itself."""
         return self
 
-    def get_tensor_by_name(self, name: str) -> LiteTensor:
+    def get_tensor_by_name(self, name: str) -> TfliteTensor:
         """Returns an input or output; a name without ":0" may be meant, as early converters wrote them."""
         return self._tensors.get(name) or self._tensors[name.partition(":")[0]]
 
-    def signatures(self) -> dict[str, tuple[dict[str, Details], dict[str, Details]]]:
+    def signatures(self) -> dict[str, tuple[dict[str, TensorDetails], dict[str, TensorDetails]]]:
         """Returns the inputs and outputs of each signature in the file, by their names in it."""
         (interpreter,) = self._free
         runners = {name: interpreter.get_signature_runner(name) for name in interpreter.get_signature_list()}
         return {name: (runner.get_input_details(), runner.get_output_details()) for name, runner in runners.items()}
 
     def _call_tf_sessionrun(
-        self, _options: Any, feeds: Mapping[LiteTensor, Array], fetches: Sequence[LiteTensor], *_others: Any
+        self, _options: Any, feeds: Mapping[TfliteTensor, Array], fetches: Sequence[TfliteTensor], *_others: Any
     ) -> list[Array]:
         """Returns the arrays of `fetches`. Lite knows no deadlines."""
         with self._interpreter() as interpreter:
@@ -102,29 +102,29 @@ class LiteSession:
         interpreter.allocate_tensors()
         return interpreter
 
-    def _all_details(self) -> Sequence[Details]:
+    def _all_details(self) -> Sequence[TensorDetails]:
         return [*self.inputs, *self.outputs]
 
 
-def load_lite(path: Path, *, interpreters: int) -> SessionServable:
+def load_tflite(path: Path, *, interpreters: int) -> SessionServable:
     """Returns the network in the folder `path`, run by at most so many interpreters at once.
 
     Raises:
         ServingError: The file is not one of TensorFlow Lite, or has operations that it does not know.
     """
     try:
-        content = (path / LITE_FILE).read_bytes()
-        session = LiteSession(content, interpreters)
+        content = (path / TFLITE_FILE).read_bytes()
+        session = TfliteSession(content, interpreters)
     except (OSError, ValueError, RuntimeError) as error:
-        raise texts.unreadable_tflite_model(path / LITE_FILE, str(error)) from error
+        raise texts.unreadable_tflite_model(path / TFLITE_FILE, str(error)) from error
     try:
         signature_defs = _signature_defs(session, content)
     except (DecodeError, ValueError, TypeError, IndexError, struct.error) as error:
-        raise texts.unreadable_tflite_signatures(path / LITE_FILE, str(error)) from error
+        raise texts.unreadable_tflite_signatures(path / TFLITE_FILE, str(error)) from error
     return SessionServable(session, signature_defs)
 
 
-def _feed(interpreter: Any, feeds: Mapping[LiteTensor, Array]) -> None:
+def _feed(interpreter: Any, feeds: Mapping[TfliteTensor, Array]) -> None:
     details = {each["index"]: each for each in interpreter.get_input_details()}
     resized = False
     for tensor, array in feeds.items():
@@ -147,7 +147,7 @@ def _feed(interpreter: Any, feeds: Mapping[LiteTensor, Array]) -> None:
         interpreter.set_tensor(tensor.index, array.reshape(details[tensor.index]["shape"]))
 
 
-def _signature_defs(session: LiteSession, content: bytes) -> dict[str, SignatureDef]:
+def _signature_defs(session: TfliteSession, content: bytes) -> dict[str, SignatureDef]:
     """Returns the signatures in the file; else one, in which tensors have their own names."""
     found = _early_signature_defs(content) or _late_signature_defs(session)
     if not found:
@@ -168,7 +168,7 @@ def _early_signature_defs(content: bytes) -> dict[str, SignatureDef]:
     return {}
 
 
-def _late_signature_defs(session: LiteSession) -> dict[str, SignatureDef]:
+def _late_signature_defs(session: TfliteSession) -> dict[str, SignatureDef]:
     """Returns those signatures that are about the graph that is run, which is the file's first."""
     names = {each["name"] for each in (*session.inputs, *session.outputs)}
     return {
@@ -178,7 +178,7 @@ def _late_signature_defs(session: LiteSession) -> dict[str, SignatureDef]:
     }
 
 
-def _signature_def(inputs: Mapping[str, Details], outputs: Mapping[str, Details]) -> SignatureDef:
+def _signature_def(inputs: Mapping[str, TensorDetails], outputs: Mapping[str, TensorDetails]) -> SignatureDef:
     signature = SignatureDef(method_name=_PREDICT_METHOD_NAME)
     for target, ports in ((signature.inputs, inputs), (signature.outputs, outputs)):
         for alias, details in ports.items():
@@ -186,7 +186,7 @@ def _signature_def(inputs: Mapping[str, Details], outputs: Mapping[str, Details]
     return signature
 
 
-def _tensor_info(details: Details) -> TensorInfo:
+def _tensor_info(details: TensorDetails) -> TensorInfo:
     info = TensorInfo(name=details["name"], dtype=data_type(_dtype(details)))
     info.tensor_shape.SetInParent()
     for size in details["shape_signature"]:
@@ -194,6 +194,6 @@ def _tensor_info(details: Details) -> TensorInfo:
     return info
 
 
-def _dtype(details: Details) -> np.dtype[Any]:
+def _dtype(details: TensorDetails) -> np.dtype[Any]:
     dtype: np.dtype[Any] = np.dtype(details["dtype"])
     return _STRING if dtype.kind == "S" else dtype

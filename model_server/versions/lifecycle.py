@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from model_server.errors import ServingError
-from model_server.run.memory import give_back
+from model_server.run.memory import release_memory
 from model_server.run.servable import LoadedServable
 from model_server.versions.available import AvailableVersions, VersionHandle
 from model_server.versions.retries import LoadRetries, load_with_retries
@@ -61,7 +61,7 @@ class VersionLifecycle:
         if servable is None:
             _log.error("Servable %s cannot be loaded: %s", version, error)
             self.publish(version, VersionState.END, error)
-            give_back()
+            release_memory()
         else:
             self._available.add(version.name, VersionHandle(version.number, servable))
             self.publish(version, VersionState.AVAILABLE)
@@ -72,7 +72,7 @@ class VersionLifecycle:
     def _unload_version(self, version: Version, handle: VersionHandle) -> None:
         handle.retire()
         handle.servable.close()
-        give_back()
+        release_memory()
         self.publish(version, VersionState.END)
         _log.info("Done unloading servable version %s", version)
         self._on_change()

@@ -3,12 +3,12 @@
 import pytest
 
 from model_server.errors import ServingError
-from model_server.rest.paths import API, parse_call
+from model_server.rest.paths import API, parse_target
 
 RESERVED = "name%21%23%24%25%26%27%28%29%2A%2B%2C%2F%3A%3B%3D%3F%40%5B%5D"
 DECODED = "name!#$%&'()*+,/:;=?@[]"
 
-ASKED = {
+CALLS = {
     ("GET", "/v1/models/m"): ("status", "m", None, ""),
     ("GET", "/v1/models/m/versions/99"): ("status", "m", 99, ""),
     ("GET", "/v1/models/m/labels/latest"): ("status", "m", None, "latest"),
@@ -25,12 +25,12 @@ ASKED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("request_", "expected"), ASKED.items(), ids=[" ".join(request) for request in ASKED])
-def test_what_is_asked_for(request_, expected):
-    asked = parse_call(*request_)
-    spec = asked.model
+@pytest.mark.parametrize(("request_", "expected"), CALLS.items(), ids=[" ".join(request) for request in CALLS])
+def test_a_path_is_parsed(request_, expected):
+    call = parse_target(*request_)
+    spec = call.model
     version = spec.version.value if spec.HasField("version") else None
-    assert (asked.what, spec.name, version, spec.version_label) == expected
+    assert (call.operation, spec.name, version, spec.version_label) == expected
 
 
 MALFORMED = [
@@ -55,7 +55,7 @@ MALFORMED = [
 
 def refusal(method, target) -> str:
     with pytest.raises(ServingError) as caught:
-        parse_call(method, target)
+        parse_target(method, target)
     assert caught.value.code.name == "INVALID_ARGUMENT"
     return caught.value.message
 
