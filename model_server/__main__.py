@@ -1,4 +1,4 @@
-"""`python -m model_server`: flags and files are checked, models loaded, and only then a port is opened."""
+"""`python -m model_server`: checks flags and files, loads the models, and only then opens a port."""
 
 import logging
 import os
@@ -50,9 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(f"TensorFlow Library: {_version('tensorflow')}\n")
         return 0
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname).1s %(name)s: %(message)s")
-    # TensorFlow's Python side tells of deprecations and of every model without variables.
+    # TensorFlow's Python side logs deprecations, and every model without variables.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    # gRPC's tells, with a trace, of every message that cannot be parsed; its caller is told by the status.
+    # gRPC logs a traceback for every message that cannot be parsed; the caller gets the status anyway.
     logging.getLogger("grpc._common").setLevel(logging.CRITICAL)
     try:
         _serve(flags)
@@ -76,7 +76,7 @@ def _serve(flags: Flags) -> None:
     if port:
         rest_socket(port).close()
 
-    # TensorFlow's own messages below errors are not for the users of a server; whoever wants them sets the variable.
+    # Users of a server do not need TensorFlow's own messages below errors; set the variable to see them.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     importing_s = time.monotonic()
     shorten_import()
@@ -121,10 +121,10 @@ def _serve(flags: Flags) -> None:
 
 
 def _stop_signals() -> "SimpleQueue[int]":
-    """Returns where the first signal to stop will be put; the second ends the process at once.
+    """Returns a queue that receives the first signal to stop; the second ends the process at once.
 
-    Not an Event: setting one in a handler waits for ever if the signal came while the same thread was entering its
-    `wait`. Putting into a SimpleQueue can interrupt everything.
+    Not an Event: to set one in a handler blocks forever if the signal came while the same thread was entering its
+    `wait`. `SimpleQueue.put` is safe at any point.
     """
     received: SimpleQueue[int] = SimpleQueue()
 
@@ -141,10 +141,10 @@ def _stop_signals() -> "SimpleQueue[int]":
 def _wait_for_models(
     manager: "VersionManager", models: Mapping[str, ConfiguredModel] | None, stop: "SimpleQueue[int]"
 ) -> bool:
-    """Returns whether the models are available; False where the server is to stop before they are.
+    """Returns whether the models are available; False if a signal to stop came first.
 
     Raises:
-        ServingError: They will not be.
+        ServingError: A model cannot be loaded.
     """
     failure: list[ServingError] = []
     started = threading.Event()
@@ -157,7 +157,7 @@ def _wait_for_models(
         finally:
             started.set()
 
-    # In a thread of its own, so that a signal is heard during the load.
+    # In a thread of its own, so that a signal is noticed during the load.
     threading.Thread(target=start, name="start", daemon=True).start()
     while not started.wait(0.1):
         if not stop.empty():
@@ -179,5 +179,5 @@ if __name__ == "__main__":
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
-    # Not sys.exit: threads of TensorFlow and of loads under way would be waited for, or crash in the teardown.
+    # Not sys.exit: it waits for the threads of TensorFlow and of loads, or they crash in the teardown.
     os._exit(code)

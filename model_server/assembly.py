@@ -1,4 +1,4 @@
-"""Puts the parts together as the flags say. Importing this file loads TensorFlow."""
+"""Builds the parts of the server as the flags say. Importing this file loads TensorFlow."""
 
 import os
 from collections.abc import Callable
@@ -30,7 +30,7 @@ from model_server.versions.manager import VersionManager, VersionManagerOptions
 from model_server.versions.retries import LoadRetries
 
 BATCHING_FILE = "batching_params.pbtxt"
-"""The parameters that a version brings along, read with --enable_per_model_batching_parameters."""
+"""The parameters in the folder of a version, read with --enable_per_model_batching_parameters."""
 
 
 def make_manager(flags: Flags, batching: BatchingOptions | None, metrics: ServerMetrics) -> VersionManager:
@@ -76,7 +76,7 @@ def make_manager(flags: Flags, batching: BatchingOptions | None, metrics: Server
 
 
 def make_batching(options: BatchingOptions, metrics: BatchingMetrics) -> Callable[[SessionServable, Path], None]:
-    """Starts the threads that run batches; returns what makes the version loaded from a folder use them."""
+    """Starts the threads that run batches; returns a function that makes a loaded version use them."""
     scheduler = BatchScheduler(options.pool)
     scheduler.start()
 
@@ -93,7 +93,7 @@ def make_batching(options: BatchingOptions, metrics: BatchingMetrics) -> Callabl
 
 
 def session_config(flags: Flags) -> ConfigProto:
-    """Returns the session options: those of the file, then the flags over them.
+    """Returns the session options: those of the file, overridden by the flags.
 
     Raises:
         ServingError: The file cannot be read.
@@ -109,7 +109,7 @@ def session_config(flags: Flags) -> ConfigProto:
 
 
 def make_services(flags: Flags, manager: VersionManager, metrics: ServerMetrics) -> Services:
-    """Returns the methods of the API, for whatever carries them."""
+    """Returns the methods of the API, for gRPC and REST."""
     return Services(
         manager,
         metrics,

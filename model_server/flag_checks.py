@@ -1,4 +1,4 @@
-"""Whether the flags go together; what each of them means is in `flags.py`."""
+"""Whether the flags fit together. The table of flags is in `flags.py`."""
 
 import grpc
 
@@ -36,7 +36,7 @@ def _no_port() -> ServingError:
 
 
 def _ssl_and_alts() -> ServingError:
-    """Two kinds of credentials."""
+    """Two kinds of credentials are set."""
     return ServingError(
         _Code.INVALID_ARGUMENT,
         "Either use_alts_credentials must be false or ssl_config_file must be empty.",
@@ -60,7 +60,7 @@ def _conflicting_parallelism() -> ServingError:
 
 
 def _flag_not_available(name: str) -> ServingError:
-    """A flag of tensorflow_model_server that this server does not act on yet."""
+    """A flag of tensorflow_model_server that this server does not support yet. Not upstream's."""
     return ServingError(
         _Code.UNIMPLEMENTED,
         f"--{name} is not available yet in the embedded model server; leave it at its default, "

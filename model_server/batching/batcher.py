@@ -1,8 +1,8 @@
-"""How requests become one call of the network, and its outputs their answers.
+"""How the requests of a batch become one run of the network, and its outputs their results.
 
 Upstream has one queue for each set of inputs and outputs. Here the dtypes and the sizes after the first
-belong to the key as well, so tensors that do not fit together never meet, and no caller spoils the
-batch of another by the shape of what it sends.
+belong to the key as well. So tensors that do not fit together never meet, and the shape that one caller sends cannot
+fail the batch of another.
 """
 
 import time
@@ -37,11 +37,11 @@ class Batcher:
         *,
         timeout_s: float | None = None,
     ) -> list[Array]:
-        """Returns this call's rows of the arrays of `fetches`; blocks until its batch was run.
+        """Returns this call's rows of the arrays of `fetches`. Blocks until its batch was run.
 
         Raises:
-            ServingError: Inputs without a common first size, a queue that is full, a deadline that was
-                over before the batch was run, outputs that cannot be split, or what the network says.
+            ServingError: The inputs have no common first size, the queue is full, the deadline was over before the
+                batch was run, the outputs cannot be split, or the network failed.
         """
         size = common_size([array for _, array in feeds])
         self._metrics.record_request(size, len(feeds))
@@ -82,10 +82,10 @@ class Batcher:
 
 
 def common_size(arrays: Sequence[Array]) -> int:
-    """Returns the number of rows that all inputs of a request have.
+    """Returns the number of rows, which is the same for all inputs of a request.
 
     Raises:
-        ServingError: No input, one without rows, or different numbers.
+        ServingError: There is no input, an input has no dimension, or the numbers differ.
     """
     if not arrays:
         raise texts.no_inputs()
@@ -97,7 +97,7 @@ def common_size(arrays: Sequence[Array]) -> int:
 
 
 def padded(arrays: Sequence[Array], padding: int) -> Array:
-    """Returns all rows, and after them `padding` copies of the first row of the last array that has one."""
+    """Returns all rows, then `padding` copies of the first row of the last array that has rows."""
     with_rows = [array for array in arrays if len(array)]
     if not padding or not with_rows:
         return _joined(arrays)
@@ -105,7 +105,7 @@ def padded(arrays: Sequence[Array], padding: int) -> Array:
 
 
 def time_left_s(tasks: Sequence[BatchTask]) -> float | None:
-    """Returns the seconds to the last deadline of a batch; None where a task has none.
+    """Returns the seconds to the last deadline of a batch; None if a task has no deadline.
 
     Raises:
         ServingError: All deadlines are over.

@@ -17,7 +17,7 @@ from model_server.run.servable import Array
 
 @dataclass(eq=False)
 class BatchTask:
-    """Rows that a request waits for: all of its rows, or a part of them."""
+    """All rows of a request, or a part of them, and the future for their results."""
 
     arrays: Sequence[Array]
     """The inputs, each with `size` rows."""
@@ -28,7 +28,7 @@ class BatchTask:
     answer: "Future[list[Array]]" = field(default_factory=Future)
 
     def rows(self, start: int, stop: int) -> "BatchTask":
-        """Returns a task of its own for a part of the rows."""
+        """Returns a new task for a part of the rows."""
         return BatchTask([array[start:stop] for array in self.arrays], stop - start, self.deadline_s, self.enqueued_s)
 
 
@@ -54,7 +54,7 @@ class BatchQueue:
         self._limits = limits
 
     def add(self, task: BatchTask) -> list[BatchTask]:
-        """Returns the parts in which the task was queued: itself, or several of its rows each.
+        """Returns the parts in which the task was queued: the task itself, or one part for each batch.
 
         Raises:
             ServingError: The queue is full.

@@ -15,12 +15,12 @@ from model_server.files.batching_parameters import BatchLimits, PoolSize
 
 
 class BatchScheduler:
-    """The threads and all queues; one for all models."""
+    """The queues and the threads that run batches; one scheduler serves all models."""
 
     def __init__(self, pool: PoolSize) -> None:
         self._pool = pool
         self._queues: OrderedDict[Hashable, BatchQueue] = OrderedDict()
-        """The queues in which a batch waits, the one served longest ago first."""
+        """The queues in which a batch waits; first the one that was served longest ago."""
         self._changed = threading.Condition()
         self._is_closed = False
 
@@ -35,7 +35,7 @@ class BatchScheduler:
             threading.Thread(target=self._work, name=f"{self._pool.name}-{index}", daemon=True).start()
 
     def close(self) -> None:
-        """Lets each thread end after the batch it runs."""
+        """Ends each thread after the batch that it runs."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
@@ -56,7 +56,7 @@ class BatchScheduler:
             before = len(queue.batches)
             parts = queue.add(task)
             self._queues[key] = queue
-            # A task that only joins a batch that is waited for changes nothing for the threads.
+            # A task that joins a batch without filling it changes nothing for the threads.
             if len(queue.batches) != before or queue.ready_at_s() <= time.monotonic():
                 self._changed.notify()
         return parts
@@ -66,7 +66,7 @@ class BatchScheduler:
             process, batch = found
             try:
                 process(batch.tasks)
-            except Exception as error:  # noqa: BLE001 - it belongs to those who wait, not to this thread
+            except Exception as error:  # noqa: BLE001 - the callers that wait get it, not this thread
                 for task in batch.tasks:
                     if not task.answer.done():
                         task.answer.set_exception(error)
@@ -91,5 +91,5 @@ class BatchScheduler:
         else:
             del self._queues[key]
         if self._queues:
-            self._changed.notify()  # this thread watched over the other queues too
+            self._changed.notify()  # this thread also waited for the other queues
         return batch

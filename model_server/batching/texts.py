@@ -10,7 +10,7 @@ _FULL = "The batch scheduling queue to which this task was submitted is full; "
 
 
 def no_inputs() -> ServingError:
-    """The network is asked to run on nothing."""
+    """A request without inputs."""
     return ServingError(_Code.INVALID_ARGUMENT, "Batching Run() must have at least one input tensor")
 
 
@@ -42,7 +42,7 @@ def queue_full(enqueued: int, max_enqueued_batches: int) -> ServingError:
 def no_capacity(
     size: int, capacity: int, *, enqueued: int, max_enqueued_batches: int, open_size: int, execution_size: int
 ) -> ServingError:
-    """Too many batches wait for all parts of a request to be queued."""
+    """Too many batches wait, so that not all parts of a request can be queued."""
     return ServingError(
         _Code.UNAVAILABLE,
         f"{_FULL}task size is {size} but scheduling capacity is only {capacity} "
@@ -62,7 +62,7 @@ def scalar_output() -> ServingError:
 
 
 def wrong_output_size() -> ServingError:
-    """An output with another number of rows than the input."""
+    """An output with a different number of rows than the input."""
     return ServingError(
         _Code.FAILED_PRECONDITION,
         "Batched output tensor's 0th dimension does not equal the sum of the 0th dimension sizes of the input tensors",

@@ -19,10 +19,10 @@ class PoolSize:
 
     @classmethod
     def from_proto(cls, parameters: BatchingParameters) -> "PoolSize":
-        """Returns what the parameters say of the threads; as many as CPUs where they say nothing.
+        """Returns the threads that the parameters ask for; without a number, as many as CPUs.
 
         Raises:
-            ServingError: Fewer than one.
+            ServingError: The number is less than one.
         """
         threads = parameters.num_batch_threads.value if parameters.HasField("num_batch_threads") else os.cpu_count()
         if not threads or threads < 1:
@@ -35,15 +35,15 @@ class BatchLimits:
     """The limits of every queue of a model."""
 
     max_batch_size: int = 1000
-    """Most rows of a request."""
+    """Maximum rows of a request."""
     execution_size: int = 1000
-    """Most rows of a batch."""
+    """Maximum rows of a batch."""
     timeout_s: float = 0.0
-    """Age of its first request at which a batch is run although it is not full."""
+    """Age of its first request at which a batch is run even if it is not full."""
     max_enqueued_batches: int = 10
-    """Most batches that wait in one queue."""
+    """Maximum batches that wait in one queue."""
     allowed_sizes: tuple[int, ...] = ()
-    """Sizes that batches are padded to, rising; without any, batches keep their size."""
+    """Sizes to which batches are padded, in rising order; if empty, batches keep their size."""
     split_large: bool = False
     """A request may be spread over several batches."""
 
@@ -52,7 +52,7 @@ class BatchLimits:
         """Returns the limits; defaults are those of TensorFlow's SharedBatchScheduler.
 
         Raises:
-            ServingError: A value out of range, or two that contradict each other.
+            ServingError: A value is out of range, or two values contradict each other.
         """
 
         def value(name: str, default: int) -> int:
@@ -100,9 +100,9 @@ class BatchingOptions:
 
     pool: PoolSize
     limits: BatchLimits
-    """Of every model, unless `per_model`."""
+    """Those of every model, unless `per_model`."""
     per_model: bool
-    """Each version brings its own limits along; one that does not is not batched."""
+    """Each version has its own limits in its folder; a version without them is not batched."""
 
 
 def configured_batching(flags: Flags) -> BatchingOptions | None:

@@ -1,4 +1,4 @@
-"""Which models to serve: the ModelServerConfig of a file or of the two flags for one model, checked."""
+"""Which models to serve: the ModelServerConfig of a file, or of the two flags for one model, checked."""
 
 from collections.abc import Container
 from dataclasses import dataclass
@@ -27,10 +27,10 @@ class ConfiguredModel:
 def configured_models(flags: Flags) -> dict[str, ConfiguredModel] | None:
     """Returns the models of --model_config_file, or else the one of --model_name and --model_base_path.
 
-    None for a file without a list of models, which is no error.
+    None for a file without a list of models, which is not an error.
 
     Raises:
-        ServingError: No file, not a ModelServerConfig, or one that contradicts itself.
+        ServingError: The file cannot be read, is not a ModelServerConfig, or contradicts itself.
     """
     path = flags.text("model_config_file")
     if path:
@@ -51,10 +51,10 @@ def checked_models(config: ModelServerConfig, *, serving: Container[str] = ()) -
 
     Args:
         config: The list.
-        serving: Names of the models served so far, whose platform cannot change.
+        serving: Names of the models that are served now; their platform cannot change.
 
     Raises:
-        ServingError: A model twice, a relative path, or a platform other than TensorFlow.
+        ServingError: A model is listed twice, a path is relative, or a platform is not TensorFlow.
     """
     if config.HasField("custom_model_config"):
         raise texts.unsupported_config()

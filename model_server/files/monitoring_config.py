@@ -1,4 +1,4 @@
-"""Where the metrics are served: the MonitoringConfig of a file."""
+"""The path of the metrics on the REST port: the MonitoringConfig of a file."""
 
 from facegrid.tfserving.v1.monitoring_config_pb2 import MonitoringConfig
 from model_server.files.text_proto import read_text_proto
@@ -8,12 +8,12 @@ DEFAULT_PATH = "/monitoring/prometheus/metrics"
 
 
 def configured_metrics_path(flags: Flags) -> str | None:
-    """Returns the path of the metrics on the REST port; None where they are not served.
+    """Returns the path of the metrics on the REST port; None if they are not served.
 
-    As upstream, the file is not read where there is no REST port.
+    As upstream, the file is not read without a REST port.
 
     Raises:
-        ServingError: The file cannot be read, or is no MonitoringConfig.
+        ServingError: The file cannot be read, or is not a MonitoringConfig.
     """
     file = flags.text("monitoring_config_file")
     if not file or not flags.number("rest_api_port"):

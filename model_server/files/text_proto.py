@@ -13,7 +13,7 @@ _M = TypeVar("_M", bound=Message)
 
 
 def read_text_proto(path: str, message: _M) -> _M:
-    """Returns `message`, filled from the text file; the place of an error is written to stderr.
+    """Returns `message`, filled from the text file. The place of a syntax error is written to stderr.
 
     Raises:
         ServingError: NOT_FOUND or INVALID_ARGUMENT.
@@ -27,7 +27,7 @@ def read_text_proto(path: str, message: _M) -> _M:
     try:
         return text_format.Parse(text, message)
     except text_format.ParseError as error:
-        # The name upstream's users know; the messages here are equal ones in a package of our own.
+        # Users know upstream's name; ours is an equal message in a package of our own.
         full_name = _upstream_name(message.DESCRIPTOR.full_name)
         sys.stderr.write(f"Error parsing text-format {full_name}: {_upstream_name(str(error))}\n")
         raise texts.invalid_text_proto(path) from error

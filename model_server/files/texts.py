@@ -57,7 +57,7 @@ def relative_base_path(name: str, base_path: str) -> ServingError:
 
 
 def missing_platform(name: str) -> ServingError:
-    """The config does not say what kind of model it is."""
+    """The config gives no platform."""
     return ServingError(
         _Code.INVALID_ARGUMENT,
         "Illegal setting neither ModelServerConfig::model_type (deprecated) nor ModelServerConfig::model_platform, "
@@ -66,7 +66,7 @@ def missing_platform(name: str) -> ServingError:
 
 
 def conflicting_platform(name: str) -> ServingError:
-    """The config says twice what kind of model it is."""
+    """The config gives the platform twice."""
     return ServingError(
         _Code.INVALID_ARGUMENT,
         "Illegal setting both ModelServerConfig::model_type (deprecated) and ModelServerConfig::model_platform, "
@@ -80,7 +80,7 @@ def unsupported_platform(name: str, platform: str) -> ServingError:
 
 
 def changed_platform(name: str, served: str, requested: str) -> ServingError:
-    """A model that is served is to become one of another kind."""
+    """A model that is served would change its platform."""
     return ServingError(
         _Code.INVALID_ARGUMENT,
         f"Illegal to change a model's platform. For model {name} platform was {served} "
@@ -97,16 +97,16 @@ def not_positive(name: str, value: int) -> ServingError:
 
 
 def negative_timeout(timeout_micros: int) -> ServingError:
-    """A wait of less than nothing."""
+    """The timeout is negative."""
     return ServingError(_Code.INVALID_ARGUMENT, f"batch_timeout_micros must be non-negative; was {timeout_micros}")
 
 
 def execution_size_too_large(max_batch_size: int, max_execution_batch_size: int) -> ServingError:
-    """Requests are to be split into parts larger than a request may be."""
+    """The parts of a split request would be larger than a request may be."""
     return ServingError(
         _Code.INVALID_ARGUMENT,
         "When enable_large_batch_splitting is true, input_batch_size_limit must be greater than or equal to "
-        # Upstream forgets the blanks between the flag and the two numbers.
+        # Upstream lacks the spaces between the flag and the two numbers.
         f"max_execution_batch_size.1{max_batch_size}{max_execution_batch_size}",
     )
 
@@ -121,5 +121,5 @@ def allowed_sizes_end_elsewhere(last: int, max_batch_size: int) -> ServingError:
 
 
 def allowed_sizes_do_not_rise(sizes: tuple[int, ...]) -> ServingError:
-    """Not upstream's, which takes them and pads to the first that is large enough."""
+    """The sizes do not rise. Not upstream's: it accepts them and pads to the first that is large enough."""
     return ServingError(_Code.INVALID_ARGUMENT, f"allowed_batch_sizes must rise from at least 1; were {list(sizes)}")

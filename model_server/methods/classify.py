@@ -38,7 +38,7 @@ def classify(
 
     Raises:
         ServingError: The signature is not one for classification, there are no examples, the network
-            refused them, or it gave something else than classes.
+            refused them, or its outputs are not classes.
     """
     name = signature_name(request.model_spec)
     signature = servable.signatures.get(name)
@@ -57,7 +57,7 @@ def classify(
 def classification_ports(
     signature: ServableSignature, spec: SignatureDef, *, check_method_name: bool
 ) -> tuple[Port, list[Port]]:
-    """Returns what to feed and what to fetch.
+    """Returns the input to feed and the outputs to fetch.
 
     Raises:
         ServingError: The signature is not one for classification; `spec` is what the error shows of it.
@@ -79,7 +79,7 @@ def classification_ports(
 def classification_result(
     signature: ServableSignature, count: int, by_tensor: Mapping[str, Array]
 ) -> ClassificationResult:
-    """Returns the classes of `count` examples from what was fetched, by the names of the tensors.
+    """Returns the classes of `count` examples from the fetched arrays, by the names of the tensors.
 
     Raises:
         ServingError: They are not matrices of `count` rows, of strings and of floats, of the same width.
@@ -87,7 +87,7 @@ def classification_result(
     classes = _fetched(signature, _CLASSES, by_tensor)
     scores = _fetched(signature, _SCORES, by_tensor)
     if classes is not None and scores is not None and _is_one_tensor(signature):
-        scores = None  # as upstream, which takes a tensor that is both for classes
+        scores = None  # as upstream, which takes a tensor with both roles for classes
     if classes is not None:
         _check(classes, _CLASSES, "DT_STRING", count)
     if scores is not None:

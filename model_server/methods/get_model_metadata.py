@@ -1,4 +1,4 @@
-"""GetModelMetadata: the signatures of a model, as its SavedModel has them."""
+"""GetModelMetadata: the signatures of a model, as in its SavedModel."""
 
 from facegrid.tfserving.v1.model_metadata_pb2 import (
     GetModelMetadataRequest,
@@ -13,9 +13,9 @@ TYPE_URL = "type.googleapis.com/tensorflow.serving.SignatureDefMap"
 
 
 def check_fields(request: GetModelMetadataRequest) -> None:
-    """Raises ServingError unless the request asks for something, and only for what there is.
+    """Raises ServingError unless the request names at least one field, and only known fields.
 
-    Upstream checks this before it looks for the model.
+    As upstream, before the model is looked up.
     """
     if not request.HasField("model_spec"):
         raise texts.missing_model_spec()
@@ -27,14 +27,14 @@ def check_fields(request: GetModelMetadataRequest) -> None:
 
 
 def metadata(servable: Servable, version: int, request: GetModelMetadataRequest) -> GetModelMetadataResponse:
-    """Returns every signature of the model, with the name and version it was found under."""
+    """Returns every signature of the model, with the model's name and version."""
     signatures = SignatureDefMap()
     for name, spec in servable.signature_defs.items():
         signatures.signature_def[name].CopyFrom(spec)
     response = GetModelMetadataResponse()
     response.model_spec.name = request.model_spec.name
     response.model_spec.version.value = version
-    # The type is named as upstream names it, which Any.Pack would not do for a message of our package.
+    # Any.Pack would write the name of our package's message instead of upstream's.
     packed = response.metadata[SIGNATURE_DEF]
     packed.type_url = TYPE_URL
     packed.value = signatures.SerializeToString(deterministic=True)

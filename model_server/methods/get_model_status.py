@@ -8,8 +8,8 @@ from model_server.versions.states import StateBoard
 def model_status(board: StateBoard, request: GetModelStatusRequest) -> GetModelStatusResponse:
     """Returns the version asked for, or every version ever seen, the highest first. A label is ignored.
 
-    What is wrong with the model's folder is told beside the versions that are served all the same: it is the
-    message of the first of them without an error of its own, whose code stays OK.
+    A problem with the model's folder is the message of the first version that has no error of its own; the code of that
+    version stays OK, because it is served all the same.
 
     Raises:
         ServingError: No model_spec, or a model or version that was never seen.

@@ -19,7 +19,7 @@ from model_server.run.servable import Array, Port, Servable, ServableSignature
 
 
 def requested_model(request: MultiInferenceRequest) -> ModelSpec:
-    """Returns which model, and which version of it, answers all tasks: that of the first."""
+    """Returns the model_spec of the first task, whose model and version answer all tasks."""
     return request.tasks[0].model_spec if request.tasks else ModelSpec()
 
 
@@ -31,10 +31,10 @@ def multi_inference(
     check_method_name: bool = False,
     timeout_s: float | None = None,
 ) -> MultiInferenceResponse:
-    """Returns the result of each task, each with a model_spec; `requested_model` has led to the network.
+    """Returns the result of each task, each with a model_spec; `servable` is the version of `requested_model`.
 
     Raises:
-        ServingError: The tasks do not fit each other, or a signature its task; or what Classify and Regress raise.
+        ServingError: The tasks do not fit together, a signature does not fit its task, or as Classify and Regress.
     """
     fed, fetched = _ports(servable, request, check_method_name=check_method_name)
     examples = serialized_examples(request.input)
@@ -47,7 +47,7 @@ def multi_inference(
 def _ports(
     servable: Servable, request: MultiInferenceRequest, *, check_method_name: bool
 ) -> tuple[list[Port], list[Port]]:
-    """Returns each tensor to feed, of which TensorFlow 2 has one a signature, and each to fetch, once."""
+    """Returns each tensor to feed and each to fetch, once. TensorFlow 2 has one to feed for each signature."""
     fed: dict[str, Port] = {}
     fetched: dict[str, Port] = {}
     names: set[str] = set()

@@ -1,6 +1,6 @@
 """Predict: from a request to the network and back.
 
-The checks come in upstream's order, because a request can be wrong in several ways and callers see the first.
+The checks are in upstream's order: a request can have several errors, and callers see the first.
 """
 
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ _METHOD_NAMES = frozenset(f"tensorflow/serving/{method}" for method in ("predict
 
 @dataclass(frozen=True)
 class PredictOptions:
-    """What the flags say about Predict."""
+    """The flags of Predict."""
 
     as_content: bool = False
-    """Answer in `tensor_content` instead of the field of the dtype."""
+    """Put outputs into `tensor_content` instead of the field of the dtype."""
     check_method_name: bool = False
     """Refuse signatures with a method name that is not one of TensorFlow Serving's."""
     strict_input_shapes: bool = False
-    """Refuse inputs whose rank or known sizes differ from the signature's, and empty ones."""
+    """Refuse inputs whose rank or known sizes differ from the signature's, and empty inputs."""
 
 
 def predict(
@@ -36,7 +36,7 @@ def predict(
     *,
     timeout_s: float | None = None,
 ) -> PackedPredictResponse:
-    """Returns the outputs asked for, with the model_spec that says which version computed them.
+    """Returns the requested outputs, with the model_spec that says which version computed them.
 
     Raises:
         ServingError: The request does not fit the signature, or the network refused it.
@@ -102,7 +102,7 @@ def _check_shape(alias: str, shape: tuple[int, ...], expected: tuple[int | None,
 
 
 def _output_aliases(signature: ServableSignature, output_filter: Sequence[str]) -> list[str]:
-    """Returns the outputs asked for in the order asked, or all of them."""
+    """Returns the requested outputs in the order of the request; without a request, all of them."""
     aliases: list[str] = []
     for alias in output_filter:
         if alias not in signature.outputs:

@@ -31,7 +31,7 @@ def regress(
 
     Raises:
         ServingError: The signature is not one for regression, there are no examples, the network refused
-            them, or it gave something else than a number each.
+            them, or its output is not one number for each example.
     """
     name = signature_name(request.model_spec)
     signature = servable.signatures.get(name)
@@ -47,7 +47,7 @@ def regress(
 
 
 def regression_ports(signature: ServableSignature, spec: SignatureDef, *, check_method_name: bool) -> tuple[Port, Port]:
-    """Returns what to feed and what to fetch.
+    """Returns the input to feed and the output to fetch.
 
     Raises:
         ServingError: The signature is not one for regression; `spec` is what the error shows of it.
@@ -66,7 +66,7 @@ def regression_ports(signature: ServableSignature, spec: SignatureDef, *, check_
 
 
 def regression_result(signature: ServableSignature, count: int, by_tensor: Mapping[str, Array]) -> RegressionResult:
-    """Returns the numbers of `count` examples from what was fetched, by the names of the tensors.
+    """Returns the numbers of `count` examples from the fetched array, by the names of the tensors.
 
     Raises:
         ServingError: They are not one float for each example.

@@ -17,12 +17,12 @@ def reload_config(
 ) -> ReloadConfigResponse:
     """Returns when each new model of the request has an available version. Models left out are unloaded later.
 
-    The response says by how much the metrics named in the request rose meanwhile: as upstream, of each only the
-    first number, in the order of its labels, and 0 for histograms and for names that there are not.
+    The response says by how much the metrics named in the request rose meanwhile. As upstream, only the first number of
+    each is compared, in the order of its labels; for histograms and unknown names it is 0.
 
     Raises:
-        ServingError: The config is refused, and everything stays as it was; or a new model cannot be
-            loaded, or not in time, and the config is in force all the same.
+        ServingError: The config is refused, and nothing changes; or a new model cannot be loaded, or not in
+            time, and the config is in force all the same.
     """
     before = {name: registry.first_value(name) for name in request.metric_names}
     if request.config.WhichOneof("config") != "model_config_list":

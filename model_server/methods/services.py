@@ -1,7 +1,7 @@
-"""The methods of the API, apart from what carries them: gRPC and REST call the same functions.
+"""Every method of the API, for gRPC and REST: which version answers, and what the metrics count.
 
-Each takes a request and the seconds left to its deadline, None without one, and returns the response or
-raises ServingError.
+A method takes a request and the seconds left to its deadline, None without one. It returns the response or raises
+ServingError.
 """
 
 from facegrid.tfserving.v1.classification_pb2 import ClassificationRequest, ClassificationResponse
@@ -24,7 +24,7 @@ from model_server.versions.manager import VersionManager
 
 
 class Services:
-    """Answers requests for the versions that a manager keeps. Calls may come from many threads at once."""
+    """Answers requests with the versions that a manager keeps. Calls may come from many threads at once."""
 
     def __init__(self, manager: VersionManager, metrics: ServerMetrics, predict_options: PredictOptions) -> None:
         self._manager = manager

@@ -60,7 +60,7 @@ def missing_input(alias: str, tensor_name: str, sent: Iterable[str], defaults: I
 
 
 def unused_input(used: Iterable[str], sent: Iterable[str]) -> ServingError:
-    """A name was sent that the signature does not have, while defaults filled the place of another."""
+    """An unknown name was sent, while a default filled the place of another input."""
     return ServingError(
         _Code.INVALID_ARGUMENT,
         f"Inputs contains invalid name. Used request inputs: {_joined(used)}, request input: {_joined(sent)}",
@@ -68,7 +68,7 @@ def unused_input(used: Iterable[str], sent: Iterable[str]) -> ServingError:
 
 
 def unreadable_tensor(alias: str) -> ServingError:
-    """The TensorProto is not a tensor: no dtype, a negative size, or content of the wrong length."""
+    """The TensorProto is not a tensor: it has no dtype, a negative size, or content of the wrong length."""
     return ServingError(_Code.INVALID_ARGUMENT, f"tensor parsing error: {alias}")
 
 
@@ -109,7 +109,7 @@ def no_such_version(name: str, version: int) -> ServingError:
 
 
 def no_such_model(name: str, problem: str = "") -> ServingError:
-    """GetModelStatus: no version has ever been seen; of a configured model, why not (upstream does not say)."""
+    """GetModelStatus: no version was ever seen; for a configured model, with the reason (ours)."""
     more = f": {problem}" if problem else ""
     return ServingError(_Code.NOT_FOUND, f"Could not find any versions of model {name}{more}")
 
@@ -127,7 +127,7 @@ def oversized_tensor(alias: str, shape: Sequence[int], needed_bytes: int, allowe
 
 
 def shape_mismatch(alias: str, shape: Sequence[int], expected: Sequence[int | None]) -> ServingError:
-    """A shape the signature does not admit (--strict_input_shapes; upstream leaves it to the network)."""
+    """A shape that does not fit the signature (--strict_input_shapes; upstream leaves this to the network)."""
     return ServingError(
         _Code.INVALID_ARGUMENT,
         f"input {alias} has shape {_brackets(shape)}; the signature expects {_brackets(expected)}",
@@ -135,7 +135,7 @@ def shape_mismatch(alias: str, shape: Sequence[int], expected: Sequence[int | No
 
 
 def empty_input(alias: str, shape: Sequence[int]) -> ServingError:
-    """A tensor without elements (--strict_input_shapes; convolutions answer garbage to it)."""
+    """A tensor without elements (--strict_input_shapes; a convolution returns garbage for it)."""
     return ServingError(_Code.INVALID_ARGUMENT, f"input {alias} has shape {_brackets(shape)}: it is empty")
 
 
@@ -145,7 +145,7 @@ def deadline_passed() -> ServingError:
 
 
 def internal_error() -> ServingError:
-    """A fault of this server; its log has the rest."""
+    """A fault of this server; its log has the details."""
     return ServingError(_Code.INTERNAL, "internal error; see the log of the model server")
 
 

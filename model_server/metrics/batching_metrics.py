@@ -1,4 +1,4 @@
-"""What is counted where requests are run in batches, under upstream's names."""
+"""The metrics of batching, under upstream's names."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ _SIZE_LIMITS = exponential(1, 2, 14)
 
 
 class BatchingMetrics:
-    """Counts batches, over all models."""
+    """Counts the batches of all models."""
 
     def __init__(self, registry: MetricRegistry) -> None:
         self._queuing = registry.histogram(

@@ -1,7 +1,7 @@
 """Prometheus' text form of the metrics, byte for byte as tensorflow_model_server prints it.
 
 Its names keep colons for TensorFlow's slashes and get no suffix, there are no HELP lines, and a metric without
-a value still has its TYPE line. `prometheus_client` prints none of this, hence the form is written here.
+a value still has its TYPE line. `prometheus_client` cannot print this form, so it is written here.
 """
 
 import re
@@ -64,5 +64,5 @@ def _not_a_digit_first(name: str) -> str:
 
 
 def _escaped(value: str) -> str:
-    # The line break is ours: callers choose names, and with upstream's page one can forge whole lines.
+    # Upstream does not escape the line break. Callers choose names, so there they can forge whole lines.
     return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -1,7 +1,7 @@
-"""What is counted of requests and loads, under upstream's names. Latencies are in microseconds.
+"""The metrics of requests and loads, under upstream's names. Latencies are in microseconds.
 
-Upstream takes the name of any model that is asked for as a label, so a caller who makes up names fills its
-memory. Here that ends at MAX_UNKNOWN_MODELS.
+Upstream takes the model's name of any request as a label, so a caller that invents names fills its memory. Here the
+limit is MAX_UNKNOWN_MODELS.
 """
 
 import threading
@@ -17,7 +17,7 @@ from model_server.metrics.registry import MetricRegistry, exponential
 from model_server.run.servable import Array, Port, Servable
 
 MAX_UNKNOWN_MODELS = 100
-"""Models that never answered and are counted under their own names; any more are counted together."""
+"""How many models that never answered get a label of their own; the others share OTHER_MODELS."""
 MAX_UNKNOWN_NAME_LENGTH = 200
 OTHER_MODELS = "(other)"
 """The label of requests for models beyond these."""
@@ -60,7 +60,7 @@ class ServerMetrics:
             f"{_PREFIX}model_warmup_latency", "model_path", "status", limits=_LATENCY_LIMITS
         )
         self._warmup_records = registry.counter(f"{_PREFIX}model_warmup_records_read", "model_path", "status")
-        # Always empty, as it is upstream unless somebody builds a server with a collector of requests.
+        # Always empty, as it is upstream unless a server is built with a collector of requests.
         registry.counter(f"{_PREFIX}request_log_count", "model_name", "status_code")
 
     def grpc_recorder(self, api: str) -> RecordCall:
@@ -75,7 +75,7 @@ class ServerMetrics:
         """Counts a request, and the time it took if it was answered.
 
         Args:
-            model: The name that was asked for, whether there is such a model or not.
+            model: The name in the request, whether there is such a model or not.
             api: "Predict", "Classify" or "Regress"; over REST in small letters, as upstream takes it from the path.
             entrypoint: "GRPC" or "REST".
             code: The status of the answer.
@@ -107,7 +107,7 @@ class ServerMetrics:
 
 
 class _ModelNames:
-    """Bounds the labels that callers can make up."""
+    """Limits the number of labels that callers can invent."""
 
     def __init__(self) -> None:
         self._names: set[str] = set()
@@ -115,7 +115,7 @@ class _ModelNames:
         self._lock = threading.Lock()
 
     def label(self, name: str, *, exists: bool) -> str:
-        """Returns the name, or OTHER_MODELS where too many names of models that do not exist are known."""
+        """Returns the name, or OTHER_MODELS once too many names without a model are known."""
         return name if name in self._names else self._new_label(name, exists=exists)
 
     def _new_label(self, name: str, *, exists: bool) -> str:

@@ -41,7 +41,8 @@ from model_server.rest.predict_request import (
 )
 from model_server.rest.predict_response import outputs_json, predictions_json
 from model_server.rest.status_response import status_json
-from model_server.run.tensor_proto import Array, decode, encode_content_into, numpy_type
+from model_server.run.servable import Array
+from model_server.run.tensor_proto import decode, encode_content_into, numpy_type
 from model_server.versions.available import AvailableVersions
 
 COUNTED = frozenset({"predict", "classify", "regress"})

@@ -1,4 +1,4 @@
-"""From a folder to a servable: a SavedModel is checked and loaded, and what is wrong with it is said in a sentence.
+"""From the folder of a version to a servable: checks and loads a SavedModel, and says in a sentence why it cannot.
 
 Importing this file loads TensorFlow; `__main__` does so only when the flags and files are in order.
 """
@@ -24,7 +24,7 @@ def load(path: Path, *, tags: Sequence[str], session_config: runtime.ConfigProto
 
     Raises:
         ServingError: NOT_FOUND without a SavedModel, without its variables or without a graph of these tags;
-            otherwise what TensorFlow says about the files.
+            otherwise TensorFlow's error about the files.
     """
     _check_readable(path)
     graph = runtime.Graph()
@@ -32,7 +32,7 @@ def load(path: Path, *, tags: Sequence[str], session_config: runtime.ConfigProto
     try:
         with graph.as_default():
             meta_graph = runtime.load_saved_model(session, list(tags), str(path))
-        # What session.run does before every call; the graph does not change any more.
+        # session.run does this before every call; once is enough, because the graph no longer changes.
         getattr(session, "_extend_graph", lambda: None)()
         return SessionServable(session, _signature_defs(meta_graph))
     except BaseException as error:
@@ -72,12 +72,12 @@ def _load_error(error: Exception, path: Path, tags: Sequence[str]) -> ServingErr
 
 
 def _plain(message: str) -> str:
-    """Returns what the runtime said, without the places in Python that TensorFlow writes around it."""
+    """Returns the runtime's message without the Python stack that TensorFlow writes around it."""
     _, _, original = message.rpartition("Detected at node ")
     said = re.search(r"\nNode: [^\n]*\n(.*?)(\n\nOriginal stack trace|\Z)", original, re.DOTALL)
     return said.group(1).strip() if said else message
 
 
 def _signature_defs(meta_graph: Any) -> dict[str, SignatureDef]:
-    """Returns copies: looking up an unknown key in a protobuf map would add it to the original."""
+    """Returns copies: a look-up of an unknown key in a protobuf map adds the key."""
     return {name: SignatureDef.FromString(spec.SerializeToString()) for name, spec in meta_graph.signature_def.items()}

@@ -1,4 +1,4 @@
-"""What a request needs of a loaded version: signatures, and a way to run them. It needs no TensorFlow."""
+"""What a request needs from a loaded version: signatures, and a way to run them. Needs no TensorFlow."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ class Port:
     tensor: Any
     """The graph's tensor, or None where the graph has none of that name."""
     tf_output: Any
-    """The tensor as TensorFlow's C interface names it."""
+    """The tensor's name in TensorFlow's C interface."""
     shape: tuple[int | None, ...] | None
-    """Sizes; None for a size, or for all of them, that is not known before the call."""
+    """Sizes; None for an unknown size, or for an unknown rank."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Servable(Protocol):
 
     @property
     def signature_defs(self) -> Mapping[str, SignatureDef]:
-        """The same as the SavedModel has them."""
+        """The same in the form of the SavedModel."""
 
     @property
     def run(self) -> RunFunction:

@@ -4,11 +4,10 @@ Importing this file loads TensorFlow; `__main__` does so only when the flags and
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
-from facegrid.tfserving.v1.model_metadata_pb2 import SignatureDef
+from facegrid.tfserving.v1.model_metadata_pb2 import SignatureDef, TensorInfo
 from model_server.errors import ServingError, code_of
 from model_server.run import runtime, texts
 from model_server.run.servable import Array, Port, RunFunction, ServableSignature
@@ -32,7 +31,7 @@ class SessionServable:
         *,
         timeout_s: float | None = None,
     ) -> list[Array]:
-        """Returns the arrays of `fetches`, in their order; computed in a batch with others if so set.
+        """Returns the arrays of `fetches`, in their order; after `use_batching`, computed in a batch with others.
 
         Raises:
             ServingError: With the code and text of TensorFlow's runtime, or of batching.
@@ -41,7 +40,7 @@ class SessionServable:
         return run(feeds, fetches, timeout_s=timeout_s)
 
     def use_batching(self, run: RunFunction) -> None:
-        """Makes calls go through `run` from now on, which calls `run_unbatched`."""
+        """Sends later calls through `run`, which itself calls `run_unbatched`."""
         self._batched = run
 
     def run_unbatched(
@@ -51,7 +50,7 @@ class SessionServable:
         *,
         timeout_s: float | None = None,
     ) -> list[Array]:
-        """Returns the arrays of `fetches`, in their order, computed by a call of its own.
+        """Returns the arrays of `fetches`, in their order, computed by a separate call.
 
         Shapes are not checked against the signature: that is left to the network's operations, as in
         tensorflow_model_server.
@@ -79,11 +78,11 @@ class SessionServable:
                     runtime.delete_buffer(options)
         except runtime.OpError as error:
             raise ServingError(code_of(error.error_code), error.message) from error
-        # TensorFlow gives a string without dimensions as `bytes`.
+        # TensorFlow returns a string without dimensions as `bytes`.
         return [np.array(array, object) if isinstance(array, bytes) else array for array in arrays]
 
     def _run_public(self, feeds: Sequence[tuple[Port, Array]], fetches: Sequence[Port]) -> list[Array]:
-        """The documented way, for a TensorFlow that has renamed the one measured five times as quick."""
+        """Runs the documented call, for a TensorFlow without the private one, which is five times as fast."""
         try:
             arrays: list[Array] = self._session.run(
                 [port.tensor for port in fetches], {port.tensor: array for port, array in feeds}
@@ -108,7 +107,7 @@ def _signature(graph: runtime.Graph, spec: SignatureDef) -> ServableSignature:
     )
 
 
-def _port(graph: runtime.Graph, info: Any) -> Port:
+def _port(graph: runtime.Graph, info: TensorInfo) -> Port:
     try:
         tensor = graph.get_tensor_by_name(info.name)
     except (KeyError, ValueError):
@@ -119,6 +118,6 @@ def _port(graph: runtime.Graph, info: Any) -> Port:
     return Port(
         tensor_name=info.name,
         tensor=tensor,
-        tf_output=None if tensor is None else tensor._as_tf_output(),  # noqa: SLF001 - see Servable.run
+        tf_output=None if tensor is None else tensor._as_tf_output(),  # noqa: SLF001 - see `run_unbatched`
         shape=shape,
     )

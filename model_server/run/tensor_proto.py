@@ -1,4 +1,4 @@
-"""TensorProto to NumPy array and back, by the rules of TensorFlow's C++ `Tensor::FromProto` and `AsProtoField`.
+"""From TensorProto to NumPy array and back, by the rules of TensorFlow's C++ `Tensor::FromProto` and `AsProtoField`.
 
 The Python helpers of TensorFlow differ from these rules (`tf.make_ndarray` refuses surplus values, which C++
 ignores) and are slower by an order of magnitude.
@@ -9,14 +9,12 @@ from typing import Any
 
 import ml_dtypes
 import numpy as np
-from numpy.typing import NDArray
 
 from facegrid.tfserving.v1.tensor_pb2 import DataType, PackedTensorProto, TensorProto
-
-Array = NDArray[Any]
+from model_server.run.servable import Array
 
 MAX_FILLED_BYTES = 256 * 1024 * 1024
-"""Largest tensor that is made from fewer values than it has elements, by repeating the last or zero."""
+"""Largest tensor that may be sent with fewer values than elements; the last value, or zero, fills the rest."""
 
 _MAX_ELEMENTS = 2**63 - 1
 _MAX_RANK = 64  # NumPy's; TensorFlow's is 254
@@ -71,7 +69,7 @@ class UnreadableTensor(ValueError):
 
 
 class OversizedTensor(UnreadableTensor):
-    """The message declares a tensor far larger than what was sent."""
+    """The message declares a tensor far larger than the values it holds."""
 
     def __init__(self, shape: tuple[int, ...], needed_bytes: int) -> None:
         super().__init__(f"shape {shape} needs {needed_bytes} bytes")
@@ -87,12 +85,12 @@ def numpy_type(data_type: DataType) -> np.dtype[Any] | None:
 def decode(proto: TensorProto) -> Array:
     """Returns the tensor, read-only where it shares memory with the message; strings as an object array of bytes.
 
-    Too few values are filled up with the last one, none at all with zeros, surplus ones are ignored.
+    If values are missing, the last one fills the rest, or zero without any; surplus values are ignored.
 
     Raises:
-        UnreadableTensor: No or an unsupported dtype, an unknown rank, a negative size, a `tensor_content`
-            of another length than the shape needs, or a bool that is neither 0 nor 1.
-        AbsurdTensor: Filling up would need more than MAX_FILLED_BYTES.
+        UnreadableTensor: The dtype is missing or unsupported, the rank is unknown, a size is negative, the length of
+            `tensor_content` does not fit the shape, or a bool is neither 0 nor 1.
+        OversizedTensor: The filled tensor would need more than MAX_FILLED_BYTES.
     """
     dtype = _NUMPY_TYPES.get(proto.dtype)
     if dtype is None:
@@ -191,21 +189,21 @@ def _field_values(proto: TensorProto, dtype: np.dtype[Any]) -> Array:
         return values.astype(np.uint16).view(dtype)
     if dtype.kind == "c":  # real and imaginary part in turn
         return values[: len(values) // 2 * 2].view(dtype)
-    return values.astype(dtype, copy=False)  # narrower integers wrap round, as a C cast does
+    return values.astype(dtype, copy=False)  # narrower integers wrap around, as a C cast does
 
 
 def data_type(dtype: np.dtype[Any]) -> DataType:
-    """Returns TensorFlow's number of a dtype, object for strings; 0 where it has none."""
+    """Returns TensorFlow's number of a dtype, object for strings; 0 for a dtype without a number."""
     return _DATA_TYPES.get(dtype, DataType.DATA_TYPE_UNSPECIFIED)
 
 
 def data_type_name(array: Array) -> str:
-    """Returns TensorFlow's name of the array's dtype, for example "DT_FLOAT"; "DT_UNSPECIFIED" for none of them."""
+    """Returns TensorFlow's name of the array's dtype, for example "DT_FLOAT"; "DT_UNSPECIFIED" for others."""
     return DataType.Name(data_type(array.dtype)).replace("DATA_TYPE_", "DT_")
 
 
 def encode_into(proto: PackedTensorProto, array: Array, *, as_content: bool) -> None:
-    """Fills `proto` so that it is, on the wire, the TensorProto tensorflow_model_server would send.
+    """Fills `proto` so that its bytes are those of the TensorProto that tensorflow_model_server would send.
 
     Args:
         proto: An empty message.
@@ -224,7 +222,7 @@ def encode_into(proto: PackedTensorProto, array: Array, *, as_content: bool) -> 
 
 
 def encode_content_into(proto: PackedTensorProto | TensorProto, array: Array) -> None:
-    """Fills either message with an array, its values as `tensor_content`; otherwise as `encode_into`."""
+    """Fills either message with an array, its values in `tensor_content`; otherwise as `encode_into`."""
     _set_type(proto, array)
     proto.tensor_content = _content(array)
 

@@ -1,7 +1,6 @@
 """The errors of loading, warm-up and running a version: code and text.
 
 Callers match on tensorflow_model_server's words, so they are kept to the letter. A text that is ours says so.
-Every error of a load names the path.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +17,7 @@ _Code = grpc.StatusCode
 
 
 def saved_model_not_found(path: Path, reason: str = "") -> ServingError:
-    """The version's folder holds no SavedModel, or (then with a reason) none that may be read."""
+    """The version's folder has no SavedModel, or (then with a reason) none that may be read."""
     more = f" ({reason})" if reason else ""
     return ServingError(
         _Code.NOT_FOUND,
@@ -37,7 +36,7 @@ def tags_not_found(tags: Iterable[str]) -> ServingError:
 
 
 def empty_saved_model(path: Path) -> ServingError:
-    """The SavedModel's file has no bytes: it is being copied (upstream says that the tags are missing)."""
+    """The SavedModel's file is empty: it is being copied (upstream says that the tags are missing)."""
     return ServingError(_Code.DATA_LOSS, f"Can't parse {path} as binary proto: it is empty")
 
 
@@ -67,12 +66,12 @@ def failed_to_load(path: Path, reason: str) -> ServingError:
 
 
 def unreadable_tflite_model(file: Path, reason: str) -> ServingError:
-    """The file is not a network of TensorFlow Lite (upstream does not say which file, nor why)."""
+    """The file is not a TensorFlow Lite network (upstream names neither the file nor the reason)."""
     return ServingError(_Code.INVALID_ARGUMENT, f"Cannot build FlatBufferModel from buffer. {file}: {reason}")
 
 
 def unreadable_tflite_signatures(file: Path, reason: str) -> ServingError:
-    """What stands in the place of the signatures is none."""
+    """The signatures in the file cannot be read."""
     return ServingError(_Code.INVALID_ARGUMENT, f"Invalid SignatureDefs found in TfLite model: {file}: {reason}")
 
 
@@ -88,7 +87,7 @@ def tflite_shapes_not_accepted(shapes: Sequence[tuple[str, tuple[int, ...]]]) ->
 
 
 def wrong_tflite_input_type(name: str, expected: str, found: str) -> ServingError:
-    """The input has another dtype (upstream takes its bytes for the network's)."""
+    """The input has a different dtype (upstream reads its bytes as the network's dtype)."""
     return ServingError(_Code.INVALID_ARGUMENT, f"Expects input tensor {name} to be {expected} but {found} is provided")
 
 

@@ -1,4 +1,4 @@
-"""TensorFlow Lite networks: `model.tflite` in the folder of a version, taken with --prefer_tflite_model.
+"""From the folder of a version to a servable: loads `model.tflite`, with --prefer_tflite_model.
 
 Importing this file loads TensorFlow. Upstream: servables/tensorflow/tflite_session.cc.
 """
@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import BoundedSemaphore
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from flatbuffers import flexbuffers  # type: ignore[import-untyped]
 from google.protobuf.message import DecodeError
+from numpy.typing import NDArray
 
 from facegrid.tfserving.v1.model_metadata_pb2 import SignatureDef, TensorInfo
 from model_server.methods.model_spec import DEFAULT_SIGNATURE
@@ -27,10 +28,22 @@ TFLITE_FILE = "model.tflite"
 _STRING = np.dtype(object)
 _PREDICT_METHOD_NAME = "tensorflow/serving/predict"
 _SIGNATURES = b"signature_defs_metadata"
-"""Where early converters put signatures: a FlexBuffer of serialized SignatureDef by name."""
+"""Early converters put signatures here: a FlexBuffer of serialized SignatureDef by name."""
 
-TensorDetails = Mapping[str, Any]
-"""What the interpreter tells of a tensor: name, index, shape, shape_signature, dtype."""
+
+class TensorDetails(TypedDict):
+    """The interpreter's description of a tensor."""
+
+    name: str
+    index: int
+    shape: NDArray[np.int32]
+    shape_signature: NDArray[np.int32]
+    """The shape before any resize, with -1 for an unknown size."""
+    dtype: type[np.generic]
+
+
+Interpreter = Any
+"""A `tf.lite.Interpreter`; TensorFlow has no types."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +70,11 @@ class TfliteSession:
 
     @property
     def graph(self) -> "TfliteSession":
-        """This object, which knows its tensors itself."""
+        """This object: it knows its tensors itself."""
         return self
 
     def get_tensor_by_name(self, name: str) -> TfliteTensor:
-        """Returns an input or output; a name without ":0" may be meant, as early converters wrote them."""
+        """Returns an input or output; the ":0" of a name may be missing there, as early converters wrote it."""
         return self._tensors.get(name) or self._tensors[name.partition(":")[0]]
 
     def signatures(self) -> dict[str, tuple[dict[str, TensorDetails], dict[str, TensorDetails]]]:
@@ -73,7 +86,7 @@ class TfliteSession:
     def _call_tf_sessionrun(
         self, _options: Any, feeds: Mapping[TfliteTensor, Array], fetches: Sequence[TfliteTensor], *_others: Any
     ) -> list[Array]:
-        """Returns the arrays of `fetches`. Lite knows no deadlines."""
+        """Returns the arrays of `fetches`. TensorFlow Lite has no deadlines."""
         with self._interpreter() as interpreter:
             _feed(interpreter, feeds)
             try:
@@ -83,22 +96,22 @@ class TfliteSession:
             return [interpreter.get_tensor(tensor.index) for tensor in fetches]
 
     def close(self) -> None:
-        """Lets the interpreters go."""
+        """Frees the interpreters."""
         self._free.clear()
 
     @contextmanager
-    def _interpreter(self) -> Iterator[Any]:
+    def _interpreter(self) -> Iterator[Interpreter]:
         with self._permits:
             try:
                 interpreter = self._free.pop()
             except IndexError:
                 interpreter = self._new_interpreter()
             yield interpreter
-            # After an exception it is not taken back: the sizes of its tensors are anyone's guess.
+            # After an exception it is dropped, because the sizes of its tensors are unknown.
             self._free.append(interpreter)
 
-    def _new_interpreter(self) -> Any:
-        interpreter = runtime.lite_interpreter(self._content)
+    def _new_interpreter(self) -> Interpreter:
+        interpreter: Interpreter = runtime.lite_interpreter(self._content)
         interpreter.allocate_tensors()
         return interpreter
 
@@ -107,10 +120,10 @@ class TfliteSession:
 
 
 def load_tflite(path: Path, *, interpreters: int) -> SessionServable:
-    """Returns the network in the folder `path`, run by at most so many interpreters at once.
+    """Returns the network in the folder `path`, run by at most `interpreters` interpreters at once.
 
     Raises:
-        ServingError: The file is not one of TensorFlow Lite, or has operations that it does not know.
+        ServingError: The file is not a TensorFlow Lite network, or has unknown operations.
     """
     try:
         content = (path / TFLITE_FILE).read_bytes()
@@ -124,7 +137,7 @@ def load_tflite(path: Path, *, interpreters: int) -> SessionServable:
     return SessionServable(session, signature_defs)
 
 
-def _feed(interpreter: Any, feeds: Mapping[TfliteTensor, Array]) -> None:
+def _feed(interpreter: Interpreter, feeds: Mapping[TfliteTensor, Array]) -> None:
     details = {each["index"]: each for each in interpreter.get_input_details()}
     resized = False
     for tensor, array in feeds.items():
@@ -143,12 +156,12 @@ def _feed(interpreter: Any, feeds: Mapping[TfliteTensor, Array]) -> None:
             ) from error
         details = {each["index"]: each for each in interpreter.get_input_details()}
     for tensor, array in feeds.items():
-        # As upstream, which looks only at the number of bytes: another shape of as many values is that of the network.
+        # As upstream, which compares only the number of bytes: an equal number of values gets the network's shape.
         interpreter.set_tensor(tensor.index, array.reshape(details[tensor.index]["shape"]))
 
 
 def _signature_defs(session: TfliteSession, content: bytes) -> dict[str, SignatureDef]:
-    """Returns the signatures in the file; else one, in which tensors have their own names."""
+    """Returns the signatures in the file; without any, one in which tensors have their own names."""
     found = _early_signature_defs(content) or _late_signature_defs(session)
     if not found:
         inputs, outputs = ({each["name"]: each for each in details} for details in (session.inputs, session.outputs))
@@ -169,7 +182,7 @@ def _early_signature_defs(content: bytes) -> dict[str, SignatureDef]:
 
 
 def _late_signature_defs(session: TfliteSession) -> dict[str, SignatureDef]:
-    """Returns those signatures that are about the graph that is run, which is the file's first."""
+    """Returns the signatures of the graph that is run, which is the first in the file."""
     names = {each["name"] for each in (*session.inputs, *session.outputs)}
     return {
         name: _signature_def(inputs, outputs)

@@ -1,4 +1,4 @@
-"""Versions that can be called, and the counting that lets a version go only after its last call."""
+"""Which version a request gets, and how long it holds that version."""
 
 import threading
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ class VersionHandle:
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def try_enter(self) -> bool:
-        """Counts a call in; False when the version takes no more."""
+        """Counts a call in; returns False once the version is retired."""
         with self._changed:
             if self._retired:
                 return False
@@ -35,14 +35,14 @@ class VersionHandle:
             self._changed.notify_all()
 
     def retire(self) -> None:
-        """Takes no more calls, and returns when the last one is out."""
+        """Refuses new calls, and returns after the last one."""
         with self._changed:
             self._retired = True
             self._changed.wait_for(lambda: self._calls == 0)
 
 
 class AvailableVersions:
-    """What a request can reach. Reading takes no lock: every change puts a new mapping in place."""
+    """The versions that requests can use. Reading takes no lock: every change replaces the mapping."""
 
     def __init__(self) -> None:
         self._handles: dict[str, dict[int, VersionHandle]] = {}
@@ -63,11 +63,11 @@ class AvailableVersions:
         return handle
 
     def set_labels(self, labels: dict[str, dict[str, int]]) -> None:
-        """Replaces the labels of all models; until the first time, a request by label is told to come later."""
+        """Replaces the labels of all models. Before the first time, a request by label gets UNAVAILABLE."""
         self._labels = labels
 
     def labelled(self, model: str, label: str) -> int | None:
-        """Returns the version that a label of a model points at."""
+        """Returns the version to which a label of a model points, if there is one."""
         return (self._labels or {}).get(model, {}).get(label)
 
     def versions(self, model: str) -> set[int]:
@@ -76,13 +76,13 @@ class AvailableVersions:
 
     @contextmanager
     def use(self, spec: ModelSpec) -> Iterator[VersionHandle]:
-        """Holds the version that a model_spec asks for, so that it is not unloaded during the call.
+        """Holds the version that a model_spec names, so that it is not unloaded during the call.
 
         Raises:
-            ServingError: No name, an unknown label, or a model or version that is not available.
+            ServingError: The name is missing, the label unknown, or the model or version not available.
         """
         while not (handle := self._find(spec)).try_enter():
-            pass  # it was retired in between: what replaced it is already in place
+            pass  # it was retired in between; its replacement is already available
         try:
             yield handle
         finally:

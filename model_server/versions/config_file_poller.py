@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 
 from facegrid.tfserving.v1.model_server_config_pb2 import ModelServerConfig
 from model_server.errors import ServingError
@@ -13,38 +14,34 @@ _log = logging.getLogger(__name__)
 
 
 class ConfigFilePoller:
-    """Takes up the config file every `period_s`, changed or not; an error is logged and the old models stay."""
+    """Reloads the config file every `period_s`, changed or not. An error is logged, and the old models stay."""
 
     def __init__(self, manager: VersionManager, path: str, period_s: float) -> None:
         self._manager = manager
         self._path = path
         self._period_s = period_s
-        self._closing = threading.Event()
 
     def start(self) -> None:
-        """Starts the thread, which ends with `close` or the process."""
+        """Starts the thread, which ends with the process."""
         threading.Thread(target=self._work, name="config-file", daemon=True).start()
 
-    def close(self) -> None:
-        """Reads the file no more."""
-        self._closing.set()
-
     def _work(self) -> None:
-        while not self._closing.wait(self._period_s):
+        while True:
+            time.sleep(self._period_s)
             try:
                 config = read_text_proto(self._path, ModelServerConfig())
             except ServingError as error:
                 _log.error("Failed to read ModelServerConfig file: %s", error)
                 continue
             try:
-                self._take_up(config)
+                self._reload(config)
             except ServingError as error:
                 _log.error("PollFilesystemAndReloadConfig failed to ReloadConfig: %s", error)
 
-    def _take_up(self, config: ModelServerConfig) -> None:
+    def _reload(self, config: ModelServerConfig) -> None:
         if config.WhichOneof("config") is None:
             _log.info("Taking no action for empty config.")
             return
         models = checked_models(config, serving=self._manager.models)
-        # Not without limit: a folder that is not there must not keep a corrected file from being read.
+        # With a limit: a missing folder must not block the reading of a corrected file.
         self._manager.reload(models, timeout_s=self._period_s)

@@ -11,26 +11,26 @@ _INT64_MAX = 2**63 - 1
 
 @dataclass(frozen=True)
 class FoundVersions:
-    """What lies in a model's folder."""
+    """The content of a model's folder."""
 
     versions: dict[int, Path]
     """By number."""
     remarks: tuple[str, ...]
-    """What is not served, and why, a sentence each."""
+    """Folders that are not served, and why, one sentence each."""
 
 
 def find_versions(base_path: Path) -> FoundVersions:
     """Returns the entries whose name is a number, leading zeros allowed.
 
-    Where two names are one number ("1" and "01"), the later in sorting order is taken. Every other folder is
-    remarked on, unless its name begins with a dot; other files are skipped.
+    If two names are the same number ("1" and "01"), the later in sorting order is taken. Every other folder gets a
+    remark, unless its name begins with a dot; files are skipped.
 
     Raises:
         OSError: The folder cannot be listed.
     """
     versions: dict[int, Path] = {}
     remarks = []
-    # By name, not by time: the same folder gives the same choice on every machine.
+    # By name, not by time: the choice is the same on every machine.
     for path in sorted(base_path.iterdir()):
         version = _version_number(path.name)
         if version is not None:
@@ -43,7 +43,7 @@ def find_versions(base_path: Path) -> FoundVersions:
 
 
 def fingerprint(version: Path) -> frozenset[tuple[str, int, int]]:
-    """Returns what differs after any change of a version's files, their rights included."""
+    """Returns a value that changes with any change of a version's files or of their permissions."""
     seen: set[tuple[str, int, int]] = set()
     for folder, _, files in os.walk(version):
         seen.update(_stamp(Path(folder, name)) for name in (".", *files))
@@ -55,7 +55,7 @@ def _stamp(path: Path) -> tuple[str, int, int]:
         status = path.stat()
     except OSError as error:
         return str(path), -1, error.errno or 0
-    # The time of change, unlike that of modification, is set by a copy that keeps times, and by chmod.
+    # Unlike the time of modification, the time of change is set by chmod and by a copy that keeps times.
     return str(path), status.st_ino, status.st_ctime_ns
 
 

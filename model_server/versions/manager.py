@@ -1,7 +1,7 @@
-"""The life of every version: found in a folder, loaded, served, replaced, let go.
+"""Which version is loaded or unloaded next.
 
 One thread looks at the folders and decides; versions are loaded and unloaded in threads of their own.
-A version that is no longer wanted goes only when a wanted one is available, so a broken new version
+A version that is no longer wanted is unloaded only when a wanted one is available, so a broken new version
 never takes the old one down (upstream: AvailabilityPreservingPolicy).
 """
 
@@ -25,10 +25,10 @@ from model_server.versions.watcher import FolderWatcher
 
 @dataclass(frozen=True)
 class VersionManagerOptions:
-    """How versions are looked for and loaded."""
+    """How versions are found and loaded."""
 
     poll_wait_s: float | None = 1.0
-    """Period of looking at the folders; 0 for once, None for never."""
+    """Seconds between two looks at the folders; 0 for one look, None for none."""
     initial_load_threads: int = 4
     load_threads: int = 1
     retries: LoadRetries = field(default_factory=LoadRetries)
@@ -58,8 +58,8 @@ class VersionManager:
     def start(self, models: Mapping[str, ConfiguredModel] | None) -> None:
         """Serves `models`; returns when each has an available version.
 
-        A model whose folder is missing or holds no version is waited for without limit, as upstream does. None
-        stands for a config without a list, which upstream does not take up: then no labels are known either.
+        As upstream, it waits without limit for a model whose folder is missing or has no version. None stands for a
+        config without a list, which upstream ignores: then no labels are known either.
 
         Raises:
             ServingError: Every version found of some model failed to load, or a label has no version.
@@ -84,7 +84,7 @@ class VersionManager:
         return self._models
 
     def reload(self, models: Mapping[str, ConfiguredModel], *, timeout_s: float | None = None) -> None:
-        """Serves `models` in the place of the former; returns when each new one has an available version.
+        """Serves `models` instead of the former; returns when each new one has an available version.
 
         Raises:
             ServingError: A label has no version, and nothing has changed; or every version of a new model
@@ -110,7 +110,7 @@ class VersionManager:
             raise texts.models_not_available(failed, "model")
 
     def close(self) -> None:
-        """Stops looking and loading. Versions stay callable until the process ends."""
+        """Stops the look-outs and the loads. Versions stay callable until the process ends."""
         self._closing.set()
         self.board.wake()
         self._wake()
@@ -129,7 +129,7 @@ class VersionManager:
         return all(self.available.versions(name) or self._failures(name) for name in names if name in self._models)
 
     def _failures(self, name: str) -> list[tuple[str, int, ServingError]]:
-        """Returns the versions of a model that ended with an error, if nothing else is left of it."""
+        """Returns the versions of a model that ended with an error, if it has no others."""
         live = sorted(self._live.get(name, {}).copy().items(), reverse=True)
         failed = [(name, version, entry.error) for version, entry in live if entry.error is not None]
         return failed if len(failed) == len(live) else []
@@ -167,7 +167,7 @@ class VersionManager:
         aspired = self._watcher.wanted(name)
         live = self._live.setdefault(name, {})
         for number in [number for number, version in live.items() if version.state is VersionState.END]:
-            # A failed version is remembered while its files are the same, so that it is not tried for ever.
+            # A failed version is remembered while its files are unchanged, so that it is not loaded again and again.
             version = live[number]
             if number not in aspired or version.error is None or version.has_changed_since_it_failed():
                 del live[number]
@@ -186,7 +186,7 @@ class VersionManager:
                 self._lifecycle.publish(version, VersionState.END)
         ready = sorted(version.number for version in unaspired if version.state is VersionState.AVAILABLE)
         if aspired and not any(live[number].state is VersionState.AVAILABLE for number in aspired):
-            ready = ready[:-1]  # the highest goes on serving until a wanted version can
+            ready = ready[:-1]  # the highest stays until a wanted version is available
         for number in ready:
             self._lifecycle.start_unload(live[number])
 

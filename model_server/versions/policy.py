@@ -9,12 +9,12 @@ from facegrid.tfserving.v1.model_server_config_pb2 import FileSystemStoragePathS
 
 @dataclass(frozen=True)
 class VersionPolicy:
-    """The choice among the versions found: exactly one of the three is given."""
+    """The choice among the versions found. If both fields are None, all are served."""
 
     latest: int | None = 1
-    """That many of the highest numbers."""
+    """How many of the highest numbers are served."""
     specific: frozenset[int] | None = None
-    """These numbers."""
+    """The numbers that are served."""
 
     @classmethod
     def from_proto(cls, policy: FileSystemStoragePathSourceConfig.ServableVersionPolicy) -> "VersionPolicy":
@@ -28,7 +28,7 @@ class VersionPolicy:
                 return cls(latest=policy.latest.num_versions or 1)
 
     def choose(self, found: Mapping[int, Path]) -> dict[int, Path]:
-        """Returns the part of `found` that is to be served."""
+        """Returns the part of `found` that is served."""
         if self.specific is not None:
             return {version: path for version, path in found.items() if version in self.specific}
         if self.latest is None:
@@ -36,5 +36,5 @@ class VersionPolicy:
         return {version: found[version] for version in sorted(found, reverse=True)[: self.latest]}
 
     def missing(self, found: Mapping[int, Path]) -> list[int]:
-        """Returns the versions asked for by number that are not in `found`."""
+        """Returns the specific versions that are not in `found`."""
         return sorted((self.specific or frozenset()) - found.keys())

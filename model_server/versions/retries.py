@@ -55,8 +55,8 @@ def _load_once(
     try:
         return load(version.path), None
     except ServingError as error:
-        # A new one: the traceback would hold on to the graph, the session and what they have of the weights.
+        # A new error: the traceback of this one refers to the graph, the session and their weights.
         return None, ServingError(error.code, error.message)
-    except Exception as error:  # noqa: BLE001 - it is the state of the version, not the end of this thread
+    except Exception as error:  # noqa: BLE001 - it becomes the state of the version
         _log.exception("loading %s failed unexpectedly", version)
         return None, ServingError(grpc.StatusCode.INTERNAL, f"{version.path}: {type(error).__name__}: {error}")

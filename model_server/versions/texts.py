@@ -22,12 +22,12 @@ def missing_model_name() -> ServingError:
 
 
 def unknown_label(label: str) -> ServingError:
-    """No model has this label, or the model named has not."""
+    """The model has no such label."""
     return ServingError(_Code.INVALID_ARGUMENT, f"Unrecognized servable version label: {label}")
 
 
 def labels_not_initialised(label: str) -> ServingError:
-    """No list of models has been taken up since the start."""
+    """No list of models was accepted since the start."""
     return ServingError(_Code.UNAVAILABLE, f"Model labels does not init yet.{label}")
 
 
@@ -50,7 +50,7 @@ def unreadable_base_path(name: str, base_path: Path, error: OSError) -> str:
 
 
 def no_versions(name: str, base_path: Path) -> str:
-    """The folder of a model has no version that is to be served."""
+    """The folder of a model has no version to serve."""
     return (
         f"No versions of servable {name} found under base path {base_path}. "
         "Did you forget to name your leaf directory as a number (eg. '/1/')?"
@@ -58,7 +58,7 @@ def no_versions(name: str, base_path: Path) -> str:
 
 
 def version_not_in_folder(name: str, version: int, base_path: Path) -> str:
-    """A version that the policy asks for by number is not there."""
+    """A version that the policy names is missing."""
     return (
         f"Version {version} of servable {name}, which was requested to be served as a 'specific' version in the "
         f"servable's version policy, was not found in the file system under {base_path}"
@@ -66,12 +66,12 @@ def version_not_in_folder(name: str, version: int, base_path: Path) -> str:
 
 
 def not_a_version(path: Path) -> str:
-    """A folder among the versions that is none (upstream says nothing)."""
+    """A folder among the versions whose name is not a version number (upstream says nothing)."""
     return f"{path} is not served: its name is not a version number"
 
 
 def duplicate_version(version: int, taken: Path, ignored: Path) -> str:
-    """Two names are one number."""
+    """Two names are the same number."""
     return (
         f"Duplicate version directories detected. Version {version} will be loaded from {taken}, "
         f"{ignored} will be ignored."

@@ -1,4 +1,4 @@
-"""What the folders of the models say now: which versions are wanted, and what is wrong."""
+"""Looks at the folders of the models: which versions are wanted, and which problems a folder has."""
 
 import logging
 from collections.abc import Mapping
@@ -13,21 +13,21 @@ _log = logging.getLogger(__name__)
 
 
 class FolderWatcher:
-    """The last look at the folder of every model. What was wrong is put on the board, and logged when it changes."""
+    """The result of the last look at every folder. Problems go onto the board, and into the log when they change."""
 
     def __init__(self, board: StateBoard) -> None:
         self._board = board
         self._wanted: dict[str, dict[int, Path]] = {}
 
     def wanted(self, name: str) -> Mapping[int, Path]:
-        """Returns the versions of a model that were to be served at the last look; none of a model left out."""
+        """Returns the versions to serve at the last look; none for a model that is not configured."""
         return self._wanted.get(name, {})
 
     def look(self, models: Mapping[str, ConfiguredModel]) -> None:
         """Looks at the folder of each model."""
         for name in self._wanted.keys() - models.keys():
             del self._wanted[name]
-            self._tell(name, ())
+            self._report(name, ())
         for model in models.values():
             self._look_at(model)
 
@@ -35,8 +35,8 @@ class FolderWatcher:
         try:
             found = find_versions(model.base_path)
         except OSError as error:
-            # What is served goes on being served: an outage of the storage is not a wish to unload.
-            self._tell(model.name, (texts.unreadable_base_path(model.name, model.base_path, error),))
+            # The versions stay wanted: an outage of the storage is not a request to unload.
+            self._report(model.name, (texts.unreadable_base_path(model.name, model.base_path, error),))
             return
         problems = found.remarks + tuple(
             texts.version_not_in_folder(model.name, version, model.base_path)
@@ -46,9 +46,9 @@ class FolderWatcher:
         if not chosen:
             problems = (texts.no_versions(model.name, model.base_path), *problems)
         self._wanted[model.name] = chosen
-        self._tell(model.name, problems)
+        self._report(model.name, problems)
 
-    def _tell(self, name: str, problems: tuple[str, ...]) -> None:
+    def _report(self, name: str, problems: tuple[str, ...]) -> None:
         before = self._board.problems(name)
         if problems == before:
             return
