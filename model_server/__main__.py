@@ -9,7 +9,6 @@ import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
 
 from model_server.errors import ServingError
 from model_server.files.batching_parameters import configured_batching
@@ -21,10 +20,10 @@ from model_server.grpc.listen import addresses, check_free
 from model_server.grpc.tls import configured_credentials
 from model_server.metrics.server_metrics import ServerMetrics
 from model_server.rest.listen import rest_port, rest_socket
+from model_server.run.memory import freeze_startup
 from model_server.run.short_import import shorten_import
-
-if TYPE_CHECKING:
-    from model_server.versions.manager import VersionManager  # loads TensorFlow
+from model_server.versions.config_file_poller import ConfigFilePoller
+from model_server.versions.manager import VersionManager
 
 EXIT_FAILED_START = 255
 """What upstream's exit(-1) becomes."""
@@ -86,8 +85,6 @@ def _serve(flags: Flags) -> None:
         make_server,
         make_services,
     )
-    from model_server.run.memory import freeze_startup  # noqa: PLC0415 - after what it freezes
-    from model_server.versions.config_file_poller import ConfigFilePoller  # noqa: PLC0415 - as above
 
     freeze_startup()
     _log.info("TensorFlow was imported in %.2f s", time.monotonic() - importing_s)
@@ -139,7 +136,7 @@ def _stop_signals() -> "SimpleQueue[int]":
 
 
 def _wait_for_models(
-    manager: "VersionManager", models: Mapping[str, ConfiguredModel] | None, stop: "SimpleQueue[int]"
+    manager: VersionManager, models: Mapping[str, ConfiguredModel] | None, stop: "SimpleQueue[int]"
 ) -> bool:
     """Returns whether the models are available; False if a signal to stop came first.
 

@@ -1,4 +1,4 @@
-"""Batching of the real process. The model `rows` tells what the network saw: the size and the sum of the batch."""
+"""Batching of the real process. The model `rows` returns what the network got: the size and the sum of the batch."""
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +14,7 @@ from tests.model_server.helpers.process import ServerProcess, eventually, free_p
 
 HOUR = "batch_timeout_micros { value: 3600000000 }"
 PARAMETERS = {
-    # Nothing is run before the batch is full, so an answer proves who shared it.
+    # Nothing is run before the batch is full, so an answer proves which callers shared it.
     "fours": f"max_batch_size {{ value: 4 }} {HOUR}",
     # A batch that the next request does not fit into is run without it.
     "padded": f"max_batch_size {{ value: 8 }} {HOUR} allowed_batch_sizes: [2, 4, 8]",
@@ -72,7 +72,7 @@ def test_callers_share_a_batch_and_get_their_own_rows(server, callers):
 
 
 def test_examples_share_a_batch(server, callers):
-    """Regressions of different callers; the signature tells the size of the batch."""
+    """Regressions of different callers; the signature returns the size of the batch."""
     request = regression("examples", examples(1, 2), signature="regress_batch_size")
     asked = [callers.submit(send, server, request) for _ in range(2)]
     assert [example_values(future.result(30)) for future in asked] == [[4.0, 4.0]] * 2
@@ -89,7 +89,7 @@ def test_another_shape_or_output_is_another_batch(server, callers):
 
 
 def test_padding_is_the_last_task_s_first_row(server, callers):
-    """Three rows and six do not fit into eight; which batch is run first depends on who comes first."""
+    """Three rows and six do not fit into eight; which batch is run first depends on which caller is first."""
     small = callers.submit(ask, server, "padded", [[1.0], [10.0], [100.0]])
     large = callers.submit(ask, server, "padded", [[2.0]] + [[0.0]] * 5)
     eventually(lambda: small.done() or large.done(), "the first of the two", timeout_s=30)
@@ -192,7 +192,7 @@ def test_inputs_without_a_common_size(one_for_all, inputs, text):
     assert caught.value.details() == f"Batching Run() input tensors {text}"
 
 
-def test_a_file_that_is_none(tmp_path, saved_models):
+def test_a_file_that_is_not_batching_parameters(tmp_path, saved_models):
     file = tmp_path / "batching.config"
     file.write_text("max_batch_size: 4")
     flags = (f"--model_base_path={saved_models}/rows", "--enable_batching", f"--batching_parameters_file={file}")

@@ -146,7 +146,7 @@ def test_a_batch_that_is_not_full_is_run_after_its_time(scheduler):
 
 
 @pytest.mark.parametrize("deadlines_s", [(0.0, 0.0), (0.0, 600.0), (0.0, None)])
-def test_a_batch_is_given_up_only_if_all_of_it_are_late(scheduler, deadlines_s):
+def test_a_batch_is_dropped_only_if_all_its_requests_are_late(scheduler, deadlines_s):
     def network(feeds, _fetches, *, timeout_s):
         assert (timeout_s is None) == (deadlines_s[1] is None)
         return [feeds[0][1]]
@@ -171,7 +171,7 @@ def test_a_batch_is_given_up_only_if_all_of_it_are_late(scheduler, deadlines_s):
     assert answers == ([late, late] if deadlines_s[1] == 0.0 else [1, 1])
 
 
-def test_everyone_gets_their_own_rows(scheduler):
+def test_every_caller_gets_its_own_rows(scheduler):
     """Callers of many sizes and two shapes at once; every batch has an allowed size."""
     own = limits(8, max_batch_size=20, split_large=True, max_enqueued_batches=1000, allowed_sizes=(2, 8, 20))
     sizes = []

@@ -37,13 +37,13 @@ BAD_PARAMETERS = {
 
 
 @pytest.mark.parametrize(("text", "message"), BAD_PARAMETERS.items())
-def test_parameters_that_cannot_be(text, message):
+def test_impossible_parameters_are_refused(text, message):
     parameters = text_format.Parse(text, BatchingParameters())
     with pytest.raises(ServingError) as caught:
         (PoolSize.from_proto(parameters), BatchLimits.from_proto(parameters))
     assert (caught.value.code, caught.value.message) == (grpc.StatusCode.INVALID_ARGUMENT, message)
 
 
-def test_defaults_are_upstream_s():
+def test_defaults_are_those_of_upstream():
     assert BatchLimits.from_proto(BatchingParameters()) == BatchLimits(1000, 1000, 0.0, 10, (), False)
     assert [BatchLimits(8, 8, allowed_sizes=(2, 8)).padded_size(size) for size in (1, 2, 3, 8)] == [2, 2, 8, 8]

@@ -1,4 +1,4 @@
-"""SIGTERM: what is under way is answered, nothing new is taken, and the process ends well."""
+"""SIGTERM: calls under way are answered, new ones are refused, and the process exits with 0."""
 
 import signal
 import threading
@@ -38,7 +38,7 @@ def call_under_way(server, steps: int):
     return call
 
 
-def test_calls_under_way_are_answered_and_new_ones_are_sent_away(server):
+def test_calls_under_way_are_answered_and_new_ones_are_refused(server):
     watch = health_pb2_grpc.HealthStub(server.channel).Watch(health_pb2.HealthCheckRequest(service=""))
     assert next(watch).status == SERVING
     call = call_under_way(server, 20_000)

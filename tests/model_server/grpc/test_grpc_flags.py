@@ -1,4 +1,4 @@
-"""--grpc_max_threads and --grpc_channel_arguments: how many calls run at once, and what gRPC is told."""
+"""--grpc_max_threads and --grpc_channel_arguments: how many calls run at once, and the options of gRPC."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""TLS with real certificates: who is let in, over TCP and over the UNIX socket, and how a wrong file ends the start."""
+"""TLS with real certificates: which callers are admitted, over TCP and UNIX socket, and which files end the start."""
 
 import grpc
 import pytest
@@ -125,7 +125,7 @@ WRONG = {
 
 @pytest.mark.usefixtures("embedded_only")
 @pytest.mark.parametrize(("fields", "text"), WRONG.values(), ids=WRONG.keys())
-def test_a_file_that_tls_cannot_be_spoken_with_ends_the_start(tmp_path, fields, text):
+def test_an_unusable_tls_file_ends_the_start(tmp_path, fields, text):
     file = tmp_path / "ssl.config"
     file.write_text(config(**fields))
     done = run_to_exit(f"--ssl_config_file={file}", "--model_base_path=/m")
@@ -143,7 +143,7 @@ def test_a_file_that_tls_cannot_be_spoken_with_ends_the_start(tmp_path, fields, 
         ("{", "INVALID_ARGUMENT: Invalid protobuf file: '{path}'"),
     ],
 )
-def test_a_file_that_is_no_ssl_config_ends_the_start(tmp_path, content, error):
+def test_a_file_that_is_not_an_ssl_config_ends_the_start(tmp_path, content, error):
     file = tmp_path / "ssl.config"
     if content is not None:
         file.write_text(content)

@@ -1,4 +1,4 @@
-"""What the tests of the lifecycle ask a server whose models add something to x / 2."""
+"""Calls of the tests of the lifecycle, to a server whose models add a number to x / 2."""
 
 import grpc
 import pytest

@@ -25,7 +25,7 @@ STOP_TIMEOUT_S = 60.0
 UPSTREAM = shutil.which("tensorflow_model_server")
 COMMAND = [UPSTREAM] if UPSTREAM else [sys.executable, "-m", "model_server"]
 
-# A channel that asks again at once, so that a start is noticed when it happens.
+# The channel reconnects at once, so that a start is noticed when it happens.
 CHANNEL_OPTIONS = (
     ("grpc.initial_reconnect_backoff_ms", 50),
     ("grpc.min_reconnect_backoff_ms", 50),
@@ -42,9 +42,9 @@ def free_port() -> int:
 
 
 def held_port() -> socket.socket:
-    """Holds a free port for who asks for it by number: while this is open, nobody is given it as one that is free.
+    """Reserves a free port: while the socket is open, the system gives its port to no other process as a free one.
 
-    Servers listen on it nevertheless, for they set SO_REUSEADDR as this does.
+    A server that is told the number can still listen on it, because it sets SO_REUSEADDR as this does.
     """
     holder = socket.socket()
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -124,7 +124,7 @@ class ServerProcess:
         return sum(thread.user_time > before.get(thread.id, 0.0) for thread in process.threads())
 
     def is_computing(self) -> bool:
-        """Returns whether the server computes for a while on end, as for a long call and not for what else it does."""
+        """Returns whether the server computes for a while on end, as for a long call, not for its other work."""
         return all(self.busy_threads() > 0 for _ in range(3))
 
     def connections(self) -> int:
@@ -133,11 +133,11 @@ class ServerProcess:
         return sum(one.status == psutil.CONN_ESTABLISHED and one.laddr.port == self.port for one in connections)
 
     def connect(self, target: str) -> None:
-        """Makes the calls to follow go to another address of the server."""
+        """Sends later calls to another address of the server."""
         self.use(_channel(target))
 
     def use(self, channel: grpc.Channel) -> None:
-        """Makes the calls to follow go through that channel."""
+        """Sends later calls through that channel."""
         self.channel.close()
         self.channel = channel
 
@@ -169,7 +169,7 @@ def _channel(target: str) -> grpc.Channel:
 
 
 def eventually(is_true, what: str, timeout_s: float = START_TIMEOUT_S) -> None:
-    """Asks until it is true; fails with `what` was expected."""
+    """Polls until `is_true()`; fails with `what` after the timeout."""
     deadline_s = time.monotonic() + timeout_s
     pause = threading.Event()
     while not is_true():

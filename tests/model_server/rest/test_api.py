@@ -101,7 +101,7 @@ def test_metadata(server):
     assert signatures["serving_default"]["defaults"] == {}
 
 
-def test_metadata_tells_defaults_and_unknown_ranks(server):
+def test_metadata_has_defaults_and_unknown_ranks(server):
     two = get(server, "/v1/models/two_inputs/metadata").json["metadata"]["signature_def"]["signature_def"]
     assert two["serving_default"]["defaults"]["count"]["int_val"] == [2]
     echo = get(server, "/v1/models/echo/metadata").json["metadata"]["signature_def"]["signature_def"]
@@ -159,7 +159,7 @@ def test_refusals(server, model, body, status, text):
     assert json.loads(answer.body) == {"error": text}
 
 
-def test_an_output_without_rows_can_be_had_in_columns(server):
+def test_an_output_without_rows_is_answered_in_columns(server):
     assert predict(server, "slow", {"inputs": 1}).json == {"outputs": 256.0}
 
 
@@ -176,7 +176,7 @@ def test_status_of_what_is_not_there(server, path):
     assert (answer.status, answer.error) == (404, f"Could not find {text}")
 
 
-def test_what_is_no_request(server):
+def test_what_is_not_a_request(server):
     assert get(server, "/v1/models").error == "Missing model name in request."
     for method, path in (("PUT", "/v1/models/echo"), ("GET", "/v1/foo?a=b"), ("OPTIONS", "/v1/models/echo")):
         answer = call(server, method, path)

@@ -1,4 +1,4 @@
-"""What carries the REST API: limits, compression, CORS, pages, deadlines, ports and the end."""
+"""The HTTP server of the REST API: limits, compression, CORS, pages, deadlines, ports and drain."""
 
 import gzip
 import http.client
@@ -100,7 +100,7 @@ def test_a_body_at_the_limit_is_read(server):
     assert answer.json == {"predictions": [[3.0]]}
 
 
-def test_cors_headers_come_only_where_asked_for(server, slow_server):
+def test_cors_headers_come_only_with_the_flag(server, slow_server):
     def cors_headers(answer: Answer) -> dict[str, str]:
         return {name: value for name, value in answer.headers.items() if name.startswith("access-control")}
 
@@ -121,7 +121,7 @@ def test_a_request_that_takes_too_long_is_ended(slow_server):
 
 
 @pytest.mark.usefixtures("embedded_only")
-def test_one_that_waits_too_long_is_not_begun(slow_server):
+def test_a_request_that_waits_too_long_is_not_started(slow_server):
     def errors() -> set[str]:
         with ThreadPoolExecutor(8) as callers:
             answers = list(callers.map(lambda _: predict(slow_server, "slow", {"inputs": 1_000_000}), range(8)))
@@ -152,7 +152,7 @@ def test_more_than_may_wait_are_refused(server):
 
 
 @pytest.mark.usefixtures("embedded_only")
-def test_a_body_that_does_not_come_is_not_waited_for(slow_server):
+def test_a_body_that_does_not_come_ends_with_a_timeout(slow_server):
     with wait_with_a_body(slow_server) as waiting:
         response = http.client.HTTPResponse(waiting)
         response.begin()
@@ -160,7 +160,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(slow_server):
         assert b"the body of the request did not come in time" in response.read()
 
 
-def test_a_caller_who_goes_away_harms_nobody(server):
+def test_a_caller_that_disconnects_harms_no_other(server):
     for sent in (b"POST /v1/models/half_plus_two:predict HTTP/1.1\r\nContent-Length: 100\r\n\r\n{", b"GET /v1/mod"):
         with socket.create_connection(("127.0.0.1", server.rest_port), timeout=60) as connection:
             connection.sendall(sent)
@@ -175,7 +175,7 @@ def test_what_is_not_http_is_refused(server, line):
 
 
 @pytest.mark.usefixtures("embedded_only")
-def test_a_taken_port_is_told_before_the_models_are_loaded(tmp_path):
+def test_a_taken_port_ends_the_start_before_the_models_are_loaded(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = run_to_exit(f"--port={free_port()}", f"--rest_api_port={port}", f"--model_base_path={tmp_path}")

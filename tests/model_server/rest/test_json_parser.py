@@ -1,4 +1,4 @@
-"""What is JSON, and what is said of what is not: RapidJSON's own words and offsets."""
+"""What is JSON, and the errors for what is not: RapidJSON's own words and offsets."""
 
 import json
 import math
@@ -70,7 +70,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("body", "reason"), BROKEN.items(), ids=[str(body[:20]) for body in BROKEN])
-def test_what_is_wrong_is_told(body, reason):
+def test_an_error_has_reason_and_offset(body, reason):
     assert refusal(body) == f"JSON Parse error: {reason}"
 
 

@@ -56,7 +56,7 @@ def test_text_is_its_utf_8(text):
 
 
 @given(st.lists(st.integers(-(2**31), 2**31 - 1), min_size=1), st.sampled_from(NARROW))
-def test_narrow_integers_wrap_round_as_in_c(values, dtype):
+def test_narrow_integers_wrap_around_as_in_c(values, dtype):
     expected = [(value - np.iinfo(dtype).min) % 2 ** (8 * dtype.itemsize) + np.iinfo(dtype).min for value in values]
     assert tensor(values, dtype).tolist() == expected
 

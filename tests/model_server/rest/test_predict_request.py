@@ -63,7 +63,7 @@ def test_one_column_needs_no_name(inputs):
     assert tensors({"inputs": inputs}, x=INT)["x"].tolist() == [[[1, 2], [3, 4]]]
 
 
-def test_columns_may_have_any_shapes_and_more_than_is_asked_for():
+def test_columns_may_have_any_shapes_and_surplus_names():
     inputs = {"ints": [[1, 2]], "text": ["foo", "bar"], "bytes": {"b64": "aGVsbG8="}, "other": None}
     found = tensors({"inputs": inputs}, ints=INT, text=STRING, bytes=STRING)
     assert found["text"].tolist() == [b"foo", b"bar"]
@@ -129,7 +129,7 @@ def test_the_first_wrong_row_is_told(rows, text):
 
 
 @pytest.mark.parametrize("place", [0, 1, 62, 63, 64, 99])
-def test_it_is_found_anywhere(place):
+def test_a_wrong_row_is_found_at_any_place(place):
     rows = [[1, 2]] * 100
     rows[place] = [1]
     if place == 0:  # then it is the second that differs
@@ -159,7 +159,7 @@ WRONG_DOCUMENTS = {
 
 
 @pytest.mark.parametrize(("document", "text"), WRONG_DOCUMENTS.values(), ids=WRONG_DOCUMENTS.keys())
-def test_what_is_wrong_with_a_document_is_told(document, text):
+def test_errors_of_a_document(document, text):
     assert refusal(document, x=INT) == text
 
 

@@ -169,7 +169,7 @@ def test_only_what_must_be_is_escaped():
     assert quoted('é"\\/\b\f\n\r\t\x0b\x1f\x7f') == '"é\\"\\\\/\\b\\f\\n\\r\\t\\u000B\\u001F\x7f"'
 
 
-def test_bytes_that_are_no_text_go_out_as_they_are():
+def test_bytes_that_are_not_text_are_sent_unchanged():
     assert encoded(outputs_json({"y": np.array(b"a\xff", object)})) == b'{\n    "outputs": "a\xff"\n}'
 
 

@@ -42,7 +42,7 @@ def test_as_many_values_of_another_shape_are_taken_for_the_network_s(lite_server
     assert (values(output), shape(output)) == ([3.0], [1, 1])
 
 
-def test_other_sizes_are_another_run_s(lite_server):
+def test_each_run_may_have_its_own_number_of_rows(lite_server):
     for rows in (3, 1, 2):
         output = lite_server.predict(predict_request("lite", {"x": floats([[4.0]] * rows)})).outputs["y"]
         assert (values(output), shape(output)) == ([4.0] * rows, [rows, 1])
@@ -104,7 +104,7 @@ REFUSED = {
 }
 
 
-def test_a_file_that_is_none_fails_the_load(saved_models, write_config):
+def test_a_file_that_is_not_tflite_fails_the_load(saved_models, write_config):
     config = write_config(*((name, saved_models / name, "") for name in REFUSED))
     flags = (f"--model_config_file={config}", "--prefer_tflite_model", "--max_num_load_retries=0")
     done = run_to_exit(*flags, f"--port={free_port()}")

@@ -7,7 +7,7 @@ from model_server.errors import ServingError
 from model_server.versions.available import AvailableVersions
 
 
-def test_a_label_before_any_list_of_models_is_told_to_come_later():
+def test_a_label_before_any_list_of_models_is_unavailable():
     available = AvailableVersions()
     spec = ModelSpec(name="m", version_label="stable")
     with pytest.raises(ServingError, match=r"UNAVAILABLE: Model labels does not init yet\.stable"), available.use(spec):

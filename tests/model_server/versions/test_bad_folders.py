@@ -1,4 +1,4 @@
-"""What is wrong with a folder is said with path and reason, harms nothing else, and is forgotten when it is mended.
+"""A problem of a folder is reported with path and reason, harms no other model, and ends when the folder is repaired.
 
 One server; every case has a model of its own, which serves version 1 before it is broken.
 """
@@ -130,7 +130,7 @@ def statuses(server, name) -> dict[int, tuple[int, str, str]]:
 
 
 def said(server, problem) -> int:
-    """Returns how often the log tells of it, which it does when GetModelStatus has."""
+    """Returns how often the log reports it; it does so after GetModelStatus."""
     return server.log.read_text().count(f"filesystem access error: {problem}\n")
 
 
@@ -156,7 +156,7 @@ def test_a_folder_that_cannot_be_listed(server, root):
         assert said(server, f"Could not find base path {root / name} for servable {name} {reason}") == 1
 
 
-def test_a_folder_that_is_no_version(server, root):
+def test_a_folder_that_is_not_a_version(server, root):
     (root / "x" / "x").mkdir()
     text = f"{root}/x/x is not served: its name is not a version number"
     eventually(lambda: statuses(server, "x")[1] == (AVAILABLE, "OK", text), text)
@@ -166,7 +166,7 @@ def test_a_folder_that_is_no_version(server, root):
     assert said(server, text) == 1
 
 
-def test_a_version_asked_for_that_is_not_there(server, root):
+def test_a_specific_version_without_a_folder(server, root):
     _, code, text = statuses(server, "specific")[1]
     assert (code, "Version 7 of servable specific" in text, text.endswith(f"{root}/specific")) == ("OK", True, True)
 

@@ -16,7 +16,7 @@ FAST = ("--max_num_load_retries=0", "--load_retry_interval_micros=0")
 
 @pytest.fixture
 def base_path(tmp_path, saved_models):
-    """Versions 1 (x/2 + 2), 2 and 3 (x/2 + 3), and things that are no versions."""
+    """Versions 1 (x/2 + 2), 2 and 3 (x/2 + 3), and folders that are not versions."""
     root = tmp_path / "model"
     shutil.copytree(saved_models / "half_plus_two" / "00000123", root / "1")
     shutil.copytree(saved_models / "half_plus_three" / "1", root / "2")

@@ -43,7 +43,7 @@ def base_path(tmp_path, saved_models):
 
 @pytest.fixture
 def name(request):
-    """A model of its own for each test: ended versions stay listed for ever."""
+    """A model of its own for each test: ended versions stay listed."""
     return request.node.name
 
 
@@ -109,7 +109,7 @@ def test_a_reload_moves_a_model_to_another_version(server, base_path, name):
     assert at_zero(server, name) == 3.0
 
 
-def test_the_last_version_goes_on_while_the_next_is_not_there(server, base_path, name):
+def test_the_last_version_stays_while_the_next_is_missing(server, base_path, name):
     reload(server, entry(name, base_path))
     reload(server, entry(name, base_path, "model_version_policy { specific { versions: 3 versions: 77 } }"))
     eventually(lambda: states(server, name) == {3: AVAILABLE}, "version 3 goes on")
@@ -129,7 +129,7 @@ def test_a_dropped_model_stays_listed_as_ended(server, base_path, name):
     assert refusal(lambda: at_zero(server, name)) == (grpc.StatusCode.NOT_FOUND, text)
 
 
-def test_a_load_that_is_tried_again_is_loading_until_its_folder_goes(server, base_path, name):
+def test_a_load_that_is_retried_is_loading_until_its_folder_goes(server, base_path, name):
     reload(server, entry(name, base_path))
     (base_path / "4").mkdir()
     eventually(lambda: states(server, name).get(4) == LOADING, "version 4 is loading")
@@ -138,7 +138,7 @@ def test_a_load_that_is_tried_again_is_loading_until_its_folder_goes(server, bas
     assert states(server, name) == {4: LOADING, 3: AVAILABLE}
     assert at_zero(server, name) == 2.0
     (base_path / "4").rmdir()
-    eventually(lambda: states(server, name) == {4: END, 3: AVAILABLE}, "nobody waits for version 4 any more")
+    eventually(lambda: states(server, name) == {4: END, 3: AVAILABLE}, "version 4 is no longer waited for")
 
 
 def test_labels_follow_a_reload(server, base_path, name):

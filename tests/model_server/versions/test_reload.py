@@ -49,7 +49,7 @@ def test_a_new_model_is_available_when_the_call_returns(server, entry):
 
 
 @pytest.mark.skipif(bool(UPSTREAM), reason="its count of warm-up records is not known")
-def test_the_metrics_asked_for_tell_how_much_they_rose(server, entry):
+def test_the_response_says_how_much_the_named_metrics_rose(server, entry):
     records, latency = "/tensorflow/serving/model_warmup_records_read", "/tensorflow/serving/model_warmup_latency"
     names = (records, latency, "/unknown", records)
     config = text_format.Parse(
@@ -135,7 +135,7 @@ def test_a_model_that_cannot_be_loaded_is_reported_each_time(server, entry, tmp_
 
 
 @pytest.mark.usefixtures("embedded_only")
-def test_a_model_that_is_not_there_is_waited_for_until_the_deadline(server, entry, tmp_path):
+def test_a_missing_model_is_waited_for_until_the_deadline(server, entry, tmp_path):
     nowhere = entry("late", tmp_path / "nowhere")
     code, _ = refusal(lambda: reload(server, entry("m", "half_plus_two"), nowhere, timeout_s=0.3))
     assert code is grpc.StatusCode.DEADLINE_EXCEEDED
