@@ -1,6 +1,6 @@
 """The errors of the configuration files: code and text.
 
-Callers match on tensorflow_model_server's words, so they are kept to the letter. A text that is ours says so.
+Callers match on these texts. Where tensorflow_model_server has the error, its words are kept to the letter.
 """
 
 import grpc

@@ -6,7 +6,7 @@ from model_server.versions.states import StateBoard
 
 
 def model_status(board: StateBoard, request: GetModelStatusRequest) -> GetModelStatusResponse:
-    """Returns the version asked for, or every version ever seen, the highest first. A label is ignored.
+    """Returns the requested version, or every version ever seen, the highest first. A label is ignored.
 
     A problem with the model's folder is the message of the first version that has no error of its own; the code of that
     version stays OK, because it is served all the same.

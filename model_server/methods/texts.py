@@ -1,6 +1,7 @@
 """The errors of Predict, GetModelMetadata and GetModelStatus, and those of every method: code and text.
 
-Callers match on tensorflow_model_server's words, so they are kept to the letter. Texts that are ours are at the end.
+Callers match on these texts. Where tensorflow_model_server has the error, its words are kept to the letter; errors that
+only we have are at the end.
 Classify, Regress and MultiInference have theirs in `example_texts.py`.
 """
 
@@ -94,7 +95,7 @@ def _joined(names: Iterable[str]) -> str:
 
 
 def missing_metadata_field() -> ServingError:
-    """No metadata_field was asked for."""
+    """The request names no metadata_field."""
     return ServingError(_Code.INVALID_ARGUMENT, "GetModelMetadataRequest must specify at least one metadata_field")
 
 

@@ -1,4 +1,4 @@
-"""Which operation and model a REST request asks for, by its method and path.
+"""Which operation of which model a REST request means, by its method and path.
 
 Upstream: `ParseModelInfo` in model_servers/http_rest_api_util.cc. A path is matched as it was sent, with its
 query; only the names within it are decoded.

@@ -68,7 +68,7 @@ def tensors_of_rows(rows: Sequence[Json], types: Types) -> dict[str, Array]:
     if _is_object(rows[0]):
         return _tensors_of_named_rows(rows, types)
     if len(types) > 1:
-        # An object that stands for bytes passes upstream, and is then taken for the first input alone.
+        # Upstream accepts an object that stands for bytes, and uses it for the first input alone.
         raise texts.plain_instances()
     ((name, dtype),) = types.items()
     shape = _checked_rank(rows[0])

@@ -1,7 +1,7 @@
 """The errors of the REST API: code and text.
 
-Callers match on tensorflow_model_server's words, so they are kept to the letter, misspellings included. Texts that are
-ours are at the end. Errors that gRPC has too are in `methods/`.
+Callers match on these texts. Where tensorflow_model_server has the error, its words are kept to the letter,
+misspellings included; errors that only we have are at the end. Errors that gRPC has too are in `methods/`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -200,7 +200,7 @@ def list_of_wrong_size(size: int, level: int, expected: int) -> ServingError:
 
 
 def missing_examples(document: Json) -> ServingError:
-    """No examples; the text speaks of classify even where regress was asked for."""
+    """No examples; the text names classify even for a regress request."""
     return malformed(document, "When method is classify, key 'examples' is expected and was not found")
 
 

@@ -1,6 +1,6 @@
 """The errors of loading, warm-up and running a version: code and text.
 
-Callers match on tensorflow_model_server's words, so they are kept to the letter. A text that is ours says so.
+Callers match on these texts. Where tensorflow_model_server has the error, its words are kept to the letter.
 """
 
 from collections.abc import Iterable, Sequence
@@ -127,7 +127,7 @@ def tensor_not_found(tensor_name: str) -> ServingError:
 
 
 def refused_by_runtime(reason: str) -> ServingError:
-    """TensorFlow's documented session call refused the tensors (only where the quick call is missing)."""
+    """TensorFlow's documented session call refused the tensors (only where the private call is missing)."""
     return ServingError(_Code.INVALID_ARGUMENT, reason)
 
 

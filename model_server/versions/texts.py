@@ -1,6 +1,6 @@
 """The errors of models and versions: which is meant, what is wrong with its folder, what did not become available.
 
-Callers match on tensorflow_model_server's words, so they are kept to the letter. A text that is ours says so.
+Callers match on these texts. Where tensorflow_model_server has the error, its words are kept to the letter.
 """
 
 from collections.abc import Sequence
@@ -32,12 +32,12 @@ def labels_not_initialised(label: str) -> ServingError:
 
 
 def model_not_found(name: str) -> ServingError:
-    """No version of the model is available, and none was asked for by number."""
+    """No version of the model is available; the request names none."""
     return ServingError(_Code.NOT_FOUND, f"Servable not found for request: Latest({name})")
 
 
 def version_not_found(name: str, version: int) -> ServingError:
-    """The version asked for is not available."""
+    """The requested version is not available."""
     return ServingError(_Code.NOT_FOUND, f"Servable not found for request: Specific({name}, {version})")
 
 
@@ -100,4 +100,4 @@ def label_of_unavailable_version(label_version: int, name: str) -> ServingError:
 
 def reload_not_finished() -> ServingError:
     """A new model was neither available nor failed by the caller's deadline (upstream waits without limit)."""
-    return ServingError(_Code.DEADLINE_EXCEEDED, "new models were not available in time; they go on being loaded")
+    return ServingError(_Code.DEADLINE_EXCEEDED, "new models were not available in time; they are still being loaded")
