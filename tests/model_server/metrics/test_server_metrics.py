@@ -73,7 +73,7 @@ def test_every_request_is_counted_and_the_time_of_the_answered_ones(metrics):
     }
 
 
-class _Servable:
+class _EchoServable:
     signatures = signature_defs = None
 
     def run(self, feeds, fetches, *, timeout_s=None):
@@ -85,7 +85,7 @@ class _Servable:
 
 
 def test_runs_that_succeed_are_timed(metrics):
-    network = metrics.measured(_Servable(), "m", "Predict")
+    network = metrics.measured(_EchoServable(), "m", "Predict")
     assert [array.tolist() for array in network.run([(PORT, np.ones(3))], [PORT])] == [[1, 1, 1]]
     with pytest.raises(ServingError):
         network.run([(PORT, np.ones(3))], [PORT], timeout_s=0)
@@ -98,7 +98,7 @@ def test_runs_that_succeed_are_timed(metrics):
 @pytest.mark.parametrize("api", ["Classify", "Regress", "MultiInference"])
 def test_examples_are_counted(metrics, api):
     for count in (3, 5):
-        metrics.measured(_Servable(), "m", api).run([(PORT, np.ones(count))], [PORT])
+        metrics.measured(_EchoServable(), "m", api).run([(PORT, np.ones(count))], [PORT])
     seen = samples(metrics.registry)
     assert seen[':tensorflow:serving:request_example_count_total{model="m"}'] == "8"
     assert seen[':tensorflow:serving:request_example_counts_sum{model="m"}'] == "8"
@@ -150,7 +150,7 @@ def batcher():
     scheduler = BatchScheduler(PoolSize(1, "pool"))
     registry = MetricRegistry()
     limits = BatchLimits(8, 8, timeout_s=0.01, allowed_sizes=(2, 4, 8))
-    yield Batcher(_Servable().run, scheduler, limits, BatchingMetrics(registry)), scheduler, registry
+    yield Batcher(_EchoServable().run, scheduler, limits, BatchingMetrics(registry)), scheduler, registry
     scheduler.close()
 
 

@@ -14,7 +14,7 @@ import pytest
 from model_server.rest.http_server import MAX_BODY_BYTES, NOT_FOUND_PAGE
 from tests.model_server.helpers.messages import floats, predict_request
 from tests.model_server.helpers.process import ServerProcess, eventually, free_port, run_to_exit
-from tests.model_server.helpers.rest_calls import Answer, call, get, predict
+from tests.model_server.helpers.rest_calls import RestResponse, call, get, predict
 
 CORS = {
     "access-control-allow-origin": "*",
@@ -101,7 +101,7 @@ def test_a_body_at_the_limit_is_read(server):
 
 
 def test_cors_headers_come_only_with_the_flag(server, slow_server):
-    def cors_headers(answer: Answer) -> dict[str, str]:
+    def cors_headers(answer: RestResponse) -> dict[str, str]:
         return {name: value for name, value in answer.headers.items() if name.startswith("access-control")}
 
     assert cors_headers(get(server, "/v1/models/half_plus_two")) == {}
@@ -199,7 +199,7 @@ def test_without_a_port_of_its_own_rest_is_left_out(tmp_path, saved_models):
 @pytest.mark.usefixtures("embedded_only")
 def test_requests_under_way_are_answered_at_the_end(tmp_path, saved_models):
     flags = ("--model_name=slow", f"--model_base_path={saved_models}/slow", "--rest_api_timeout_in_ms=0")
-    answers: list[Answer] = []
+    answers: list[RestResponse] = []
     with ServerProcess(tmp_path, *flags, with_rest=True) as server:
         server.wait_until_ready()
         caller = threading.Thread(target=lambda: answers.append(predict(server, "slow", {"inputs": 5000})))
