@@ -1,4 +1,4 @@
-"""`python -m model_server`: flags and files are checked, models loaded, and only then a port is opened."""
+"""`python -m model_server`: checks flags and files, loads the models, and only then opens a port."""
 
 import logging
 import os
@@ -9,21 +9,21 @@ import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
 
-from model_server import texts
 from model_server.errors import ServingError
-from model_server.files.batching import configured_batching
-from model_server.files.models import Model, configured_models
-from model_server.files.monitoring import configured_metrics_path
+from model_server.files.batching_parameters import configured_batching
+from model_server.files.model_config import ConfiguredModel, configured_models
+from model_server.files.monitoring_config import configured_metrics_path
+from model_server.flag_checks import check_flags
 from model_server.flags import FlagError, Flags, parse_flags, usage
-from model_server.grpc.listen import addresses, check_free, rest_port, rest_socket
+from model_server.grpc.listen import addresses, check_free
 from model_server.grpc.tls import configured_credentials
-from model_server.metrics.server import ServerMetrics
+from model_server.metrics.server_metrics import ServerMetrics
+from model_server.rest.listen import rest_port, rest_socket
+from model_server.run.memory import freeze_startup
 from model_server.run.short_import import shorten_import
-
-if TYPE_CHECKING:
-    from model_server.versions.manager import Manager  # loads TensorFlow
+from model_server.versions.config_file_poller import ConfigFilePoller
+from model_server.versions.manager import VersionManager
 
 EXIT_FAILED_START = 255
 """What upstream's exit(-1) becomes."""
@@ -49,9 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(f"TensorFlow Library: {_version('tensorflow')}\n")
         return 0
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname).1s %(name)s: %(message)s")
-    # TensorFlow's Python side tells of deprecations and of every model without variables.
+    # TensorFlow's Python side logs deprecations, and every model without variables.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    # gRPC's tells, with a trace, of every message that cannot be parsed; its caller is told by the status.
+    # gRPC logs a traceback for every message that cannot be parsed; the caller gets the status anyway.
     logging.getLogger("grpc._common").setLevel(logging.CRITICAL)
     try:
         _serve(flags)
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _serve(flags: Flags) -> None:
     stop = _stop_signals()
 
-    _check(flags)
+    check_flags(flags)
     models = configured_models(flags)
     batching = configured_batching(flags)
     credentials = configured_credentials(flags)
@@ -75,7 +75,7 @@ def _serve(flags: Flags) -> None:
     if port:
         rest_socket(port).close()
 
-    # TensorFlow's own messages below errors are not for the users of a server; whoever wants them sets the variable.
+    # Users of a server do not need TensorFlow's own messages below errors; set the variable to see them.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     importing_s = time.monotonic()
     shorten_import()
@@ -85,8 +85,6 @@ def _serve(flags: Flags) -> None:
         make_server,
         make_services,
     )
-    from model_server.run.memory import freeze_startup  # noqa: PLC0415 - after what it freezes
-    from model_server.versions.reload import ConfigFilePoller  # noqa: PLC0415 - as above
 
     freeze_startup()
     _log.info("TensorFlow was imported in %.2f s", time.monotonic() - importing_s)
@@ -120,10 +118,10 @@ def _serve(flags: Flags) -> None:
 
 
 def _stop_signals() -> "SimpleQueue[int]":
-    """Returns where the first signal to stop will be put; the second ends the process at once.
+    """Returns a queue that receives the first signal to stop; the second ends the process at once.
 
-    Not an Event: setting one in a handler waits for ever if the signal came while the same thread was entering its
-    `wait`. Putting into a SimpleQueue can interrupt everything.
+    Not an Event: to set one in a handler blocks forever if the signal came while the same thread was entering its
+    `wait`. `SimpleQueue.put` is safe at any point.
     """
     received: SimpleQueue[int] = SimpleQueue()
 
@@ -137,11 +135,13 @@ def _stop_signals() -> "SimpleQueue[int]":
     return received
 
 
-def _wait_for_models(manager: "Manager", models: Mapping[str, Model] | None, stop: "SimpleQueue[int]") -> bool:
-    """Returns whether the models are available; False where the server is to stop before they are.
+def _wait_for_models(
+    manager: VersionManager, models: Mapping[str, ConfiguredModel] | None, stop: "SimpleQueue[int]"
+) -> bool:
+    """Returns whether the models are available; False if a signal to stop came first.
 
     Raises:
-        ServingError: They will not be.
+        ServingError: A model cannot be loaded.
     """
     failure: list[ServingError] = []
     started = threading.Event()
@@ -154,7 +154,7 @@ def _wait_for_models(manager: "Manager", models: Mapping[str, Model] | None, sto
         finally:
             started.set()
 
-    # In a thread of its own, so that a signal is heard during the load.
+    # In a thread of its own, so that a signal is noticed during the load.
     threading.Thread(target=start, name="start", daemon=True).start()
     while not started.wait(0.1):
         if not stop.empty():
@@ -162,23 +162,6 @@ def _wait_for_models(manager: "Manager", models: Mapping[str, Model] | None, sto
     if failure:
         raise failure[0]
     return True
-
-
-def _check(flags: Flags) -> None:
-    """Raises ServingError where flags contradict each other, in upstream's order."""
-    if not addresses(flags):
-        raise texts.no_port()
-    if flags.is_set("use_alts_credentials") and flags.text("ssl_config_file"):
-        raise texts.ssl_and_alts()
-    if not flags.text("model_base_path") and not flags.text("model_config_file"):
-        raise texts.no_models()
-    if flags.text("batching_parameters_file") and not flags.is_set("enable_batching"):
-        raise texts.batching_parameters_without_batching()
-    parallelism = ("session_parallelism", "intra_op_parallelism", "inter_op_parallelism")
-    if all(flags.number(f"tensorflow_{name}") > 0 for name in parallelism):
-        raise texts.conflicting_parallelism()
-    for name in flags.unavailable():
-        raise texts.flag_not_available(name)
 
 
 def _version(distribution: str) -> str:
@@ -193,5 +176,5 @@ if __name__ == "__main__":
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
-    # Not sys.exit: threads of TensorFlow and of loads under way would be waited for, or crash in the teardown.
+    # Not sys.exit: it waits for the threads of TensorFlow and of loads, or they crash in the teardown.
     os._exit(code)

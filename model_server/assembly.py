@@ -1,4 +1,4 @@
-"""Puts the parts together as the flags say. Importing this file loads TensorFlow."""
+"""Builds the parts of the server as the flags say. Importing this file loads TensorFlow."""
 
 import os
 from collections.abc import Callable
@@ -7,32 +7,33 @@ from pathlib import Path
 
 from facegrid.tfserving.v1.batching_parameters_pb2 import BatchingParameters
 from model_server.batching.batcher import Batcher
-from model_server.batching.queues import BatchScheduler
-from model_server.files.batching import BatchingOptions, BatchLimits
-from model_server.files.models import read_text_proto
+from model_server.batching.scheduler import BatchScheduler
+from model_server.files.batching_parameters import BatchingOptions, BatchLimits
+from model_server.files.text_proto import read_text_proto
 from model_server.flags import Flags
-from model_server.grpc.listen import channel_arguments
-from model_server.grpc.server import ModelServer
+from model_server.grpc.channel_arguments import channel_arguments
+from model_server.grpc.server import GrpcServer
 from model_server.methods.predict import PredictOptions
 from model_server.methods.services import Services
 from model_server.metrics import prometheus
-from model_server.metrics.batching import BatchingMetrics
-from model_server.metrics.server import ServerMetrics
-from model_server.rest.api import HttpAnswer, RestApi
+from model_server.metrics.batching_metrics import BatchingMetrics
+from model_server.metrics.server_metrics import ServerMetrics
+from model_server.rest.api import RestApi
+from model_server.rest.http_response import HttpResponse
 from model_server.rest.http_server import RestServer
-from model_server.run.lite import LITE_FILE, load_lite
-from model_server.run.loading import load
 from model_server.run.runtime import ConfigProto
-from model_server.run.servable import Servable
+from model_server.run.saved_model import load
+from model_server.run.session import SessionServable
+from model_server.run.tflite import TFLITE_FILE, load_tflite
 from model_server.run.warmup import warm_up
-from model_server.versions.life import Retries
-from model_server.versions.manager import Manager, ManagerOptions
+from model_server.versions.manager import VersionManager, VersionManagerOptions
+from model_server.versions.retries import LoadRetries
 
 BATCHING_FILE = "batching_params.pbtxt"
-"""The parameters that a version brings along, read with --enable_per_model_batching_parameters."""
+"""The parameters in the folder of a version, read with --enable_per_model_batching_parameters."""
 
 
-def make_manager(flags: Flags, batching: BatchingOptions | None, metrics: ServerMetrics) -> Manager:
+def make_manager(flags: Flags, batching: BatchingOptions | None, metrics: ServerMetrics) -> VersionManager:
     """Returns a manager that loads and warms up as the flags say."""
     tags = flags.text("saved_model_tags").split(",")
     config = session_config(flags)
@@ -43,9 +44,9 @@ def make_manager(flags: Flags, batching: BatchingOptions | None, metrics: Server
     prefer_lite = flags.is_set("prefer_tflite_model")
     interpreters = max(1, flags.number("num_tflite_pools"))
 
-    def load_and_warm_up(path: Path) -> Servable:
-        if prefer_lite and (path / LITE_FILE).is_file():
-            servable = load_lite(path, interpreters=interpreters)
+    def load_and_warm_up(path: Path) -> SessionServable:
+        if prefer_lite and (path / TFLITE_FILE).is_file():
+            servable = load_tflite(path, interpreters=interpreters)
         else:
             servable = load(path, tags=tags, session_config=config)
         try:
@@ -59,13 +60,13 @@ def make_manager(flags: Flags, batching: BatchingOptions | None, metrics: Server
         return servable
 
     poll_wait_s = flags.number("file_system_poll_wait_seconds")
-    return Manager(
+    return VersionManager(
         load_and_warm_up,
-        ManagerOptions(
+        VersionManagerOptions(
             poll_wait_s=None if poll_wait_s < 0 else float(poll_wait_s),
             initial_load_threads=4 * (os.cpu_count() or 1),
             load_threads=max(1, flags.number("num_load_threads")),
-            retries=Retries(
+            retries=LoadRetries(
                 max_retries=max(0, flags.number("max_num_load_retries")),
                 interval_s=max(0, flags.number("load_retry_interval_micros")) / 1e6,
             ),
@@ -74,25 +75,25 @@ def make_manager(flags: Flags, batching: BatchingOptions | None, metrics: Server
     )
 
 
-def make_batching(options: BatchingOptions, metrics: BatchingMetrics) -> Callable[[Servable, Path], None]:
-    """Starts the threads that run batches; returns what makes the version loaded from a folder use them."""
+def make_batching(options: BatchingOptions, metrics: BatchingMetrics) -> Callable[[SessionServable, Path], None]:
+    """Starts the threads that run batches; returns a function that makes a loaded version use them."""
     scheduler = BatchScheduler(options.pool)
     scheduler.start()
 
-    def batch(servable: Servable, path: Path) -> None:
+    def batch(servable: SessionServable, path: Path) -> None:
         limits = options.limits
         if options.per_model:
             file = path / BATCHING_FILE
             if not file.is_file():
                 return
             limits = BatchLimits.from_proto(read_text_proto(str(file), BatchingParameters()))
-        servable.run_batched(Batcher(servable.run_alone, scheduler, limits, metrics).run)
+        servable.use_batching(Batcher(servable.run_unbatched, scheduler, limits, metrics).run)
 
     return batch
 
 
 def session_config(flags: Flags) -> ConfigProto:
-    """Returns the session options: those of the file, then the flags over them.
+    """Returns the session options: those of the file, overridden by the flags.
 
     Raises:
         ServingError: The file cannot be read.
@@ -107,8 +108,8 @@ def session_config(flags: Flags) -> ConfigProto:
     return config
 
 
-def make_services(flags: Flags, manager: Manager, metrics: ServerMetrics) -> Services:
-    """Returns the methods of the API, for whatever carries them."""
+def make_services(flags: Flags, manager: VersionManager, metrics: ServerMetrics) -> Services:
+    """Returns the methods of the API, for gRPC and REST."""
     return Services(
         manager,
         metrics,
@@ -120,9 +121,9 @@ def make_services(flags: Flags, manager: Manager, metrics: ServerMetrics) -> Ser
     )
 
 
-def make_server(flags: Flags, services: Services, metrics: ServerMetrics) -> ModelServer:
+def make_server(flags: Flags, services: Services, metrics: ServerMetrics) -> GrpcServer:
     """Returns the gRPC server, not yet listening."""
-    return ModelServer(
+    return GrpcServer(
         services,
         metrics,
         max_threads=max(1, flags.number("grpc_max_threads")),
@@ -132,16 +133,16 @@ def make_server(flags: Flags, services: Services, metrics: ServerMetrics) -> Mod
 
 
 def make_rest_server(
-    flags: Flags, services: Services, manager: Manager, metrics: ServerMetrics, metrics_path: str | None
+    flags: Flags, services: Services, manager: VersionManager, metrics: ServerMetrics, metrics_path: str | None
 ) -> RestServer:
     """Returns the server of the REST API, not yet listening."""
     timeout_ms = flags.number("rest_api_timeout_in_ms")
 
-    def metrics_page(_target: str) -> HttpAnswer:
-        return HttpAnswer(HTTPStatus.OK, prometheus.page(metrics.registry).encode(), prometheus.CONTENT_TYPE)
+    def metrics_page(_target: str) -> HttpResponse:
+        return HttpResponse(HTTPStatus.OK, prometheus.page(metrics.registry).encode(), prometheus.CONTENT_TYPE)
 
     return RestServer(
-        RestApi(services, manager.available, metrics).answer,
+        RestApi(services, manager.available, metrics).handle,
         max_threads=max(1, flags.number("rest_api_num_threads")),
         timeout_s=timeout_ms / 1000 if timeout_ms > 0 else None,
         with_cors=flags.is_set("rest_api_enable_cors_support"),

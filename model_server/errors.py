@@ -1,6 +1,6 @@
-"""The one error that a request or a load can end with: a gRPC code and a text.
+"""The error that a request or a load can end with: a gRPC code and a text.
 
-Codes and texts are those of tensorflow_model_server; they are written in `texts.py`.
+Codes and texts are those of tensorflow_model_server where it has the error. Each folder has them in its `texts.py`.
 """
 
 import grpc
@@ -21,22 +21,22 @@ class ServingError(Exception):
 
     @property
     def number(self) -> int:
-        """The code as StatusProto carries it, for example 5 for NOT_FOUND."""
+        """The code as a number, for example 5 for NOT_FOUND."""
         return int(self.code.value[0])
 
     @property
     def wire_message(self) -> str:
-        """The message as it is sent: at most MAX_MESSAGE_BYTES bytes and a note that it was cut."""
+        """The message as it is sent: at most MAX_MESSAGE_BYTES bytes, then a note if it was cut."""
         encoded = self.message.encode()
         if len(encoded) <= MAX_MESSAGE_BYTES:
             return self.message
         return encoded[:MAX_MESSAGE_BYTES].decode(errors="ignore") + "...TRUNCATED"
 
     def __str__(self) -> str:
-        """Returns "CODE_NAME: message", the form in which a status is logged and nested."""
+        """Returns "CODE_NAME: message", the form of a status in the log and in other messages."""
         return f"{self.code.name}: {self.message}"
 
 
 def code_of(number: int) -> grpc.StatusCode:
-    """Returns the gRPC code of a canonical error number; UNKNOWN for a number that is none."""
+    """Returns the gRPC code of an error number; UNKNOWN for a number without a code."""
     return _CODES.get(number, grpc.StatusCode.UNKNOWN)

@@ -1,8 +1,8 @@
-"""The command line of tensorflow_model_server: its names, its defaults and its way to parse.
+"""The command line of tensorflow_model_server: the names, the defaults and the syntax of its flags.
 
 A value is given as `--name=value` only. A boolean is `--name`, `--name=true` or `--name=false`.
-Unlike upstream, which prints its usage and goes on, an unknown argument is an error: a misspelt flag
-must not start a server that does something else.
+An unknown argument is an error, so that a misspelt flag does not start a server that does something else
+(upstream prints its usage and continues).
 """
 
 import os
@@ -21,13 +21,13 @@ class FlagSpec:
     default: Value
     help: str
     available: bool = True
-    """False: accepted at its default only."""
+    """False: only the default is accepted."""
 
 
 _CPUS = os.cpu_count() or 1
 
 
-def _later(default: Value, text: str) -> FlagSpec:
+def _unavailable(default: Value, text: str) -> FlagSpec:
     return FlagSpec(default, text, available=False)
 
 
@@ -36,7 +36,7 @@ FLAGS: Mapping[str, FlagSpec] = MappingProxyType(
         # Where to listen
         "port": FlagSpec(8500, "TCP port of the gRPC API, on all interfaces; 0 for none"),
         "grpc_socket_path": FlagSpec("", "also listen on this UNIX socket"),
-        "grpc_max_threads": FlagSpec(4 * _CPUS, "requests run at once"),
+        "grpc_max_threads": FlagSpec(4 * _CPUS, "gRPC requests run at once"),
         "grpc_channel_arguments": FlagSpec("", "gRPC server arguments, key=value separated by commas"),
         "enable_grpc_healthcheck_service": FlagSpec(False, "serve grpc.health.v1.Health"),
         "rest_api_port": FlagSpec(0, "port of the REST API and of the metrics; 0 for none"),
@@ -44,13 +44,15 @@ FLAGS: Mapping[str, FlagSpec] = MappingProxyType(
         "rest_api_timeout_in_ms": FlagSpec(30000, "time limit of a REST request; 0 for none"),
         "rest_api_enable_cors_support": FlagSpec(False, "send CORS headers"),
         "ssl_config_file": FlagSpec("", "text SSLConfig: speak TLS on every gRPC address"),
-        "use_alts_credentials": _later(False, "Google ALTS"),
+        "use_alts_credentials": _unavailable(False, "Google ALTS"),
         # What to serve
         "model_name": FlagSpec("default", "name of the one model, without model_config_file"),
         "model_base_path": FlagSpec("", "folder of the one model's versions, without model_config_file"),
         "model_config_file": FlagSpec("", "text ModelServerConfig"),
-        "model_config_file_poll_wait_seconds": FlagSpec(0, "period of reading the config file again; 0 for never"),
-        "file_system_poll_wait_seconds": FlagSpec(1, "period of looking for versions; 0 for once, negative for never"),
+        "model_config_file_poll_wait_seconds": FlagSpec(0, "seconds between two reads of the config file; 0 for never"),
+        "file_system_poll_wait_seconds": FlagSpec(
+            1, "seconds between two looks for versions; 0: one look; negative: none"
+        ),
         "allow_version_labels_for_unavailable_models": FlagSpec(
             False, "let labels point at versions that are not yet available; needed for labels in the initial config"
         ),
@@ -58,11 +60,11 @@ FLAGS: Mapping[str, FlagSpec] = MappingProxyType(
         # Loading
         "num_load_threads": FlagSpec(0, "versions loaded at once after the start; 0 means 1"),
         "num_unload_threads": FlagSpec(0, "accepted; versions are unloaded as their last request ends"),
-        "max_num_load_retries": FlagSpec(5, "times a failed load is tried again"),
-        "load_retry_interval_micros": FlagSpec(60_000_000, "pause between these"),
+        "max_num_load_retries": FlagSpec(5, "how often a failed load is retried"),
+        "load_retry_interval_micros": FlagSpec(60_000_000, "pause before each retry"),
         "flush_filesystem_caches": FlagSpec(True, "accepted; TensorFlow's Python loader has no such cache"),
         "enable_model_warmup": FlagSpec(True, "replay assets.extra/tf_serving_warmup_requests before serving"),
-        "num_request_iterations_for_warmup": FlagSpec(0, "times each warm-up request is replayed; 0 means 1"),
+        "num_request_iterations_for_warmup": FlagSpec(0, "how often each warm-up request is replayed; 0 means 1"),
         "remove_unused_fields_from_bundle_metagraph": FlagSpec(True, "accepted; only signatures are kept"),
         # The runtime
         "tensorflow_session_parallelism": FlagSpec(0, "threads within and between operations; 0 for automatic"),
@@ -72,20 +74,20 @@ FLAGS: Mapping[str, FlagSpec] = MappingProxyType(
         "per_process_gpu_memory_fraction": FlagSpec(0.0, "share of the GPU's memory; 0 for automatic"),
         "xla_cpu_compilation_enabled": FlagSpec(False, "accepted; what a SavedModel asks XLA to compile is compiled"),
         "xla_gpu_compilation_enabled": FlagSpec(False, "accepted; as for the CPU"),
-        "mixed_precision": _later("", "bfloat16"),
-        "skip_initialize_tpu": _later(False, "for TPUs"),
-        "thread_pool_factory_config_file": _later("", "text ThreadPoolConfig"),
-        "platform_config_file": _later("", "text PlatformConfigMap"),
+        "mixed_precision": _unavailable("", "bfloat16"),
+        "skip_initialize_tpu": _unavailable(False, "for TPUs"),
+        "thread_pool_factory_config_file": _unavailable("", "text ThreadPoolConfig"),
+        "platform_config_file": _unavailable("", "text PlatformConfigMap"),
         "prefer_tflite_model": FlagSpec(False, "serve model.tflite where a version has one"),
-        "num_tflite_pools": FlagSpec(_CPUS, "TensorFlow Lite interpreters of a version, each for a request"),
-        "num_tflite_interpreters_per_pool": _later(1, "interpreters of each of these"),
+        "num_tflite_pools": FlagSpec(_CPUS, "TensorFlow Lite interpreters of a version; each runs a request"),
+        "num_tflite_interpreters_per_pool": _unavailable(1, "interpreters in each of these pools"),
         # Batching
         "enable_batching": FlagSpec(False, "form batches across requests"),
         "batching_parameters_file": FlagSpec("", "text BatchingParameters"),
         "enable_per_model_batching_parameters": FlagSpec(False, "read batching_params.pbtxt of each version"),
-        # Answers and checks
+        # Responses and checks
         "enable_serialization_as_tensor_content": FlagSpec(False, "answer in tensor_content, not in float_val etc."),
-        "enable_signature_method_name_check": FlagSpec(False, "refuse signatures with an odd method name"),
+        "enable_signature_method_name_check": FlagSpec(False, "refuse signatures with an unknown method name"),
         "monitoring_config_file": FlagSpec("", "text MonitoringConfig: serve Prometheus metrics on the REST port"),
         # There is no profiler here, so on (upstream's default) and off are the same.
         "enable_profiler": FlagSpec(True, "accepted; there is no profiler service"),
@@ -95,14 +97,14 @@ FLAGS: Mapping[str, FlagSpec] = MappingProxyType(
             False, "check rank and known sizes of inputs against the signature (not in tensorflow_model_server)"
         ),
         "drain_timeout_seconds": FlagSpec(
-            30, "time that requests under way get to finish after SIGTERM (not in tensorflow_model_server)"
+            30, "time for requests under way to finish after SIGTERM (not in tensorflow_model_server)"
         ),
     }
 )
 
 
 class FlagError(ValueError):
-    """The command line is wrong; the message says how."""
+    """The command line is wrong; the message says why."""
 
 
 class Flags:
@@ -137,12 +139,12 @@ class Flags:
         return value
 
     def unavailable(self) -> list[str]:
-        """Returns the flags that differ from their default and are not acted on yet."""
+        """Returns the flags that are not available yet and differ from their default."""
         return [name for name, spec in FLAGS.items() if not spec.available and self._values[name] != spec.default]
 
 
 def parse_flags(arguments: Sequence[str]) -> Flags:
-    """Returns the flags; where one is given twice, the last.
+    """Returns the flags. If one is given twice, the last value counts.
 
     Raises:
         FlagError: An unknown argument, a value given after a space, or a value that does not parse.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import settings
 
 from orchestrator.fleet.model_config import local_model_config, read_model_config, write_model_config
-from tests.model_server.process import ServerProcess
+from tests.model_server.helpers.process import ServerProcess
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

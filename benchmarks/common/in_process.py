@@ -2,16 +2,19 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
 from exporters.signatures import CONTRACTS, EMBEDDER, SERVING_DEFAULT
 from exporters.versions import versions
 from facegrid.errors import Unavailable
-from model_server.run import loading, servable
+from model_server.run import saved_model
 from orchestrator.predict.checks import check_inputs, check_outputs
 from orchestrator.predict.predictor import Arrays
+
+if TYPE_CHECKING:
+    from model_server.run.servable import LoadedServable
 
 
 class InProcessPredictor:
@@ -23,7 +26,7 @@ class InProcessPredictor:
 
     def __init__(self, models_dir: Path) -> None:
         self._models_dir = models_dir
-        self._servables: dict[tuple[str, int], servable.Servable] = {}
+        self._servables: dict[tuple[str, int], LoadedServable] = {}
         self._newest: dict[str, int] = {}
 
     async def start(self) -> None:
@@ -32,7 +35,7 @@ class InProcessPredictor:
             present = versions(self._models_dir / model)
             self._newest[model] = max(present)
             for version in present if model == EMBEDDER.name else [max(present)]:
-                loaded = await asyncio.to_thread(loading.load, present[version], tags=["serve"])
+                loaded = await asyncio.to_thread(saved_model.load, present[version], tags=["serve"])
                 self._servables[model, version] = loaded
 
     async def close(self) -> None:

@@ -104,7 +104,7 @@ def _call(channel: grpc.Channel, method: str, request: bytes) -> Call:
 
 def direct_ms(models: Path, batch_size: int) -> float:
     """Returns the median time of a call of the network in this process."""
-    from model_server.run.loading import load  # noqa: PLC0415 - loads TensorFlow
+    from model_server.run.saved_model import load  # noqa: PLC0415 - loads TensorFlow
 
     newest = max((models / _MODEL).iterdir(), key=lambda path: int(path.name))
     servable = load(newest, tags=["serve"])

@@ -96,7 +96,7 @@ def _table(count: int, results: dict[str, list[float]]) -> Table:
 
 
 def _session(models_dir: Path, count: int) -> Draw:
-    from model_server.run.loading import load  # noqa: PLC0415 - loads TensorFlow
+    from model_server.run.saved_model import load  # noqa: PLC0415 - loads TensorFlow
 
     found = versions(models_dir / GENERATOR.name)
     servable = load(found[max(found)], tags=["serve"])

@@ -17,21 +17,21 @@ from benchmarks.common.load import calls_per_s
 from benchmarks.common.machine import conditions
 from facegrid.tfserving.v1.predict_pb2 import PredictRequest
 from model_server.metrics.prometheus import page
-from model_server.metrics.server import ServerMetrics
+from model_server.metrics.server_metrics import ServerMetrics
 
 
 def main() -> int:
     """Prints microseconds for each call, and milliseconds for a page of a hundred models."""
     print(conditions("grpcio"))
     metrics = ServerMetrics()
-    observe = metrics.observer("Predict")
+    record = metrics.grpc_recorder("Predict")
     request = PredictRequest(model_spec={"name": "m"})
     # Runs in no time, so that what is measured is the counting.
     network: Any = SimpleNamespace(signatures={}, signature_defs={}, run=lambda *_, **__: [])
 
     def count() -> None:
-        metrics.observed(network, "m", "Predict").run([], [])
-        observe(request, grpc.StatusCode.OK, 0.001)
+        metrics.measured(network, "m", "Predict").run([], [])
+        record(request, grpc.StatusCode.OK, 0.001)
 
     for threads in (1, 8):
         print(f"{threads} threads: {1e6 / calls_per_s(count, threads, 2.0):.2f} us for each call")

@@ -35,7 +35,7 @@ from benchmarks.speed.echo_server import METHOD_PREFIX
 from exporters.signatures import CONTRACTS, SERVING_DEFAULT
 from facegrid.tfserving.v1.predict_pb2 import PredictRequest, PredictResponse
 from facegrid.tfserving.v1.tensor_pb2 import DataType
-from model_server.files.monitoring import DEFAULT_PATH
+from model_server.files.monitoring_config import DEFAULT_PATH
 from model_server.run.short_import import shorten_import
 
 START_TIMEOUT_S = 60.0
@@ -68,7 +68,7 @@ def _case(model: str, batch_size: int) -> Case:
 
 def direct_call(folder: Path, case: Case) -> Callable[[], list[NDArray[Any]]]:
     """Returns a call of the session in this process."""
-    from model_server.run.loading import load  # noqa: PLC0415 - loads TensorFlow
+    from model_server.run.saved_model import load  # noqa: PLC0415 - loads TensorFlow
 
     servable = load(folder, tags=["serve"])
     signature = servable.signatures["serving_default"]

@@ -176,7 +176,7 @@ def _answer(pipe: Connection, make: Callable[..., Embed], arguments: tuple[str, 
 
 
 def _session(folder: str) -> Embed:
-    from model_server.run.loading import load  # noqa: PLC0415 - loads TensorFlow
+    from model_server.run.saved_model import load  # noqa: PLC0415 - loads TensorFlow
 
     servable = load(Path(folder), tags=["serve"])
     signature = servable.signatures[SERVING_DEFAULT]

@@ -1,1 +1,1 @@
-"""Requests that run together: queues, and how a batch becomes one run of the network."""
+"""Batches across requests: queues, threads, and how a batch becomes one run of the network."""

@@ -1,30 +1,30 @@
-"""How requests become one call of the network, and its outputs their answers.
+"""How the requests of a batch become one run of the network, and its outputs their results.
 
 Upstream has one queue for each set of inputs and outputs. Here the dtypes and the sizes after the first
-belong to the key as well, so tensors that do not fit together never meet, and no caller spoils the
-batch of another by the shape of what it sends.
+belong to the key as well. So tensors that do not fit together never meet, and the shape that one caller sends cannot
+fail the batch of another.
 """
 
 import time
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from model_server.batching import texts
-from model_server.batching.queues import Array, BatchScheduler, Task
-from model_server.files.batching import BatchLimits
-from model_server.metrics.batching import BatchingMetrics
-
-if TYPE_CHECKING:
-    from model_server.run.servable import Port, Run  # loads TensorFlow
+from model_server.batching.queues import BatchTask
+from model_server.batching.scheduler import BatchScheduler
+from model_server.files.batching_parameters import BatchLimits
+from model_server.metrics.batching_metrics import BatchingMetrics
+from model_server.run.servable import Array, Port, RunFunction
 
 
 class Batcher:
     """Runs the calls of one version in batches."""
 
-    def __init__(self, run: "Run", scheduler: BatchScheduler, limits: BatchLimits, metrics: BatchingMetrics) -> None:
+    def __init__(
+        self, run: RunFunction, scheduler: BatchScheduler, limits: BatchLimits, metrics: BatchingMetrics
+    ) -> None:
         self._run = run
         self._scheduler = scheduler
         self._limits = limits
@@ -32,16 +32,16 @@ class Batcher:
 
     def run(
         self,
-        feeds: Sequence[tuple["Port", Array]],
-        fetches: Sequence["Port"],
+        feeds: Sequence[tuple[Port, Array]],
+        fetches: Sequence[Port],
         *,
         timeout_s: float | None = None,
     ) -> list[Array]:
-        """Returns this call's rows of the arrays of `fetches`; blocks until its batch was run.
+        """Returns this call's rows of the arrays of `fetches`. Blocks until its batch was run.
 
         Raises:
-            ServingError: Inputs without a common first size, a queue that is full, a deadline that was
-                over before the batch was run, outputs that cannot be split, or what the network says.
+            ServingError: The inputs have no common first size, the queue is full, the deadline was over before the
+                batch was run, the outputs cannot be split, or the network failed.
         """
         size = common_size([array for _, array in feeds])
         self._metrics.record_request(size, len(feeds))
@@ -51,13 +51,13 @@ class Batcher:
         process = partial(self._process, [port for port, _ in feeds], [by_name[name] for name in names])
         inputs = tuple((port.tensor_name, array.dtype, array.shape[1:]) for port, array in feeds)
         parts = self._scheduler.submit(
-            (self, inputs, names), self._limits, process, Task([array for _, array in feeds], size, deadline_s)
+            (self, inputs, names), self._limits, process, BatchTask([array for _, array in feeds], size, deadline_s)
         )
         answers = [part.answer.result() for part in parts]
         rows = dict(zip(names, (_joined(arrays) for arrays in zip(*answers, strict=True)), strict=True))
         return [rows[port.tensor_name] for port in fetches]
 
-    def _process(self, inputs: Sequence["Port"], outputs: Sequence["Port"], tasks: Sequence[Task]) -> None:
+    def _process(self, inputs: Sequence[Port], outputs: Sequence[Port], tasks: Sequence[BatchTask]) -> None:
         now_s = time.monotonic()
         self._metrics.record_waits(self._scheduler.name, (now_s - task.enqueued_s for task in tasks))
         timeout_s = time_left_s(tasks)
@@ -82,10 +82,10 @@ class Batcher:
 
 
 def common_size(arrays: Sequence[Array]) -> int:
-    """Returns the number of rows that all inputs of a request have.
+    """Returns the number of rows, which is the same for all inputs of a request.
 
     Raises:
-        ServingError: No input, one without rows, or different numbers.
+        ServingError: There is no input, an input has no dimension, or the numbers differ.
     """
     if not arrays:
         raise texts.no_inputs()
@@ -97,15 +97,15 @@ def common_size(arrays: Sequence[Array]) -> int:
 
 
 def padded(arrays: Sequence[Array], padding: int) -> Array:
-    """Returns all rows, and after them `padding` copies of the first row of the last array that has one."""
+    """Returns all rows, then `padding` copies of the first row of the last array that has rows."""
     with_rows = [array for array in arrays if len(array)]
     if not padding or not with_rows:
         return _joined(arrays)
     return np.concatenate([*arrays, np.repeat(with_rows[-1][:1], padding, axis=0)])
 
 
-def time_left_s(tasks: Sequence[Task]) -> float | None:
-    """Returns the seconds to the last deadline of a batch; None where a task has none.
+def time_left_s(tasks: Sequence[BatchTask]) -> float | None:
+    """Returns the seconds to the last deadline of a batch; None if a task has no deadline.
 
     Raises:
         ServingError: All deadlines are over.

@@ -1,4 +1,4 @@
-"""The errors of batching: code and text, in the words of tensorflow_model_server. See `texts.py` for the others."""
+"""The errors of requests that are run in batches: code and text, in the words of tensorflow_model_server."""
 
 import grpc
 
@@ -9,48 +9,8 @@ _Code = grpc.StatusCode
 _FULL = "The batch scheduling queue to which this task was submitted is full; "
 
 
-# --- Parameters ---------------------------------------------------------------------------------
-
-
-def not_positive(name: str, value: int) -> ServingError:
-    """A parameter that has to be at least 1."""
-    return ServingError(_Code.INVALID_ARGUMENT, f"{name} must be positive; was {value}")
-
-
-def negative_timeout(timeout_micros: int) -> ServingError:
-    """A wait of less than nothing."""
-    return ServingError(_Code.INVALID_ARGUMENT, f"batch_timeout_micros must be non-negative; was {timeout_micros}")
-
-
-def allowed_sizes_end_elsewhere(last: int, max_batch_size: int) -> ServingError:
-    """The largest allowed size is not the largest batch."""
-    return ServingError(
-        _Code.INVALID_ARGUMENT,
-        "Last entry in allowed_batch_sizes must match max_batch_size; "
-        f"last entry was {last}; expected {max_batch_size}",
-    )
-
-
-def allowed_sizes_do_not_rise(sizes: tuple[int, ...]) -> ServingError:
-    """Not upstream's, which takes them and pads to the first that is large enough."""
-    return ServingError(_Code.INVALID_ARGUMENT, f"allowed_batch_sizes must rise from at least 1; were {list(sizes)}")
-
-
-def execution_size_too_large(max_batch_size: int, max_execution_batch_size: int) -> ServingError:
-    """Requests are to be split into parts larger than a request may be."""
-    return ServingError(
-        _Code.INVALID_ARGUMENT,
-        "When enable_large_batch_splitting is true, input_batch_size_limit must be greater than or equal to "
-        # Upstream forgets the blanks between the flag and the two numbers.
-        f"max_execution_batch_size.1{max_batch_size}{max_execution_batch_size}",
-    )
-
-
-# --- Requests -----------------------------------------------------------------------------------
-
-
 def no_inputs() -> ServingError:
-    """The network is asked to run on nothing."""
+    """A request without inputs."""
     return ServingError(_Code.INVALID_ARGUMENT, "Batching Run() must have at least one input tensor")
 
 
@@ -82,7 +42,7 @@ def queue_full(enqueued: int, max_enqueued_batches: int) -> ServingError:
 def no_capacity(
     size: int, capacity: int, *, enqueued: int, max_enqueued_batches: int, open_size: int, execution_size: int
 ) -> ServingError:
-    """Too many batches wait for all parts of a request to be queued."""
+    """Too many batches wait, so that not all parts of a request can be queued."""
     return ServingError(
         _Code.UNAVAILABLE,
         f"{_FULL}task size is {size} but scheduling capacity is only {capacity} "
@@ -102,7 +62,7 @@ def scalar_output() -> ServingError:
 
 
 def wrong_output_size() -> ServingError:
-    """An output with another number of rows than the input."""
+    """An output with a different number of rows than the input."""
     return ServingError(
         _Code.FAILED_PRECONDITION,
         "Batched output tensor's 0th dimension does not equal the sum of the 0th dimension sizes of the input tensors",

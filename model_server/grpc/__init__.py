@@ -1,1 +1,1 @@
-"""The gRPC server: address, TLS, drain, and one mapping from errors to statuses."""
+"""The gRPC server: addresses, TLS, methods, drain, and the mapping from errors to statuses."""

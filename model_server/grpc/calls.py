@@ -1,4 +1,4 @@
-"""What every gRPC method has in common: counting, the deadline, and one mapping from errors to statuses."""
+"""The common part of every gRPC method: drain, deadline, metrics, and the mapping from errors to statuses."""
 
 import logging
 import time
@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, TypeVar
 import grpc
 from google.protobuf.message import Message
 
-from model_server import texts
 from model_server.errors import ServingError
 from model_server.grpc.drain import CallGate
+from model_server.methods import texts
 
 if TYPE_CHECKING:
     MethodHandler = grpc.RpcMethodHandler
 
 NO_DEADLINE_S = 10 * 365 * 86400.0
-"""Beyond this there is no deadline: grpcio then gives the time to the end of its clock."""
+"""A longer time means that there is no deadline: grpcio then returns the time to the end of its clock."""
 
 _log = logging.getLogger(__name__)
 _Request = TypeVar("_Request", bound=Message)
@@ -28,16 +28,16 @@ def unary_method(
     request_type: type[_Request],
     response_type: type[_Response],
     gate: CallGate,
-    observe: Callable[[_Request, grpc.StatusCode, float], None] | None = None,
+    record: Callable[[_Request, grpc.StatusCode, float], None] | None = None,
 ) -> "MethodHandler[_Request, _Response]":
     """Returns the handler of a method.
 
     Args:
         answer: Gets the request and the seconds left to the caller's deadline, None without one.
         request_type: Message to parse.
-        response_type: Message to send; an empty one goes with an error.
-        gate: Counts the call, or refuses it because the server stops.
-        observe: Gets the request, the status of the answer, and the seconds it took.
+        response_type: Message to send; an empty one accompanies an error.
+        gate: Counts the call, or refuses it while the server stops.
+        record: Gets the request, the status of the response, and the seconds it took.
     """
 
     def handle(request: _Request, context: grpc.ServicerContext) -> _Response:
@@ -47,14 +47,14 @@ def unary_method(
             gate.enter(context)
             response = answer(request, _time_left(context))
         except ServingError as error:
-            code = _refuse(context, error.code, error.wire_message)
+            code = _refuse(context, error)
             response = response_type()
         except Exception:  # noqa: BLE001 - the caller gets a status, never a traceback
             _log.exception("a call failed unexpectedly")
-            code = _refuse(context, grpc.StatusCode.INTERNAL, "internal error; see the log of the model server")
+            code = _refuse(context, texts.internal_error())
             response = response_type()
-        if observe is not None:
-            observe(request, code, time.perf_counter() - started_s)
+        if record is not None:
+            record(request, code, time.perf_counter() - started_s)
         return response
 
     return grpc.unary_unary_rpc_method_handler(
@@ -64,10 +64,10 @@ def unary_method(
     )
 
 
-def _refuse(context: grpc.ServicerContext, code: grpc.StatusCode, details: str) -> grpc.StatusCode:
-    context.set_code(code)
-    context.set_details(details)
-    return code
+def _refuse(context: grpc.ServicerContext, error: ServingError) -> grpc.StatusCode:
+    context.set_code(error.code)
+    context.set_details(error.wire_message)
+    return error.code
 
 
 def _time_left(context: grpc.ServicerContext) -> float | None:

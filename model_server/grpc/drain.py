@@ -1,11 +1,11 @@
-"""The end of a server: nothing new is taken, and what is under way is answered."""
+"""The drain of a server: new calls are refused, and those under way are answered."""
 
 import threading
 import time
 
 import grpc
 
-from model_server import texts
+from model_server.grpc import texts
 
 
 class CallGate:
@@ -18,10 +18,10 @@ class CallGate:
         self._changed = threading.Condition()
 
     def enter(self, context: grpc.ServicerContext) -> None:
-        """Counts a call in; it is counted out when gRPC is done with it, that is after its answer was sent.
+        """Counts a call in. It is counted out when gRPC has finished it, that is after the response was sent.
 
         Raises:
-            ServingError: UNAVAILABLE, the gate is closed.
+            ServingError: UNAVAILABLE; the gate is closed.
         """
         with self._changed:
             if self._is_closed:
@@ -33,7 +33,7 @@ class CallGate:
             self._leave()  # the caller has gone already
 
     def close(self) -> None:
-        """Takes no more calls."""
+        """Refuses new calls."""
         with self._changed:
             self._is_closed = True
 
@@ -43,10 +43,10 @@ class CallGate:
             return self._changed.wait_for(lambda: self._under_way == 0, timeout_s)
 
     def wait_until_quiet(self, pause_s: float, timeout_s: float) -> None:
-        """Returns when no call was refused for `pause_s`, or `timeout_s` is over.
+        """Blocks until no call was refused for `pause_s`, or `timeout_s` is over.
 
-        A call that comes at the very moment at which a gRPC server stops is cancelled without a word, and whoever
-        was just answered may be about to ask again.
+        A call that arrives in the moment in which a gRPC server stops is cancelled without a text, and a caller
+        that was just answered may be about to call again.
         """
         deadline_s = time.monotonic() + timeout_s
         with self._changed:

@@ -1,4 +1,4 @@
-"""The gRPC server: methods by their full names, one mapping from errors to statuses, drain."""
+"""The gRPC server: which method answers which name, health, and drain."""
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
@@ -14,11 +14,11 @@ from facegrid.tfserving.v1.model_metadata_pb2 import GetModelMetadataRequest, Ge
 from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest, GetModelStatusResponse
 from facegrid.tfserving.v1.predict_pb2 import PackedPredictResponse, PredictRequest
 from facegrid.tfserving.v1.regression_pb2 import RegressionRequest, RegressionResponse
-from model_server import texts
+from model_server.grpc import texts
 from model_server.grpc.calls import unary_method
 from model_server.grpc.drain import CallGate
 from model_server.methods.services import Services
-from model_server.metrics.server import ServerMetrics
+from model_server.metrics.server_metrics import ServerMetrics
 
 PREDICTION_SERVICE = "tensorflow.serving.PredictionService"
 MODEL_SERVICE = "tensorflow.serving.ModelService"
@@ -28,10 +28,10 @@ WAITING_PER_THREAD = 15
 """Calls that may wait for each thread; beyond them the answer is RESOURCE_EXHAUSTED."""
 
 QUIET_S, FAREWELL_S = 0.1, 1.0
-"""At the end, when every call is answered: the server goes when nobody asked for the first, or after the second, and
-open streams get the second."""
+"""After the last response the server stops when no call came for QUIET_S, or after FAREWELL_S. Open streams then get
+FAREWELL_S more."""
 CANCEL_S = 5.0
-"""What cancelled calls get to be gone; the process ends after it in any case."""
+"""Time for cancelled calls to end; the process ends after it in any case."""
 
 if TYPE_CHECKING:
     Methods = dict[str, grpc.RpcMethodHandler[Any, Any]]
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-class ModelServer:
+class GrpcServer:
     """Answers the gRPC API."""
 
     def __init__(
@@ -52,8 +52,8 @@ class ModelServer:
         with_health: bool = False,
     ) -> None:
         self._calls = CallGate()
-        self._questions = CallGate()
-        """GetModelStatus, which is answered to the end, as the health service is."""
+        self._status_calls = CallGate()
+        """GetModelStatus, which like the health service is answered to the end."""
         self._server = grpc.server(
             ThreadPoolExecutor(max_threads, thread_name_prefix="grpc"),
             options=(
@@ -90,14 +90,14 @@ class ModelServer:
             raise texts.address_taken(address) from error
 
     def start(self) -> None:
-        """Begins to answer."""
+        """Starts to serve."""
         self._server.start()
 
     def drain(self, timeout_s: float) -> None:
-        """Takes no more calls, and returns when those under way are answered or `timeout_s` is over.
+        """Refuses new calls, and returns when those under way are answered or `timeout_s` is over.
 
-        Until then the port stays open: whoever asks for the health is told NOT_SERVING, and new calls are
-        answered UNAVAILABLE, which a client may send to another server.
+        Until then the port stays open: the health is NOT_SERVING, and new calls get UNAVAILABLE, so that a
+        client can send them to another server.
         """
         if self._health is not None:
             _set_health(self._health, health_pb2.HealthCheckResponse.NOT_SERVING)
@@ -105,12 +105,12 @@ class ModelServer:
         if not self._calls.wait_until_empty(timeout_s):
             _log.warning("calls were still under way after %g s; they are cancelled", timeout_s)
         self._calls.wait_until_quiet(QUIET_S, min(timeout_s, FAREWELL_S))
-        # Streams of the health service never end by themselves; they get the time to take the last word.
+        # Streams of the health service never end by themselves; they get time to receive NOT_SERVING.
         farewell_s = min(timeout_s, FAREWELL_S)
         self._server.stop(farewell_s).wait(farewell_s + CANCEL_S)
 
     def _prediction_methods(self, services: Services, metrics: ServerMetrics) -> "Methods":
-        predict, classify, regress = (metrics.observer(api) for api in ("Predict", "Classify", "Regress"))
+        predict, classify, regress = (metrics.grpc_recorder(api) for api in ("Predict", "Classify", "Regress"))
         return {
             "Predict": unary_method(services.predict, PredictRequest, PackedPredictResponse, self._calls, predict),
             "Classify": unary_method(
@@ -128,7 +128,7 @@ class ModelServer:
     def _model_methods(self, services: Services) -> "Methods":
         return {
             "GetModelStatus": unary_method(
-                services.get_model_status, GetModelStatusRequest, GetModelStatusResponse, self._questions
+                services.get_model_status, GetModelStatusRequest, GetModelStatusResponse, self._status_calls
             ),
             "HandleReloadConfigRequest": unary_method(
                 services.reload_config, ReloadConfigRequest, ReloadConfigResponse, self._calls
@@ -136,6 +136,6 @@ class ModelServer:
         }
 
 
-def _set_health(servicer: health.HealthServicer, status: Any) -> None:
+def _set_health(servicer: health.HealthServicer, status: int) -> None:
     for name in HEALTH_NAMES:
         servicer.set(name, status)

@@ -1,20 +1,20 @@
-"""TLS of the gRPC port: the key that the server shows, and whose callers it admits."""
+"""TLS of the gRPC addresses: the server's certificate, and which callers it admits."""
 
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 
 from facegrid.tfserving.v1.ssl_config_pb2 import SSLConfig
-from model_server.files.models import read_text_proto
+from model_server.files.text_proto import read_text_proto
 from model_server.flags import Flags
-from model_server.grpc import tls_texts as texts
+from model_server.grpc import texts
 
 
 def configured_credentials(flags: Flags) -> grpc.ServerCredentials | None:
-    """Returns what every gRPC address is secured with, the UNIX socket too; None without --ssl_config_file.
+    """Returns the credentials of every gRPC address, the UNIX socket included; None without --ssl_config_file.
 
     Raises:
-        ServingError: The file cannot be read, or holds nothing that TLS can be spoken with.
+        ServingError: The file cannot be read, or lacks a usable key, certificate or authority.
     """
     path = flags.text("ssl_config_file")
     if not path:
@@ -39,7 +39,7 @@ def configured_credentials(flags: Flags) -> grpc.ServerCredentials | None:
 
 
 def _is_usable(credentials: grpc.ServerCredentials) -> bool:
-    """Returns whether gRPC listens with them; it reads them only then, and the models would be loaded before."""
+    """Returns whether gRPC can listen with them. It reads them only then, after the models were loaded."""
     server = grpc.server(ThreadPoolExecutor(1))
     try:
         server.add_secure_port("127.0.0.1:0", credentials)

@@ -1,1 +1,1 @@
-"""The methods of the API, apart from what carries them: gRPC and REST call the same functions."""
+"""The methods of the API, a file each. gRPC and REST call the same functions."""

@@ -17,8 +17,8 @@ from facegrid.tfserving.v1.model_metadata_pb2 import SignatureDef
 from model_server.methods import example_texts as texts
 from model_server.methods.examples import INPUTS, serialized_examples
 from model_server.methods.model_spec import served_spec, signature_name
-from model_server.run.servable import Array, Network, Port, Signature
-from model_server.run.tensors import data_type_name
+from model_server.run.servable import Array, Port, Servable, ServableSignature
+from model_server.run.tensor_proto import data_type_name
 
 METHOD_NAME = "tensorflow/serving/classify"
 
@@ -27,7 +27,7 @@ _CLASSES, _SCORES = "classes", "scores"
 
 
 def classify(
-    network: Network,
+    servable: Servable,
     version: int,
     request: ClassificationRequest,
     *,
@@ -38,15 +38,15 @@ def classify(
 
     Raises:
         ServingError: The signature is not one for classification, there are no examples, the network
-            refused them, or it gave something else than classes.
+            refused them, or its outputs are not classes.
     """
     name = signature_name(request.model_spec)
-    signature = network.signatures.get(name)
+    signature = servable.signatures.get(name)
     if signature is None:
         raise texts.no_such_signature(name)
-    fed, fetched = classification_ports(signature, network.signature_defs[name], check_method_name=check_method_name)
+    fed, fetched = classification_ports(signature, servable.signature_defs[name], check_method_name=check_method_name)
     examples = serialized_examples(request.input)
-    arrays = network.run([(fed, examples)], fetched, timeout_s=timeout_s)
+    arrays = servable.run([(fed, examples)], fetched, timeout_s=timeout_s)
     by_tensor = {port.tensor_name: array for port, array in zip(fetched, arrays, strict=True)}
     return ClassificationResponse(
         model_spec=served_spec(request.model_spec, version),
@@ -55,9 +55,9 @@ def classify(
 
 
 def classification_ports(
-    signature: Signature, spec: SignatureDef, *, check_method_name: bool
+    signature: ServableSignature, spec: SignatureDef, *, check_method_name: bool
 ) -> tuple[Port, list[Port]]:
-    """Returns what to feed and what to fetch.
+    """Returns the input to feed and the outputs to fetch.
 
     Raises:
         ServingError: The signature is not one for classification; `spec` is what the error shows of it.
@@ -76,8 +76,10 @@ def classification_ports(
     return signature.inputs[INPUTS], outputs
 
 
-def classification_result(signature: Signature, count: int, by_tensor: Mapping[str, Array]) -> ClassificationResult:
-    """Returns the classes of `count` examples from what was fetched, by the names of the tensors.
+def classification_result(
+    signature: ServableSignature, count: int, by_tensor: Mapping[str, Array]
+) -> ClassificationResult:
+    """Returns the classes of `count` examples from the fetched arrays, by the names of the tensors.
 
     Raises:
         ServingError: They are not matrices of `count` rows, of strings and of floats, of the same width.
@@ -85,7 +87,7 @@ def classification_result(signature: Signature, count: int, by_tensor: Mapping[s
     classes = _fetched(signature, _CLASSES, by_tensor)
     scores = _fetched(signature, _SCORES, by_tensor)
     if classes is not None and scores is not None and _is_one_tensor(signature):
-        scores = None  # as upstream, which takes a tensor that is both for classes
+        scores = None  # as upstream, which takes a tensor with both roles for classes
     if classes is not None:
         _check(classes, _CLASSES, "DT_STRING", count)
     if scores is not None:
@@ -95,11 +97,11 @@ def classification_result(signature: Signature, count: int, by_tensor: Mapping[s
     return _result(classes, scores, count)
 
 
-def _fetched(signature: Signature, alias: str, by_tensor: Mapping[str, Array]) -> Array | None:
+def _fetched(signature: ServableSignature, alias: str, by_tensor: Mapping[str, Array]) -> Array | None:
     return by_tensor[signature.outputs[alias].tensor_name] if alias in signature.outputs else None
 
 
-def _is_one_tensor(signature: Signature) -> bool:
+def _is_one_tensor(signature: ServableSignature) -> bool:
     return signature.outputs[_CLASSES].tensor_name == signature.outputs[_SCORES].tensor_name
 
 

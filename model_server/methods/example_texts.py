@@ -1,4 +1,4 @@
-"""The errors of the methods that take examples: code and text, in the words of tensorflow_model_server."""
+"""The errors of Classify, Regress and MultiInference: code and text, in the words of tensorflow_model_server."""
 
 import re
 from collections.abc import Sequence
@@ -53,7 +53,7 @@ def not_one_or_two_outputs(found: int) -> ServingError:
 
 
 def missing_port(kind: str, direction: str, signature: SignatureDef) -> ServingError:
-    """The only input, or output, has another name than the one that this `kind` needs."""
+    """The only input, or output, does not have the name that this `kind` needs."""
     return _invalid(f"No {kind} {direction} found in SignatureDef: {_debug_string(signature)}")
 
 
@@ -71,7 +71,7 @@ def _debug_string(signature: SignatureDef) -> str:
     return re.sub(r"^( *dtype: )DATA_TYPE_", r"\1DT_", text, flags=re.MULTILINE)
 
 
-# --- What the network gave ------------------------------------------------------------------------
+# --- The outputs -----------------------------------------------------------------------------------
 
 
 def not_two_dimensions(shape: Sequence[int]) -> ServingError:
@@ -124,7 +124,7 @@ def task_without_model_name() -> ServingError:
 
 
 def no_tasks() -> ServingError:
-    """A warm-up request without a task; where a caller sends one, the missing model is found first."""
+    """A warm-up request without a task. In a caller's request, the missing model is found first."""
     return _invalid("Tensor :0, specified in either feed_devices or fetch_devices was not found in the Graph")
 
 

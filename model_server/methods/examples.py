@@ -1,24 +1,24 @@
-"""tf.Example inputs: from the forms a request may have to the one tensor that a network parses."""
+"""Inputs of `tf.Example`: from the forms that a request may have to the tensor that a network parses."""
 
 import numpy as np
 
 from facegrid.tfserving.v1.input_pb2 import Input, SerializedInput
 from model_server.methods import example_texts as texts
-from model_server.run.tensors import Array
+from model_server.run.servable import Array
 
 INPUTS = "inputs"
 """The input of every signature that takes examples."""
 
 
 def serialized_examples(sent: Input) -> Array:
-    """Returns the examples as bytes, an object array [N]; a context is put before each.
+    """Returns the examples as bytes, an object array [N]; the context is put before each.
 
-    Two messages one after the other are their merger, in which the features of the example win.
+    The bytes of two messages in a row are those of the merged message; the example's features override the context's.
 
     Raises:
         ServingError: There are none.
     """
-    # Once written and once read, instead of a call per example.
+    # One round trip through bytes instead of one call for each example.
     serialized = SerializedInput.FromString(sent.SerializeToString())
     kind = serialized.WhichOneof("kind")
     if kind == "example_list_with_context":

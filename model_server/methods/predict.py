@@ -1,6 +1,6 @@
 """Predict: from a request to the network and back.
 
-The checks come in upstream's order, because a request can be wrong in several ways and callers see the first.
+The checks are in upstream's order: a request can have several errors, and callers see the first.
 """
 
 from collections.abc import Sequence
@@ -8,41 +8,41 @@ from dataclasses import dataclass
 
 from facegrid.tfserving.v1.predict_pb2 import PackedPredictResponse, PredictRequest
 from facegrid.tfserving.v1.tensor_pb2 import TensorProto
-from model_server import texts
+from model_server.methods import texts
 from model_server.methods.model_spec import served_spec, signature_name
-from model_server.run.servable import Array, Network, Signature
-from model_server.run.tensors import MAX_FILLED_BYTES, AbsurdTensor, UnreadableTensor, decode, encode_into
+from model_server.run.servable import Array, Servable, ServableSignature
+from model_server.run.tensor_proto import MAX_FILLED_BYTES, OversizedTensor, UnreadableTensor, decode, encode_into
 
 _METHOD_NAMES = frozenset(f"tensorflow/serving/{method}" for method in ("predict", "classify", "regress"))
 
 
 @dataclass(frozen=True)
 class PredictOptions:
-    """What the flags say about Predict."""
+    """The flags of Predict."""
 
     as_content: bool = False
-    """Answer in `tensor_content` instead of the field of the dtype."""
+    """Put outputs into `tensor_content` instead of the field of the dtype."""
     check_method_name: bool = False
     """Refuse signatures with a method name that is not one of TensorFlow Serving's."""
     strict_input_shapes: bool = False
-    """Refuse inputs whose rank or known sizes differ from the signature's, and empty ones."""
+    """Refuse inputs whose rank or known sizes differ from the signature's, and empty inputs."""
 
 
 def predict(
-    network: Network,
+    servable: Servable,
     version: int,
     request: PredictRequest,
     options: PredictOptions,
     *,
     timeout_s: float | None = None,
 ) -> PackedPredictResponse:
-    """Returns the outputs asked for, with the model_spec that says which version computed them.
+    """Returns the requested outputs, with the model_spec that says which version computed them.
 
     Raises:
         ServingError: The request does not fit the signature, or the network refused it.
     """
     name = signature_name(request.model_spec)
-    signature = network.signatures.get(name)
+    signature = servable.signatures.get(name)
     if signature is None:
         raise texts.signature_not_found(name)
     if options.check_method_name and signature.method_name not in _METHOD_NAMES:
@@ -53,7 +53,7 @@ def predict(
         for alias, array in inputs.items():
             _check_shape(alias, array.shape, signature.inputs[alias].shape)
     feeds = [(signature.inputs[alias], array) for alias, array in inputs.items()]
-    arrays = network.run(feeds, [signature.outputs[alias] for alias in aliases], timeout_s=timeout_s)
+    arrays = servable.run(feeds, [signature.outputs[alias] for alias in aliases], timeout_s=timeout_s)
 
     response = PackedPredictResponse(model_spec=served_spec(request.model_spec, version))
     for alias, array in zip(aliases, arrays, strict=True):
@@ -61,7 +61,7 @@ def predict(
     return response
 
 
-def _inputs(signature: Signature, request: PredictRequest) -> dict[str, Array]:
+def _inputs(signature: ServableSignature, request: PredictRequest) -> dict[str, Array]:
     """Returns a tensor for every input of the signature, sent or default."""
     sent = request.inputs
     surplus = len(sent) - len(signature.inputs)
@@ -85,8 +85,8 @@ def _inputs(signature: Signature, request: PredictRequest) -> dict[str, Array]:
 def _decode(alias: str, proto: TensorProto) -> Array:
     try:
         return decode(proto)
-    except AbsurdTensor as error:
-        raise texts.absurd_tensor(alias, error.shape, error.needed_bytes, MAX_FILLED_BYTES) from error
+    except OversizedTensor as error:
+        raise texts.oversized_tensor(alias, error.shape, error.needed_bytes, MAX_FILLED_BYTES) from error
     except UnreadableTensor as error:
         raise texts.unreadable_tensor(alias) from error
 
@@ -101,8 +101,8 @@ def _check_shape(alias: str, shape: tuple[int, ...], expected: tuple[int | None,
         raise texts.empty_input(alias, shape)
 
 
-def _output_aliases(signature: Signature, output_filter: Sequence[str]) -> list[str]:
-    """Returns the outputs asked for in the order asked, or all of them."""
+def _output_aliases(signature: ServableSignature, output_filter: Sequence[str]) -> list[str]:
+    """Returns the requested outputs in the order of the request; without a request, all of them."""
     aliases: list[str] = []
     for alias in output_filter:
         if alias not in signature.outputs:

@@ -10,8 +10,8 @@ from facegrid.tfserving.v1.regression_pb2 import Regression, RegressionRequest, 
 from model_server.methods import example_texts as texts
 from model_server.methods.examples import INPUTS, serialized_examples
 from model_server.methods.model_spec import served_spec, signature_name
-from model_server.run.servable import Array, Network, Port, Signature
-from model_server.run.tensors import data_type_name
+from model_server.run.servable import Array, Port, Servable, ServableSignature
+from model_server.run.tensor_proto import data_type_name
 
 METHOD_NAME = "tensorflow/serving/regress"
 
@@ -20,7 +20,7 @@ _OUTPUTS = "outputs"
 
 
 def regress(
-    network: Network,
+    servable: Servable,
     version: int,
     request: RegressionRequest,
     *,
@@ -31,23 +31,23 @@ def regress(
 
     Raises:
         ServingError: The signature is not one for regression, there are no examples, the network refused
-            them, or it gave something else than a number each.
+            them, or its output is not one number for each example.
     """
     name = signature_name(request.model_spec)
-    signature = network.signatures.get(name)
+    signature = servable.signatures.get(name)
     if signature is None:
         raise texts.no_such_signature(name)
-    fed, fetched = regression_ports(signature, network.signature_defs[name], check_method_name=check_method_name)
+    fed, fetched = regression_ports(signature, servable.signature_defs[name], check_method_name=check_method_name)
     examples = serialized_examples(request.input)
-    (values,) = network.run([(fed, examples)], [fetched], timeout_s=timeout_s)
+    (values,) = servable.run([(fed, examples)], [fetched], timeout_s=timeout_s)
     return RegressionResponse(
         model_spec=served_spec(request.model_spec, version),
         result=regression_result(signature, len(examples), {fetched.tensor_name: values}),
     )
 
 
-def regression_ports(signature: Signature, spec: SignatureDef, *, check_method_name: bool) -> tuple[Port, Port]:
-    """Returns what to feed and what to fetch.
+def regression_ports(signature: ServableSignature, spec: SignatureDef, *, check_method_name: bool) -> tuple[Port, Port]:
+    """Returns the input to feed and the output to fetch.
 
     Raises:
         ServingError: The signature is not one for regression; `spec` is what the error shows of it.
@@ -65,8 +65,8 @@ def regression_ports(signature: Signature, spec: SignatureDef, *, check_method_n
     return signature.inputs[INPUTS], signature.outputs[_OUTPUTS]
 
 
-def regression_result(signature: Signature, count: int, by_tensor: Mapping[str, Array]) -> RegressionResult:
-    """Returns the numbers of `count` examples from what was fetched, by the names of the tensors.
+def regression_result(signature: ServableSignature, count: int, by_tensor: Mapping[str, Array]) -> RegressionResult:
+    """Returns the numbers of `count` examples from the fetched array, by the names of the tensors.
 
     Raises:
         ServingError: They are not one float for each example.

@@ -1,1 +1,1 @@
-"""Counters and histograms, what is counted, and the page that Prometheus reads."""
+"""Counters and histograms, what they count, and the page that Prometheus reads."""

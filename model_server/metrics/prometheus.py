@@ -1,19 +1,19 @@
 """Prometheus' text form of the metrics, byte for byte as tensorflow_model_server prints it.
 
 Its names keep colons for TensorFlow's slashes and get no suffix, there are no HELP lines, and a metric without
-a value still has its TYPE line. `prometheus_client` prints none of this, hence the form is written here.
+a value still has its TYPE line. `prometheus_client` cannot print this form, so it is written here.
 """
 
 import re
 from collections.abc import Iterator
 from itertools import accumulate
 
-from model_server.metrics.registry import CounterCell, Distribution, Metric, Registry
+from model_server.metrics.registry import CounterCell, Distribution, Metric, MetricRegistry
 
 CONTENT_TYPE = "text/plain"
 
 
-def page(registry: Registry) -> str:
+def page(registry: MetricRegistry) -> str:
     """Returns all metrics in the order of their names."""
     return "\n".join(line for metric in registry.metrics() for line in _lines(metric)) + "\n"
 
@@ -64,5 +64,5 @@ def _not_a_digit_first(name: str) -> str:
 
 
 def _escaped(value: str) -> str:
-    # The line break is ours: callers choose names, and with upstream's page one can forge whole lines.
+    # Upstream does not escape the line break. Callers choose names, so there they can forge whole lines.
     return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -36,9 +36,9 @@ class Distribution:
     """What a histogram has seen."""
 
     limits: Sequence[float]
-    """Upper limits of all buckets but the last, which has none. A value on a limit belongs to the next bucket."""
+    """Upper limits of all buckets but the last, which is unlimited. A value on a limit belongs to the next bucket."""
     counts: Sequence[int]
-    """Values in each bucket; not cumulated."""
+    """Values in each bucket, not cumulative."""
     total: float
     """Sum of the values."""
 
@@ -61,7 +61,7 @@ class HistogramCell:
 
     @property
     def value(self) -> Distribution:
-        """What was counted, all of one moment."""
+        """A consistent copy of what was counted."""
         with self._lock:
             return Distribution(self._limits, tuple(self._counts), self._total)
 
@@ -127,7 +127,7 @@ def exponential(scale: float, growth: float, count: int) -> list[float]:
     return limits
 
 
-class Registry:
+class MetricRegistry:
     """All metrics of a server."""
 
     def __init__(self) -> None:

@@ -1,1 +1,1 @@
-"""The REST API: paths, JSON in, JSON out, and the HTTP server that carries it."""
+"""The REST API: paths, JSON in, JSON out, HTTP statuses, and the HTTP server."""

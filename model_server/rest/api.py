@@ -1,15 +1,13 @@
-"""The REST API: from a method, a path and a body to an HTTP answer. What carries it is in http_server.py.
+"""The REST API: from a method, a path and a body to an HTTP response.
 
-`RestApi` has a table of what is asked for to the function that answers it; each calls the same `Services` as gRPC.
+`RestApi` has a table from each operation to the function that answers it; each calls the same `Services` as gRPC.
+Bytes, threads and limits are in `http_server.py`.
 """
 
 import logging
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from http import HTTPStatus
-from types import MappingProxyType
-from typing import Any
 
 import grpc
 
@@ -18,63 +16,43 @@ from facegrid.tfserving.v1.model_metadata_pb2 import GetModelMetadataRequest
 from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest
 from facegrid.tfserving.v1.predict_pb2 import ModelSpec, PackedPredictResponse, PredictRequest, PredictResponse
 from facegrid.tfserving.v1.regression_pb2 import RegressionRequest
-from model_server import texts
 from model_server.errors import ServingError
-from model_server.methods.metadata import SIGNATURE_DEF
+from model_server.methods import texts as method_texts
+from model_server.methods.get_model_metadata import SIGNATURE_DEF
 from model_server.methods.model_spec import signature_name as served_signature_name
 from model_server.methods.services import Services
-from model_server.metrics.server import ServerMetrics
-from model_server.rest import texts as json_texts
-from model_server.rest.examples import classifications_json, examples_of, regressions_json
-from model_server.rest.metadata import metadata_json, status_json
-from model_server.rest.parser import parse_object
-from model_server.rest.paths import METADATA, STATUS, Asked, asked_for
-from model_server.rest.predict import INPUTS, INSTANCES, is_in_rows, signature_name, tensors_of_columns, tensors_of_rows
-from model_server.rest.response import error_json, outputs_json, predictions_json
-from model_server.rest.values import encoded
-from model_server.run.tensors import Array, decode, encode_content_into, numpy_type
-from model_server.versions.handles import AvailableVersions
-
-CLIENT_CLOSED_REQUEST = 499
-COUNTED = frozenset({"predict", "classify", "regress"})
-"""What the metrics count."""
-
-HTTP_STATUSES: Mapping[grpc.StatusCode, int] = MappingProxyType(
-    {
-        grpc.StatusCode.CANCELLED: CLIENT_CLOSED_REQUEST,
-        grpc.StatusCode.UNKNOWN: HTTPStatus.INTERNAL_SERVER_ERROR,
-        grpc.StatusCode.INVALID_ARGUMENT: HTTPStatus.BAD_REQUEST,
-        grpc.StatusCode.DEADLINE_EXCEEDED: HTTPStatus.GATEWAY_TIMEOUT,
-        grpc.StatusCode.NOT_FOUND: HTTPStatus.NOT_FOUND,
-        grpc.StatusCode.ALREADY_EXISTS: HTTPStatus.CONFLICT,
-        grpc.StatusCode.PERMISSION_DENIED: HTTPStatus.FORBIDDEN,
-        grpc.StatusCode.RESOURCE_EXHAUSTED: HTTPStatus.TOO_MANY_REQUESTS,
-        grpc.StatusCode.FAILED_PRECONDITION: HTTPStatus.BAD_REQUEST,
-        grpc.StatusCode.ABORTED: HTTPStatus.CONFLICT,
-        grpc.StatusCode.OUT_OF_RANGE: HTTPStatus.BAD_REQUEST,
-        grpc.StatusCode.UNIMPLEMENTED: HTTPStatus.NOT_IMPLEMENTED,
-        grpc.StatusCode.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
-        grpc.StatusCode.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
-        grpc.StatusCode.DATA_LOSS: HTTPStatus.INTERNAL_SERVER_ERROR,
-        grpc.StatusCode.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
-    }
+from model_server.metrics.server_metrics import ServerMetrics
+from model_server.rest import texts
+from model_server.rest.examples_request import examples_of
+from model_server.rest.examples_response import classifications_json, regressions_json
+from model_server.rest.http_response import HttpResponse, error_response
+from model_server.rest.json_parser import parse_object
+from model_server.rest.json_tensors import DType
+from model_server.rest.json_values import encoded
+from model_server.rest.metadata_response import metadata_json
+from model_server.rest.paths import METADATA, STATUS, RestCall, parse_target
+from model_server.rest.predict_request import (
+    INPUTS,
+    INSTANCES,
+    is_in_rows,
+    signature_name,
+    tensors_of_columns,
+    tensors_of_rows,
 )
-"""Upstream: `ToHTTPStatusCode` in model_servers/http_server.cc."""
+from model_server.rest.predict_response import outputs_json, predictions_json
+from model_server.rest.status_response import status_json
+from model_server.run.servable import Array
+from model_server.run.tensor_proto import decode, encode_content_into, numpy_type
+from model_server.versions.available import AvailableVersions
+
+COUNTED = frozenset({"predict", "classify", "regress"})
+"""The operations that the metrics count."""
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class HttpAnswer:
-    """What is sent back."""
-
-    status: int
-    body: bytes
-    content_type: str = "application/json"
-
-
 Respond = Callable[[ModelSpec, bytes, float | None], str]
-"""Gets the model, the body, and when the answer is due by the monotonic clock; returns JSON or raises ServingError."""
+"""Gets the model, the body, and the end of the time limit (monotonic clock); returns JSON or raises ServingError."""
 
 
 class RestApi:
@@ -92,35 +70,35 @@ class RestApi:
             STATUS: self._status,
         }
 
-    def answer(self, method: str, target: str, body: bytes, due_s: float | None) -> HttpAnswer:
-        """Returns the answer to any request, errors among them.
+    def handle(self, method: str, target: str, body: bytes, due_s: float | None) -> HttpResponse:
+        """Returns the response to any request; an error is a response too.
 
         Args:
             method: Such as POST.
             target: Path and query, as they were sent.
             body: JSON, for POST.
-            due_s: When the answer is due, by the monotonic clock; None for no limit.
+            due_s: When the response is due, by the monotonic clock; None for no limit.
         """
         started_s = time.perf_counter()
         try:
-            asked = asked_for(method, target)
+            call = parse_target(method, target)
         except ServingError as error:
-            return error_answer(error)
-        answer, code = self._answer(asked, body, due_s)
-        if asked.what in COUNTED:
+            return error_response(error)
+        response, code = self._respond(call, body, due_s)
+        if call.operation in COUNTED:
             took_s = time.perf_counter() - started_s
-            self._metrics.record_request(asked.model.name, asked.what, "REST", code, took_s)
-        return answer
+            self._metrics.record_request(call.model.name, call.operation, "REST", code, took_s)
+        return response
 
-    def _answer(self, asked: Asked, body: bytes, due_s: float | None) -> tuple[HttpAnswer, grpc.StatusCode]:
+    def _respond(self, call: RestCall, body: bytes, due_s: float | None) -> tuple[HttpResponse, grpc.StatusCode]:
         try:
-            text = self._table[asked.what](asked.model, body, due_s)
-            return HttpAnswer(HTTPStatus.OK, encoded(text)), grpc.StatusCode.OK
+            text = self._table[call.operation](call.model, body, due_s)
+            return HttpResponse(HTTPStatus.OK, encoded(text)), grpc.StatusCode.OK
         except ServingError as error:
-            return error_answer(error), error.code
+            return error_response(error), error.code
         except Exception:  # noqa: BLE001 - the caller gets a status, never a traceback
             _log.exception("a REST request failed unexpectedly")
-            return error_answer(texts.internal_error()), grpc.StatusCode.INTERNAL
+            return error_response(method_texts.internal_error()), grpc.StatusCode.INTERNAL
 
     def _predict(self, model: ModelSpec, body: bytes, due_s: float | None) -> str:
         document = parse_object(body)
@@ -134,19 +112,21 @@ class RestApi:
         outputs = _outputs(self._services.predict(request, time_left(due_s)))
         return predictions_json(outputs) if in_rows else outputs_json(outputs)
 
-    def _input_types(self, model: ModelSpec) -> dict[str, Any]:
+    def _input_types(self, model: ModelSpec) -> dict[str, DType]:
         """Returns the NumPy dtypes of the inputs of the signature that the model_spec names."""
         name = served_signature_name(model)
         with self._available.use(model) as handle:
             signature = handle.servable.signature_defs.get(name)
         if signature is None:
-            raise json_texts.unknown_signature(name)
+            raise texts.unknown_signature(name)
         if not signature.inputs:
-            raise json_texts.no_inputs(model.signature_name)
-        types = {alias: numpy_type(info.dtype) for alias, info in signature.inputs.items()}
-        for alias, dtype in types.items():
+            raise texts.no_inputs(model.signature_name)
+        types = {}
+        for alias, info in signature.inputs.items():
+            dtype = numpy_type(info.dtype)
             if dtype is None:
-                raise json_texts.unsupported_input(alias)
+                raise texts.unsupported_input(alias)
+            types[alias] = dtype
         return types
 
     def _classify(self, model: ModelSpec, body: bytes, due_s: float | None) -> str:
@@ -172,14 +152,8 @@ class RestApi:
         return status_json(self._services.get_model_status(request, time_left(due_s)))
 
 
-def error_answer(error: ServingError) -> HttpAnswer:
-    """Returns an error as it is answered."""
-    status = HTTP_STATUSES.get(error.code, HTTPStatus.INTERNAL_SERVER_ERROR)
-    return HttpAnswer(status, encoded(error_json(error.message)))
-
-
 def time_left(due_s: float | None) -> float | None:
-    """Returns the seconds until an answer is due, None without a limit.
+    """Returns the seconds until a response is due, None without a limit.
 
     Raises:
         ServingError: None are left.
@@ -188,11 +162,11 @@ def time_left(due_s: float | None) -> float | None:
         return None
     left_s = due_s - time.monotonic()
     if left_s <= 0:
-        raise texts.deadline_passed()
+        raise method_texts.deadline_passed()
     return left_s
 
 
 def _outputs(packed: PackedPredictResponse) -> dict[str, Array]:
-    # The two messages are the same on the wire.
+    # Both messages have the same encoding.
     response = PredictResponse.FromString(packed.SerializeToString())
     return {name: decode(proto) for name, proto in response.outputs.items()}

@@ -1,4 +1,4 @@
-"""The HTTP server: bytes in and out, threads, limits, drain. It knows nothing of models.
+"""The HTTP server: bytes in and out, threads, limits, drain. It knows nothing about models.
 
 Upstream serves by libevent (util/net_http); an unknown path is answered with libevent's page.
 """
@@ -19,8 +19,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from model_server.errors import ServingError
-from model_server.rest import texts as json_texts
-from model_server.rest.api import HttpAnswer, error_answer
+from model_server.rest import texts
+from model_server.rest.http_response import HttpResponse, error_response
 from model_server.rest.paths import API
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
@@ -28,7 +28,7 @@ MAX_BODY_BYTES = 64 * 1024 * 1024
 WAITING_PER_THREAD = 15
 """Requests that may wait for each thread; beyond them the answer is 429."""
 KEEP_ALIVE_S = 50
-"""libevent's patience with a connection that asks nothing."""
+"""An idle connection is closed after this time, as libevent does."""
 
 NOT_FOUND_PAGE = "<HTML><HEAD>\n<TITLE>404 Not Found</TITLE>\n</HEAD><BODY>\n<H1>Not Found</H1>\n</BODY></HTML>\n"
 CORS_HEADERS = {
@@ -37,9 +37,9 @@ CORS_HEADERS = {
     "Access-Control-Allow-Headers": "Content-Type",
 }
 
-Answer = Callable[[str, str, bytes, float | None], HttpAnswer]
-"""Gets method, path and query, body, and when the answer is due by the monotonic clock."""
-Page = Callable[[str], HttpAnswer]
+RequestHandler = Callable[[str, str, bytes, float | None], HttpResponse]
+"""Gets method, path and query, body, and when the response is due by the monotonic clock."""
+PageHandler = Callable[[str], HttpResponse]
 """Gets path and query."""
 
 _log = logging.getLogger(__name__)
@@ -50,14 +50,14 @@ class RestServer:
 
     def __init__(
         self,
-        answer: Answer,
+        handle: RequestHandler,
         *,
         max_threads: int,
         timeout_s: float | None,
         with_cors: bool = False,
-        pages: Mapping[str, Page] | None = None,
+        pages: Mapping[str, PageHandler] | None = None,
     ) -> None:
-        self._answer = answer
+        self._handle = handle
         self._pages = dict(pages or {})
         self._timeout_s = timeout_s
         self._headers = CORS_HEADERS if with_cors else {}
@@ -85,16 +85,16 @@ class RestServer:
         )
 
     def start(self, listening: socket.socket) -> None:
-        """Begins to answer what comes to a socket, which is closed at the end."""
+        """Starts to serve the socket, which is closed at the end."""
         self._sockets.append(listening)
         self._thread.start()
 
     def stop(self) -> None:
-        """Takes no more requests; those under way go on."""
+        """Refuses new requests; those under way continue."""
         self._server.should_exit = True
 
     def wait(self, timeout_s: float) -> None:
-        """Returns when the requests under way after `stop` are answered or `timeout_s` is over."""
+        """Blocks after `stop` until the requests under way are answered or `timeout_s` is over."""
         if not self._sockets:
             return
         self._thread.join(max(0.0, timeout_s))
@@ -115,7 +115,7 @@ class RestServer:
         target = f"{path}?{query}" if query else path
         page = self._pages.get(path)
         if page is not None:
-            return _as_response(await self._in_thread(page, target), {})
+            return _as_starlette(await self._in_thread(page, target), {})
         if API.fullmatch(target) is None:
             return Response(
                 NOT_FOUND_PAGE, HTTPStatus.NOT_FOUND, headers={"Connection": "close", "Content-Type": "text/html"}
@@ -123,47 +123,49 @@ class RestServer:
         if request.method == "OPTIONS" and self._headers:
             return Response(headers=self._headers)
         try:
-            answer = await self._api_answer(request, target)
+            response = await self._api_response(request, target)
         except TimeoutError:
-            answer = error_answer(json_texts.body_did_not_come())
-        return _as_response(answer, self._headers)
+            response = error_response(texts.body_did_not_come())
+        return _as_starlette(response, self._headers)
 
-    async def _api_answer(self, request: Request, target: str) -> HttpAnswer:
+    async def _api_response(self, request: Request, target: str) -> HttpResponse:
         due_s = None if self._timeout_s is None else time.monotonic() + self._timeout_s
         if self._requests >= self._max_requests:
             await _body(request, allowed_bytes=0, patience_s=self._timeout_s)
-            return error_answer(json_texts.too_many_requests(self._max_requests))
+            return error_response(texts.too_many_requests(self._max_requests))
         self._requests += 1
         try:
             body = await _body(request, allowed_bytes=MAX_BODY_BYTES, patience_s=self._timeout_s)
             if body is None:
-                return error_answer(json_texts.body_too_large(MAX_BODY_BYTES))
+                return error_response(texts.body_too_large(MAX_BODY_BYTES))
             compression = request.headers.get("Content-Encoding", "")
-            return await self._in_thread(self._answer_body, request.method, target, body, compression, due_s)
+            return await self._in_thread(self._handle_body, request.method, target, body, compression, due_s)
         finally:
             self._requests -= 1
 
-    def _answer_body(self, method: str, target: str, body: bytes, compression: str, due_s: float | None) -> HttpAnswer:
+    def _handle_body(
+        self, method: str, target: str, body: bytes, compression: str, due_s: float | None
+    ) -> HttpResponse:
         try:
             content = _uncompressed(body) if "gzip" in compression else body
         except ServingError as error:
-            return error_answer(error)
-        return self._answer(method, target, content, due_s)
+            return error_response(error)
+        return self._handle(method, target, content, due_s)
 
-    async def _in_thread(self, work: Callable[..., HttpAnswer], *arguments: object) -> HttpAnswer:
+    async def _in_thread(self, work: Callable[..., HttpResponse], *arguments: object) -> HttpResponse:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
 
-def _as_response(answer: HttpAnswer, headers: Mapping[str, str]) -> Response:
-    # The header is given, for a text's would get a charset.
-    return Response(answer.body, answer.status, headers={**headers, "Content-Type": answer.content_type})
+def _as_starlette(response: HttpResponse, headers: Mapping[str, str]) -> Response:
+    # As a header: Starlette would add a charset to a media type of text.
+    return Response(response.body, response.status, headers={**headers, "Content-Type": response.content_type})
 
 
 async def _body(request: Request, *, allowed_bytes: int, patience_s: float | None) -> bytes | None:
-    """Returns the body, or None if it is larger: it is read to its end all the same, for the client to listen.
+    """Returns the body, or None if it is larger. It is always read to its end, so that the client reads the response.
 
     Raises:
-        TimeoutError: Nothing of it came for `patience_s`.
+        TimeoutError: No byte came for `patience_s`.
     """
     body = bytearray()
     is_too_large = False
@@ -182,9 +184,9 @@ def _uncompressed(body: bytes) -> bytes:
     try:
         content = decompressor.decompress(body, MAX_BODY_BYTES)
     except zlib.error as error:
-        raise json_texts.not_gzip() from error
+        raise texts.not_gzip() from error
     if decompressor.unconsumed_tail:
-        raise json_texts.body_too_large(MAX_BODY_BYTES)
+        raise texts.body_too_large(MAX_BODY_BYTES)
     if not decompressor.eof:
-        raise json_texts.not_gzip()
+        raise texts.not_gzip()
     return content

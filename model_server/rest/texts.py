@@ -1,27 +1,31 @@
-"""Every error of the REST interface, as texts.py: code and text of tensorflow_model_server, misspellings too."""
+"""The errors of the REST API: code and text.
+
+Callers match on these texts. Where tensorflow_model_server has the error, its words are kept to the letter,
+misspellings included; errors that only we have are at the end. Errors that gRPC has too are in `methods/`.
+"""
 
 from collections.abc import Iterable, Sequence
 
 import grpc
 
 from model_server.errors import ServingError
-from model_server.rest.values import Json, shown, type_name
+from model_server.rest.json_values import Json, shown, type_name
 
 
 def _invalid(message: str) -> ServingError:
     return ServingError(grpc.StatusCode.INVALID_ARGUMENT, message)
 
 
-# --- What was asked for -------------------------------------------------------------------------
+# --- The path -----------------------------------------------------------------------------------
 
 
 def malformed_request(method: str, target: str) -> ServingError:
-    """No such thing to ask for."""
+    """The API has no such method and path."""
     return _invalid(f"Malformed request: {method} {target}")
 
 
 def missing_model_name() -> ServingError:
-    """A status of all models is not given."""
+    """The path names no model; there is no status of all models."""
     return _invalid("Missing model name in request.")
 
 
@@ -54,7 +58,7 @@ def parse_error(reason: str, offset: int) -> ServingError:
 
 
 def malformed(value: Json, reason: str) -> ServingError:
-    """JSON, but not of the form asked for."""
+    """JSON, but not of the expected form."""
     return _invalid(f"JSON Value: {shown(value)} {reason}")
 
 
@@ -108,12 +112,12 @@ def missing_column(name: str) -> ServingError:
 
 
 def row_not_an_object(index: int) -> ServingError:
-    """The first row has names, this one has not."""
+    """The first row has names, this one lacks them."""
     return _invalid(f"Expecting object but got list at item {index} of input list")
 
 
 def row_not_plain(index: int) -> ServingError:
-    """The first row has no names, this one has."""
+    """The first row has no names, this one has some."""
     return _invalid(f"Expecting value/list but got object at item {index} of input list")
 
 
@@ -137,7 +141,7 @@ def unknown_input(name: str) -> ServingError:
 
 
 def other_size(expected: int, found: int) -> ServingError:
-    """A row has another number of values than the first."""
+    """A row has a different number of values than the first."""
     return _invalid(f"Expecting tensor size: {expected} but got: {found}")
 
 
@@ -154,7 +158,7 @@ def _brackets(shape: Sequence[int]) -> str:
 
 
 def wrong_type(value: Json, dtype_name: str) -> ServingError:
-    """A value that the dtype does not admit."""
+    """A value that the dtype cannot hold."""
     return _invalid(f"JSON Value: {shown(value)} Type: {type_name(value)} is not of expected type: {dtype_name}")
 
 
@@ -171,25 +175,68 @@ def not_base64(value: Json) -> ServingError:
 
 
 def undecodable_base64() -> ServingError:
-    """What stands under b64 is not base64."""
+    """The value of "b64" is not base64."""
     return _invalid("Unable to base64 decode")
 
 
 def value_at_wrong_level(value: Json, level: int, rank: int) -> ServingError:
-    """A value where the first values say that there is a list."""
+    """A value in a place where the first values have a list."""
     return _invalid(
         f"JSON Value: {shown(value)} found at incorrect level: {level + 1} in the JSON DOM. Expected at level: {rank}"
     )
 
 
 def list_at_wrong_level(level: int, rank: int) -> ServingError:
-    """A list where the first values say that there is a value."""
+    """A list in a place where the first values have a value."""
     return _invalid(f"Encountered list at unexpected level: {level} expected < {rank}")
 
 
 def list_of_wrong_size(size: int, level: int, expected: int) -> ServingError:
     """A list longer or shorter than the first of its level."""
     return _invalid(f"Encountered list at unexpected size: {size} at level: {level} expected size: {expected}")
+
+
+# --- Examples ---------------------------------------------------------------------------------------
+
+
+def missing_examples(document: Json) -> ServingError:
+    """No examples; the text names classify even for a regress request."""
+    return malformed(document, "When method is classify, key 'examples' is expected and was not found")
+
+
+def examples_not_a_list(document: Json) -> ServingError:
+    """Examples are something else."""
+    return malformed(document, "Expecting 'examples' value to be an list/array")
+
+
+def no_examples(document: Json) -> ServingError:
+    """A list of examples, but empty."""
+    return malformed(document, "'examples' value is an empty array")
+
+
+def example_not_an_object(value: Json) -> ServingError:
+    """An example, or the context, has no names of features."""
+    return _invalid(f"Example must be JSON object but got JSON {type_name(value)}")
+
+
+def not_a_feature_value(name: str, value: Json) -> ServingError:
+    """Null, a list within a list, or an object that is not {"b64": "..."}."""
+    return _invalid(f"Feature: {name} has element with unexpected JSON type: {type_name(value)}")
+
+
+def mixed_feature(name: str, kind: str) -> ServingError:
+    """A value of a different kind than the first of the feature: bytes, float or int64."""
+    return _invalid(f"Unexpected element type in feature: {name} expecting type: {kind}")
+
+
+def too_large_for_float(value: float) -> ServingError:
+    """A finite number beyond float32."""
+    return _invalid(f"Cannot convert JSON value: {shown(value)} to float without loss of precision.")
+
+
+def too_large_for_int64(name: str) -> ServingError:
+    """A whole number from 2**63 on."""
+    return _invalid(f"Feature: {name} has uint64 element. Only int64 is supported.")
 
 
 # --- The answer ---------------------------------------------------------------------------------
@@ -206,12 +253,12 @@ def no_outputs() -> ServingError:
 
 
 def output_without_rows(name: str) -> ServingError:
-    """An output without dimensions, to be answered in rows."""
+    """An output without dimensions in a response in rows."""
     return _invalid(f"Tensor name: {name} has no shape information ")
 
 
 def uneven_outputs(name: str, found: int, expected: int) -> ServingError:
-    """An output with another number of rows than the one before."""
+    """An output with a different number of rows than the one before."""
     return _invalid(f"Tensor name: {name} has inconsistent batch size: {found} expecting: {expected}")
 
 
@@ -224,7 +271,7 @@ def repeated_key(key: str) -> ServingError:
 
 
 def nested_too_deep() -> ServingError:
-    """Lists within lists without end (upstream's process ends)."""
+    """Lists within lists beyond the parser's limit (upstream's process ends)."""
     return _invalid("JSON Parse error: lists and objects are nested too deep")
 
 
@@ -244,7 +291,7 @@ def body_too_large(allowed_bytes: int) -> ServingError:
 
 
 def body_did_not_come() -> ServingError:
-    """A caller keeps a place and sends nothing."""
+    """A caller opened a request and sent nothing more."""
     return ServingError(grpc.StatusCode.DEADLINE_EXCEEDED, "the body of the request did not come in time")
 
 
@@ -256,3 +303,11 @@ def not_gzip() -> ServingError:
 def too_many_requests(allowed: int) -> ServingError:
     """More requests than may wait (upstream lets them wait without limit)."""
     return ServingError(grpc.StatusCode.RESOURCE_EXHAUSTED, f"more than {allowed} REST requests at once")
+
+
+def port_taken(port: int, reason: str) -> ServingError:
+    """The port to listen on cannot be bound."""
+    return ServingError(
+        grpc.StatusCode.UNAVAILABLE,
+        f"cannot listen on port {port}: {reason}; stop what uses it, or choose another with --rest_api_port",
+    )

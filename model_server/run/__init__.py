@@ -1,1 +1,1 @@
-"""From a folder to a network in memory: loading, warm-up, tensors, and the runtimes."""
+"""From the folder of a version to a servable: loaders, warm-up, tensors, and the runtimes."""

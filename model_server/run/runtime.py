@@ -1,4 +1,4 @@
-"""The part of TensorFlow that runs a SavedModel: every name of it that this server uses."""
+"""Every name of TensorFlow that this server uses."""
 
 import warnings
 from typing import Any
@@ -31,17 +31,17 @@ __all__ = [
 
 
 def run_options(timeout_s: float) -> Message:
-    """Returns options that end a call after the time; at least a millisecond, for 0 would be no limit."""
+    """Returns options that end a call after the time; at least 1 ms, because 0 means no limit."""
     options: Message = RunOptions(timeout_in_ms=max(1, round(timeout_s * 1000)))
     return options
 
 
 def lite_interpreter(content: bytes) -> Any:
-    """Returns an interpreter of a TensorFlow Lite network; ValueError or RuntimeError if it is none."""
+    """Returns an interpreter of a TensorFlow Lite network; raises ValueError or RuntimeError if it is not one."""
     from tensorflow.lite.python.interpreter import Interpreter  # noqa: PLC0415 - most servers need none
 
     with warnings.catch_warnings():
-        # It recommends a package of its own, which is not TensorFlow's any more.
+        # It recommends a package that is no longer part of TensorFlow.
         warnings.filterwarnings("ignore", message=".*tf.lite.Interpreter is deprecated", category=UserWarning)
         return Interpreter(model_content=content)
 
@@ -54,10 +54,10 @@ def lite_model(content: bytes) -> Any:
 
 
 def new_buffer(message: Message) -> Any:
-    """Returns the message as TensorFlow's C interface takes it; to be given to `delete_buffer`."""
+    """Returns the message in a buffer of TensorFlow's C interface; `delete_buffer` frees it."""
     return pywrap_tf_session.TF_NewBufferFromString(message.SerializeToString())
 
 
 def delete_buffer(buffer: Any) -> None:
-    """Gives back what `new_buffer` returned."""
+    """Frees the buffer that `new_buffer` returned."""
     pywrap_tf_session.TF_DeleteBuffer(buffer)

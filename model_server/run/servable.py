@@ -1,20 +1,13 @@
-"""One version of a model in memory: a graph, a session and its signatures.
-
-Importing this file loads TensorFlow; `__main__` does so only when the flags and files are in order.
-"""
+"""What a request needs from a loaded version: signatures, and a way to run them. Needs no TensorFlow."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
 from facegrid.tfserving.v1.model_metadata_pb2 import SignatureDef
 from facegrid.tfserving.v1.tensor_pb2 import TensorProto
-from model_server import texts
-from model_server.errors import ServingError, code_of
-from model_server.run import runtime
 
 Array = NDArray[Any]
 
@@ -27,13 +20,13 @@ class Port:
     tensor: Any
     """The graph's tensor, or None where the graph has none of that name."""
     tf_output: Any
-    """The tensor as TensorFlow's C interface names it."""
+    """The tensor's name in TensorFlow's C interface."""
     shape: tuple[int | None, ...] | None
-    """Sizes; None for a size, or for all of them, that is not known before the call."""
+    """Sizes; None for an unknown size, or for an unknown rank."""
 
 
 @dataclass(frozen=True)
-class Signature:
+class ServableSignature:
     """One way to call a network."""
 
     method_name: str
@@ -42,7 +35,7 @@ class Signature:
     defaults: Mapping[str, TensorProto]
 
 
-class Run(Protocol):
+class RunFunction(Protocol):
     """A way to run a network."""
 
     def __call__(
@@ -55,127 +48,24 @@ class Run(Protocol):
         """Returns the arrays of `fetches`, in their order."""
 
 
-class Network(Protocol):
-    """What answers requests: signatures, and a way to run them."""
+class Servable(Protocol):
+    """What answers requests: signatures, and a way to run them. Calls may come from many threads at once."""
 
     @property
-    def signatures(self) -> Mapping[str, Signature]:
+    def signatures(self) -> Mapping[str, ServableSignature]:
         """The ways to call it, by name."""
 
     @property
     def signature_defs(self) -> Mapping[str, SignatureDef]:
-        """The same as the SavedModel has them."""
+        """The same in the form of the SavedModel."""
 
     @property
-    def run(self) -> Run:
+    def run(self) -> RunFunction:
         """Runs it."""
 
 
-class Servable:
-    """A loaded SavedModel. Calls may come from many threads at once."""
-
-    def __init__(self, session: runtime.Session, signature_defs: Mapping[str, SignatureDef]) -> None:
-        self._session = session
-        self.signature_defs = signature_defs
-        """The signatures as GetModelMetadata gives them."""
-        self.signatures = {name: _signature(session.graph, spec) for name, spec in signature_defs.items()}
-        self._raw_call = getattr(session, "_call_tf_sessionrun", None)
-        self._batched: Run | None = None
-
-    def run(
-        self,
-        feeds: Sequence[tuple[Port, Array]],
-        fetches: Sequence[Port],
-        *,
-        timeout_s: float | None = None,
-    ) -> list[Array]:
-        """Returns the arrays of `fetches`, in their order; computed in a batch with others if so set.
-
-        Raises:
-            ServingError: With the code and text of TensorFlow's runtime, or of batching.
-        """
-        run = self._batched or self.run_alone
-        return run(feeds, fetches, timeout_s=timeout_s)
-
-    def run_batched(self, run: Run) -> None:
-        """Makes calls go through `run` from now on, which calls `run_alone`."""
-        self._batched = run
-
-    def run_alone(
-        self,
-        feeds: Sequence[tuple[Port, Array]],
-        fetches: Sequence[Port],
-        *,
-        timeout_s: float | None = None,
-    ) -> list[Array]:
-        """Returns the arrays of `fetches`, in their order, computed by a call of its own.
-
-        Shapes are not checked against the signature: that is left to the network's operations, as in
-        tensorflow_model_server.
-
-        Raises:
-            ServingError: With the code and text of TensorFlow's runtime.
-        """
-        for port in (*(port for port, _ in feeds), *fetches):
-            if port.tensor is None:
-                raise texts.tensor_not_found(port.tensor_name)
-        try:
-            if self._raw_call is None:
-                return self._run_public(feeds, fetches)
-            options = None if timeout_s is None else runtime.new_buffer(runtime.run_options(timeout_s))
-            try:
-                arrays: list[Array] = self._raw_call(
-                    options,
-                    {port.tf_output: array for port, array in feeds},
-                    [port.tf_output for port in fetches],
-                    [],
-                    None,
-                )
-            finally:
-                if options is not None:
-                    runtime.delete_buffer(options)
-        except runtime.OpError as error:
-            raise ServingError(code_of(error.error_code), error.message) from error
-        # TensorFlow gives a string without dimensions as `bytes`.
-        return [np.array(array, object) if isinstance(array, bytes) else array for array in arrays]
-
-    def _run_public(self, feeds: Sequence[tuple[Port, Array]], fetches: Sequence[Port]) -> list[Array]:
-        """The documented way, for a TensorFlow that has renamed the one measured five times as quick."""
-        try:
-            arrays: list[Array] = self._session.run(
-                [port.tensor for port in fetches], {port.tensor: array for port, array in feeds}
-            )
-        except (TypeError, ValueError) as error:
-            raise texts.refused_by_runtime(str(error)) from error
-        return arrays
+class LoadedServable(Servable, Protocol):
+    """A servable that holds the memory of a version."""
 
     def close(self) -> None:
-        """Lets go of everything, whoever still refers to this object. No call may be under way or follow."""
-        self._session.close()
-        self._session = self._raw_call = self._batched = None
-        self.signatures, self.signature_defs = {}, {}
-
-
-def _signature(graph: runtime.Graph, spec: SignatureDef) -> Signature:
-    return Signature(
-        method_name=spec.method_name,
-        inputs={alias: _port(graph, info) for alias, info in sorted(spec.inputs.items())},
-        outputs={alias: _port(graph, info) for alias, info in sorted(spec.outputs.items())},
-        defaults=dict(spec.defaults),
-    )
-
-
-def _port(graph: runtime.Graph, info: Any) -> Port:
-    try:
-        tensor = graph.get_tensor_by_name(info.name)
-    except (KeyError, ValueError):
-        tensor = None
-    shape = None
-    if info.HasField("tensor_shape") and not info.tensor_shape.unknown_rank:
-        shape = tuple(None if dim.size < 0 else dim.size for dim in info.tensor_shape.dim)
-    return Port(
-        tensor_name=info.name,
-        tensor=tensor,
-        tf_output=None if tensor is None else tensor._as_tf_output(),  # noqa: SLF001 - see Servable.run
-        shape=shape,
-    )
+        """Frees everything, whatever still refers to this object. No call may be under way or follow."""

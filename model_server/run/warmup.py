@@ -1,4 +1,4 @@
-"""Warm-up: the requests that a version brings along are run before it is served.
+"""Warm-up: runs the requests in the folder of a version before it is served.
 
 The file is TFRecord of serialized PredictionLog, written by the exporter of the model.
 """
@@ -11,13 +11,12 @@ from pathlib import Path
 from google.protobuf.message import DecodeError
 
 from facegrid.tfserving.v1.prediction_log_pb2 import PredictionLog
-from model_server import texts
 from model_server.methods.classify import classify
 from model_server.methods.multi_inference import multi_inference
 from model_server.methods.predict import PredictOptions, predict
 from model_server.methods.regress import regress
-from model_server.metrics.server import ServerMetrics
-from model_server.run import runtime
+from model_server.metrics.server_metrics import ServerMetrics
+from model_server.run import runtime, texts
 from model_server.run.servable import Servable
 
 WARMUP_FILE = Path("assets.extra") / "tf_serving_warmup_requests"
@@ -29,20 +28,20 @@ _log = logging.getLogger(__name__)
 def warm_up(
     servable: Servable, path: Path, metrics: ServerMetrics, *, iterations: int = 1, check_method_name: bool = False
 ) -> int:
-    """Replays the warm-up requests of the version in folder `path`.
+    """Runs the warm-up requests of the version in the folder `path`.
 
     Args:
         servable: The version.
         path: Its folder.
-        metrics: Counts the records of a file that was replayed to its end; not the runs of the network.
-        iterations: Times that each request is run.
-        check_method_name: As the option of the methods that are run.
+        metrics: Counts the records once the whole file was run; not the runs of the network.
+        iterations: How often each request is run.
+        check_method_name: The option of the methods that are run.
 
     Returns:
-        How many were replayed; 0 when the version brings none.
+        How many records were run; 0 for a version without the file.
 
     Raises:
-        ServingError: A request fails, which fails the load, or the file is not one of warm-up requests.
+        ServingError: A request fails, or the file does not hold warm-up requests. The load fails with it.
     """
     file = path / WARMUP_FILE
     if not file.is_file():
@@ -84,7 +83,7 @@ def _parsed(record: bytes, file: Path) -> PredictionLog:
 
 
 def _replay(servable: Servable, record: PredictionLog, *, check_method_name: bool) -> None:
-    """Runs a record. Its model's name and version are not looked at: it was written before they were known."""
+    """Runs a record. The name and version of its model are ignored: they were not known when it was written."""
     match record.WhichOneof("log_type"):
         case None:
             return

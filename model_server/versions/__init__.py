@@ -1,1 +1,1 @@
-"""Which versions exist, which are served, and the life of each."""
+"""Which versions exist, which are served, and how each is loaded, retried and unloaded."""

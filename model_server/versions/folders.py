@@ -1,60 +1,67 @@
-"""What the folders of the models say now: which versions are wanted, and what is wrong."""
+"""Which versions of a model lie in a folder, and whether the files of one have changed."""
 
-import logging
-from collections.abc import Mapping
+import os
+from dataclasses import dataclass
 from pathlib import Path
 
-from model_server.files.models import Model
-from model_server.run import loading_texts as texts
-from model_server.versions.policy import find_versions
-from model_server.versions.states import StateBoard
+from model_server.versions import texts
 
-_log = logging.getLogger(__name__)
+_INT64_MAX = 2**63 - 1
 
 
-class Folders:
-    """The last look at the folder of every model. What was wrong is put on the board, and logged when it changes."""
+@dataclass(frozen=True)
+class FoundVersions:
+    """The content of a model's folder."""
 
-    def __init__(self, board: StateBoard) -> None:
-        self._board = board
-        self._wanted: dict[str, dict[int, Path]] = {}
+    versions: dict[int, Path]
+    """By number."""
+    remarks: tuple[str, ...]
+    """Folders that are not served, and why, one sentence each."""
 
-    def wanted(self, name: str) -> Mapping[int, Path]:
-        """Returns the versions of a model that were to be served at the last look; none of a model left out."""
-        return self._wanted.get(name, {})
 
-    def look(self, models: Mapping[str, Model]) -> None:
-        """Looks at the folder of each model."""
-        for name in self._wanted.keys() - models.keys():
-            del self._wanted[name]
-            self._tell(name, ())
-        for model in models.values():
-            self._look_at(model)
+def find_versions(base_path: Path) -> FoundVersions:
+    """Returns the entries whose name is a number, leading zeros allowed.
 
-    def _look_at(self, model: Model) -> None:
-        try:
-            found = find_versions(model.base_path)
-        except OSError as error:
-            # What is served goes on being served: an outage of the storage is not a wish to unload.
-            self._tell(model.name, (texts.unreadable_base_path(model.name, model.base_path, error),))
-            return
-        problems = found.remarks + tuple(
-            texts.version_not_in_folder(model.name, version, model.base_path)
-            for version in model.policy.missing(found.versions)
-        )
-        chosen = model.policy.choose(found.versions)
-        if not chosen:
-            problems = (texts.no_versions(model.name, model.base_path), *problems)
-        self._wanted[model.name] = chosen
-        self._tell(model.name, problems)
+    If two names are the same number ("1" and "01"), the later in sorting order is taken. Every other folder gets a
+    remark, unless its name begins with a dot; files are skipped.
 
-    def _tell(self, name: str, problems: tuple[str, ...]) -> None:
-        before = self._board.problems(name)
-        if problems == before:
-            return
-        self._board.set_problems(name, problems)
-        for problem in problems:
-            if problem not in before:
-                _log.warning("FileSystemStoragePathSource encountered a filesystem access error: %s", problem)
-        if not problems:
-            _log.info("the folder of %s is in order again", name)
+    Raises:
+        OSError: The folder cannot be listed.
+    """
+    versions: dict[int, Path] = {}
+    remarks = []
+    # By name, not by time: the choice is the same on every machine.
+    for path in sorted(base_path.iterdir()):
+        version = _version_number(path.name)
+        if version is not None:
+            if version in versions:
+                remarks.append(texts.duplicate_version(version, path, versions[version]))
+            versions[version] = path
+        elif not path.name.startswith(".") and os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises without rights
+            remarks.append(texts.not_a_version(path))
+    return FoundVersions(versions, tuple(remarks))
+
+
+def fingerprint(version: Path) -> frozenset[tuple[str, int, int]]:
+    """Returns a value that changes with any change of a version's files or of their permissions."""
+    seen: set[tuple[str, int, int]] = set()
+    for folder, _, files in os.walk(version):
+        seen.update(_stamp(Path(folder, name)) for name in (".", *files))
+    return frozenset(seen or {_stamp(version)})
+
+
+def _stamp(path: Path) -> tuple[str, int, int]:
+    try:
+        status = path.stat()
+    except OSError as error:
+        return str(path), -1, error.errno or 0
+    # Unlike the time of modification, the time of change is set by chmod and by a copy that keeps times.
+    return str(path), status.st_ino, status.st_ctime_ns
+
+
+def _version_number(name: str) -> int | None:
+    """Returns the whole name as a 64-bit decimal, or None."""
+    if not (name.isascii() and name.isdecimal()):
+        return None
+    number = int(name)
+    return number if number <= _INT64_MAX else None

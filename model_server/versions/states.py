@@ -1,6 +1,6 @@
-"""The state of every version ever seen and of the folders they come from, as GetModelStatus tells it.
+"""The state of every version ever seen, and the problems of their folders: what GetModelStatus reports.
 
-States go strictly forward; a version that ended stays listed, and starts again when its folder comes back.
+States only go forward. A version that ended stays listed, and starts again when its folder comes back.
 """
 
 import threading
@@ -11,7 +11,7 @@ from enum import IntEnum
 from model_server.errors import ServingError
 
 
-class State(IntEnum):
+class VersionState(IntEnum):
     """Numbers are those of tensorflow.serving.ModelVersionStatus.State."""
 
     START = 10
@@ -22,10 +22,10 @@ class State(IntEnum):
 
 
 @dataclass(frozen=True)
-class VersionState:
-    """Where a version is, and what went wrong if it ended with an error."""
+class VersionStatus:
+    """The state of a version, and the error if it ended with one."""
 
-    state: State
+    state: VersionState
     error: ServingError | None = None
 
 
@@ -33,37 +33,37 @@ class StateBoard:
     """States by model and version, safe to use from any thread."""
 
     def __init__(self) -> None:
-        self._states: dict[str, dict[int, VersionState]] = {}
+        self._states: dict[str, dict[int, VersionStatus]] = {}
         self._problems: dict[str, tuple[str, ...]] = {}
         self._changed = threading.Condition()
 
-    def publish(self, model: str, version: int, state: State, error: ServingError | None = None) -> None:
-        """Sets the state of a version and wakes everyone who waits."""
+    def publish(self, model: str, version: int, state: VersionState, error: ServingError | None = None) -> None:
+        """Sets the state of a version and wakes every waiting thread."""
         with self._changed:
-            self._states.setdefault(model, {})[version] = VersionState(state, error)
+            self._states.setdefault(model, {})[version] = VersionStatus(state, error)
             self._changed.notify_all()
 
     def set_problems(self, model: str, problems: tuple[str, ...]) -> None:
-        """Sets what is wrong with the folder of a model, a sentence each."""
+        """Sets the problems of a model's folder, one sentence each."""
         with self._changed:
             self._problems[model] = problems
 
     def problems(self, model: str) -> tuple[str, ...]:
-        """Returns what is wrong with the folder of a model right now."""
+        """Returns the present problems of a model's folder."""
         with self._changed:
             return self._problems.get(model, ())
 
     def wake(self) -> None:
-        """Makes everyone who waits look again."""
+        """Makes every waiting thread check its condition again."""
         with self._changed:
             self._changed.notify_all()
 
-    def of_model(self, model: str) -> dict[int, VersionState]:
+    def of_model(self, model: str) -> dict[int, VersionStatus]:
         """Returns every version of a model that was ever seen, the highest number first."""
         with self._changed:
             return dict(sorted(self._states.get(model, {}).items(), reverse=True))
 
     def wait_for(self, is_done: Callable[[], bool], timeout_s: float | None = None) -> bool:
-        """Returns `is_done()`, which is asked again whenever something was published, until it is true."""
+        """Blocks until `is_done()`, which is checked after every publication. Returns its last value."""
         with self._changed:
             return self._changed.wait_for(is_done, timeout_s)

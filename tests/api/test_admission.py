@@ -16,7 +16,7 @@ from orchestrator.settings import Settings
 from tests.api.test_grpc_host import png
 from tests.doubles import FunctionPredictor, onet, rnet
 from tests.hosts import running_host
-from tests.model_server.process import eventually
+from tests.model_server.helpers.process import eventually
 
 REPEATS = {
     "maxAttempts": 5,

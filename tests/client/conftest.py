@@ -7,7 +7,7 @@ import pytest
 
 from facegrid.client.sync import Client, connect
 from tests.client.face_server import FaceServer
-from tests.model_server.process import held_port
+from tests.model_server.helpers.process import held_port
 
 
 @pytest.fixture

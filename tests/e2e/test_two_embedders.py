@@ -14,8 +14,8 @@ from orchestrator.cli import _gallery
 from orchestrator.gallery.gallery import Gallery
 from orchestrator.gallery.types import EmbedderVersion, NewFace
 from orchestrator.pipeline.chips import encode_chip
-from tests.model_server.lifecycle_calls import states
-from tests.model_server.process import ServerProcess, eventually
+from tests.model_server.helpers.lifecycle_calls import states
+from tests.model_server.helpers.process import ServerProcess, eventually
 
 CONFIG = """\
 model_config_list {{

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.model_server.process import REPOSITORY, UPSTREAM, ServerProcess
+from tests.model_server.helpers.process import REPOSITORY, UPSTREAM, ServerProcess
 
 
 @pytest.fixture(scope="session")
 def saved_models(tmp_path_factory) -> Path:
-    """A folder of small models, see make_saved_models.py."""
+    """A folder of small models, see helpers/models/make_saved_models.py."""
     root = tmp_path_factory.mktemp("saved_models")
     subprocess.run(
-        [sys.executable, "-m", "tests.model_server.make_saved_models", str(root)],
+        [sys.executable, "-m", "tests.model_server.helpers.models.make_saved_models", str(root)],
         cwd=REPOSITORY,
         check=True,
         capture_output=True,
@@ -38,7 +38,7 @@ def write_config(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def server(saved_models, write_config, tmp_path_factory):
-    """One server with every small model and default flags, for tests that only ask."""
+    """One server with every small model and default flags, for tests that change nothing."""
     names = (
         "half_plus_two",
         "two_inputs",

@@ -7,8 +7,8 @@ from exporters.signatures import CONTRACTS, SERVING_DEFAULT
 from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest, ModelVersionStatus
 from facegrid.tfserving.v1.predict_pb2 import ModelSpec
 from facegrid.tfserving.v1.tensor_pb2 import DataType
-from tests.model_server.messages import predict_request, tensor
-from tests.model_server.process import REPOSITORY, UPSTREAM, ServerProcess
+from tests.model_server.helpers.messages import predict_request, tensor
+from tests.model_server.helpers.process import REPOSITORY, UPSTREAM, ServerProcess
 
 DATA_TYPES = {
     "uint8": DataType.DATA_TYPE_UINT8,

@@ -4,7 +4,7 @@ from random import Random
 
 from benchmarks.reliability.fuzz import measure
 from benchmarks.reliability.mutations import mutate_message, mutated_bytes, mutated_json
-from tests.model_server.messages import floats, predict_request
+from tests.model_server.helpers.messages import floats, predict_request
 
 
 def test_wrong_requests_are_answered(tmp_path):

@@ -16,7 +16,7 @@ from facegrid.tfserving.v1.model_metadata_pb2 import GetModelMetadataRequest
 from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest
 from facegrid.tfserving.v1.predict_pb2 import ModelSpec
 from facegrid.tfserving.v1.tensor_pb2 import DataType
-from tests.model_server.example_messages import (
+from tests.model_server.helpers.example_messages import (
     CLASSIFY,
     REGRESS,
     classes,
@@ -28,14 +28,14 @@ from tests.model_server.example_messages import (
     served,
     values,
 )
-from tests.model_server.messages import FLOAT, predict_request, tensor
-from tests.model_server.process import ServerProcess
+from tests.model_server.helpers.messages import FLOAT, predict_request, tensor
+from tests.model_server.helpers.process import ServerProcess
 
 X = tensor(FLOAT, (1,), float_val=[2.0])
 KINDS = ("tf2_product", "compiled", "tf2_constants", "table_v1", "table_v2", "table_text")
 
 
-class RestServer(ServerProcess):
+class RestServerProcess(ServerProcess):
     """A server with the REST API too."""
 
     def __init__(self, folder, *flags) -> None:
@@ -54,7 +54,7 @@ def default_server(request, saved_models, tmp_path_factory):
     folder = tmp_path_factory.mktemp("scenarios")
     model = ("--model_name=default", f"--model_base_path={saved_models}/{request.param}")
     arguments = "--grpc_channel_arguments=grpc.max_connection_age_ms=2000,grpc.lb_policy_name=grpclb"
-    with RestServer(folder, *model, f"--grpc_socket_path={folder}/socket", arguments) as running:
+    with RestServerProcess(folder, *model, f"--grpc_socket_path={folder}/socket", arguments) as running:
         yield running.wait_until_ready()
 
 

@@ -13,7 +13,7 @@ from benchmarks.reliability.namespace import NAMESPACE_ADDRESS, in_namespace, in
 from facegrid.errors import DeadlineExceeded, Overloaded, Unavailable
 from orchestrator.observer import NOBODY, observed_by
 from orchestrator.priority import PRIORITY, Priority
-from tests.model_server.process import held_port
+from tests.model_server.helpers.process import held_port
 from tests.predict.traffic import MovingEndpoints, Traffic, balanced, until
 
 

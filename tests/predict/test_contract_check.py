@@ -6,7 +6,7 @@ import pytest
 from exporters.signatures import CONTRACTS
 from orchestrator.app.contract_check import EVERY_MODEL, NoAnswer, require_contract
 from orchestrator.app.errors import StackError
-from tests.model_server.process import ServerProcess
+from tests.model_server.helpers.process import ServerProcess
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from orchestrator.predict.servers.options import BalanceOptions
 from orchestrator.predict.servers.tls import ModelServerTls
 from orchestrator.settings import Settings, SettingsError
 from tests.certificates import Authority
-from tests.model_server.process import ServerProcess, eventually
+from tests.model_server.helpers.process import ServerProcess, eventually
 from tests.predict.test_tf_serving import CROPS
 
 NAME = "model-server.test"

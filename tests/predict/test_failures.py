@@ -19,7 +19,7 @@ from orchestrator.predict.servers.client import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints
 from orchestrator.settings import Settings
 from tests.hosts import running_host
-from tests.model_server.process import REPOSITORY, ServerProcess, eventually
+from tests.model_server.helpers.process import REPOSITORY, ServerProcess, eventually
 
 
 @pytest.fixture(scope="module")

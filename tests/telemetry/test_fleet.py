@@ -9,7 +9,7 @@ from orchestrator.predict.servers.client import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints
 from orchestrator.telemetry.metrics import Metrics
 from orchestrator.telemetry.telemetry import Telemetry
-from tests.model_server.process import held_port
+from tests.model_server.helpers.process import held_port
 from tests.telemetry.conftest import NETWORKS
 from tests.telemetry.processes import Networks, grpc_server
 

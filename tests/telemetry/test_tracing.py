@@ -13,7 +13,7 @@ from facegrid.v1 import detect_pb2, face_pb2, identify_pb2
 from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
 from orchestrator.settings import Settings, SettingsError
 from orchestrator.telemetry.build import build_telemetry
-from tests.model_server.process import REPOSITORY
+from tests.model_server.helpers.process import REPOSITORY
 from tests.telemetry.conftest import NETWORKS, png
 from tests.telemetry.processes import Collector, HostProcess, Networks, grpc_server
 
