@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from facegrid.cli.registry import GROUP
+from facegrid.cli.lazy_group import GROUP
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -61,7 +61,7 @@ def test_no_import_points_the_wrong_way(folder):
 def test_the_command_line_imports_no_command():
     """What a command line loads when it runs is tested in tests/cli/test_main.py."""
     commands = {one.module for one in entry_points(group=GROUP)}
-    for name in ("main", "registry", "command"):
+    for name in ("main", "lazy_group", "command"):
         assert not imports(ROOT / "facegrid" / "cli" / f"{name}.py") & commands
 
 

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from facegrid.cli.command import split_doc
-from facegrid.cli.registry import Registry
+from facegrid.cli.lazy_group import LazyGroup
 from facegrid.cli.usage import UsageError
 from facegrid.errors import FacegridError
 
@@ -31,7 +31,7 @@ Examples:
 """
 
 
-class _Facegrid(Registry):
+class _Facegrid(LazyGroup):
     """All commands, with what is done about their errors."""
 
     def invoke(self, ctx: Any) -> None:
@@ -57,7 +57,7 @@ def command_line() -> TyperGroup:
     """Returns the command `facegrid` with its sub-commands, none of which is imported yet."""
     text, epilog = split_doc(_HELP)
     app = typer.Typer(cls=_Facegrid, rich_markup_mode=None)
-    app.callback(help=text, epilog=epilog, context_settings={"help_option_names": ["-h", "--help"]})(_options)
+    app.callback(help=text, epilog=epilog, context_settings={"help_option_names": ["--help", "-h"]})(_options)
     return cast(TyperGroup, typer.main.get_command(app))
 
 

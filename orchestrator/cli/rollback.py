@@ -6,8 +6,8 @@ Examples:
 """
 
 from facegrid.cli.command import command
+from orchestrator.cli.canary import JsonLine, Model, change_versions
 from orchestrator.cli.stack_folder import StateDir
-from orchestrator.cli.trial import JsonLine, Model, change_versions
 
 
 @command(__doc__)

@@ -18,8 +18,8 @@ from typing import Annotated
 import typer
 
 from facegrid.cli.command import command
+from orchestrator.cli.canary import JsonLine, Model, change_versions, parse_share
 from orchestrator.cli.stack_folder import StateDir
-from orchestrator.cli.trial import JsonLine, Model, change_versions, parse_share
 
 
 @command(__doc__)

@@ -22,7 +22,7 @@ from facegrid.cli.command import command
 from facegrid.cli.usage import UsageError
 from orchestrator.app.status import StackStatus, stack_status
 from orchestrator.cli.stack_folder import StateDir, report_error, state_folder
-from orchestrator.cli.status_tables import StatusAt, as_json, since_start, view
+from orchestrator.cli.status_tables import StatusSnapshot, as_json, since_start, view
 from orchestrator.fleet.errors import FleetError
 
 EXIT_UNHEALTHY = 1
@@ -66,14 +66,14 @@ def _watch(folder: Path, interval_s: float) -> int:
     """Shows the stack again and again, with what the replicas did since it was last shown; ends with the stack."""
     console = Console(highlight=False)
     try:
-        earlier = StatusAt(stack_status(folder))
+        earlier = StatusSnapshot(stack_status(folder))
         if earlier.status is None:
             console.print("not running")
             return EXIT_NOT_RUNNING
         with Live(view(earlier.status, since_start(earlier.status)), console=console, auto_refresh=False) as live:
             while True:
                 time.sleep(interval_s)
-                now = StatusAt(stack_status(folder))
+                now = StatusSnapshot(stack_status(folder))
                 if now.status is None:
                     return EXIT_NOT_RUNNING
                 live.update(view(now.status, now.since(earlier)), refresh=True)

@@ -24,14 +24,14 @@ class StackLoad:
 
 
 @dataclass(frozen=True)
-class StatusAt:
-    """The status at a moment."""
+class StatusSnapshot:
+    """The status of the stack at a moment; None where there is no stack."""
 
     status: StackStatus | None
     at_s: float = field(default_factory=time.monotonic)
 
-    def since(self, earlier: "StatusAt") -> StackLoad:
-        """Returns what the replicas did since an earlier reading; those that are new, since their start."""
+    def since(self, earlier: "StatusSnapshot") -> StackLoad:
+        """Returns what the replicas did since an earlier snapshot; new replicas count from their start."""
         before = earlier.status.replicas if earlier.status else []
         pages = {one.target: one.page for one in before}
         period_s = self.at_s - earlier.at_s

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from facegrid.cli.registry import GROUP, first_line, load
+from facegrid.cli.lazy_group import GROUP, first_line, load
 from facegrid.errors import InternalError
 from tests.cli.parsing import command_names, parse
 from tests.client.conftest import eventually

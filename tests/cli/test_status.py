@@ -15,7 +15,7 @@ from orchestrator.app.metrics_page import Replica, parse_page
 from orchestrator.app.processes import ProcessRecord
 from orchestrator.app.state import StackState
 from orchestrator.app.status import ProcessStatus, StackStatus
-from orchestrator.cli.status_tables import StatusAt, as_json, since_start, view
+from orchestrator.cli.status_tables import StatusSnapshot, as_json, since_start, view
 from orchestrator.fleet.model_server import ModelVersion
 from orchestrator.telemetry.endpoint import Target
 from tests.app.test_load import metrics, page  # noqa: F401
@@ -59,9 +59,9 @@ def test_replicas_load_versions_and_errors_are_shown(metrics):  # noqa: F811
 
 def test_between_two_readings_only_what_happened_counts(metrics):  # noqa: F811
     target = Target("127.0.0.1:7001", 11)
-    earlier = StatusAt(status(Replica(target, page(metrics))), at_s=100.0)
+    earlier = StatusSnapshot(status(Replica(target, page(metrics))), at_s=100.0)
     metrics.requests.labels("Detect", "OK").inc(30)
-    load = StatusAt(status(Replica(target, page(metrics))), at_s=102.0).since(earlier)
+    load = StatusSnapshot(status(Replica(target, page(metrics))), at_s=102.0).since(earlier)
     ((_, _, work),) = load.replicas
     assert (work.requests_per_s, work.errors_per_s, work.errors) == (15.0, 0.0, {})
     assert load.period == "last 2 s"

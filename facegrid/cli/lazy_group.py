@@ -21,7 +21,7 @@ from facegrid.cli.usage import UsageError
 GROUP = "facegrid.commands"
 
 
-class Registry(TyperGroup):
+class LazyGroup(TyperGroup):
     """A group whose commands are those of the entry points."""
 
     def __init__(self, **attributes: Any) -> None:

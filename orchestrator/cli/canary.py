@@ -1,4 +1,4 @@
-"""A version of a network on trial: what `facegrid rollout`, `promote` and `rollback` ask of the stack, and show."""
+"""The canary, a version of a network on trial: what `facegrid rollout`, `promote` and `rollback` ask and show."""
 
 import json
 import sys
