@@ -54,7 +54,7 @@ def export(
         list[str] | None,
         typer.Argument(metavar="MODEL", help="what to export (default: all)", show_default=False),
     ] = None,
-    models_dir: Annotated[Path, typer.Option(metavar="DIR", help="where to")] = Path("models"),
+    models_dir: Annotated[Path, typer.Option(metavar="DIR", help="where to write")] = Path("models"),
     version: Annotated[
         int | None,
         typer.Option(metavar="N", min=1, max=MAX_VERSION, help="number of the version (default: the next one)"),

@@ -84,16 +84,18 @@ class TrainingArguments:
         typer.Option(help=f"what the training runs on (default: {_DEFAULT.backend})"),
     ] = None
     width: Annotated[
-        float | None, _option("of the network; 1 is as published", _DEFAULT.width, "X", min=0.1, max=2)
+        float | None, _option("width of the network; 1 is as published", _DEFAULT.width, "X", min=0.1, max=2)
     ] = None
     crop_px: Annotated[
         int | None,
         _option("side of the middle of chips that is looked at", _DEFAULT.crop_px, min=_MIN_PX, max=_CHIP_PX),
     ] = None
     input_px: Annotated[int | None, _option("side that this is shrunk to", _DEFAULT.input_px, min=_MIN_PX)] = None
-    steps: Annotated[int | None, _option("how long", _DEFAULT.steps, min=1)] = None
+    steps: Annotated[int | None, _option("number of training steps", _DEFAULT.steps, min=1)] = None
     batch_size: Annotated[int | None, _option("faces in a step", _DEFAULT.batch_size, min=1)] = None
-    learning_rate: Annotated[float | None, _option("the highest", _DEFAULT.learning_rate, "X", min=1e-9, max=1)] = None
+    learning_rate: Annotated[
+        float | None, _option("highest learning rate", _DEFAULT.learning_rate, "X", min=1e-9, max=1)
+    ] = None
     views: Annotated[
         int | None,
         _option(
@@ -103,12 +105,12 @@ class TrainingArguments:
         ),
     ] = None
     blend_share: Annotated[
-        float | None, _option("of views that are two faces", _DEFAULT.blend_share, "X", min=0, max=1)
+        float | None, _option("share of views that are made of two faces", _DEFAULT.blend_share, "X", min=0, max=1)
     ] = None
     seam_share: Annotated[
         float | None,
         _option(
-            "of these, in which one face is beside the other; the rest are means of two",
+            "share of these in which one face is beside the other; the rest are means of two",
             _DEFAULT.seam_share,
             "X",
             min=0,
@@ -120,12 +122,12 @@ class TrainingArguments:
         _option("how far views are warped, which makes other faces", _DEFAULT.warp_px, "X", min=0, max=_MOST_WARP_PX),
     ] = None
     checkpoint_steps: Annotated[
-        int | None, _option("after how many steps to keep the state", _DEFAULT.checkpoint_steps, min=1)
+        int | None, _option("steps after which the state is kept", _DEFAULT.checkpoint_steps, min=1)
     ] = None
     score_steps: Annotated[
-        int | None, _option("after how many steps to judge the pairs", _DEFAULT.score_steps, min=1)
+        int | None, _option("steps after which the pairs are judged", _DEFAULT.score_steps, min=1)
     ] = None
-    seed: Annotated[int | None, _option("of everything random", _DEFAULT.seed)] = None
+    seed: Annotated[int | None, _option("seed of the random numbers", _DEFAULT.seed)] = None
 
     def config(self) -> EmbedderConfig:
         """Returns what the training does."""
@@ -151,10 +153,12 @@ def embedder(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="weights of such a training to start from, of this width or less (default: random ones)",
+            help="weights of an earlier training to start from, of this width or less (default: random ones)",
         ),
     ] = None,
-    run_dir: Annotated[Path, typer.Option(metavar="DIR", help="what the training keeps")] = Path("runs/embedder"),
+    run_dir: Annotated[Path, typer.Option(metavar="DIR", help="where the training keeps its files")] = Path(
+        "runs/embedder"
+    ),
     resume: Resume = False,
 ) -> int:
     """Runs the training; returns 0 when it is done, else 1.

@@ -34,10 +34,10 @@ def gan(
         str, typer.Option(metavar="FILE", help="mnist.npz; with `download` keras downloads it")
     ] = "download",
     epochs: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="how often as many pictures as there are digits")
+        int | None, typer.Option(metavar="N", min=1, help="passes over as many pictures as there are digits")
     ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="of everything random")] = 1,
-    run_dir: Annotated[Path, typer.Option(metavar="DIR", help="what the training keeps")] = Path("runs/gan"),
+    seed: Annotated[int, typer.Option(metavar="N", help="seed of the random numbers")] = 1,
+    run_dir: Annotated[Path, typer.Option(metavar="DIR", help="where the training keeps its files")] = Path("runs/gan"),
     resume: Resume = False,
 ) -> int:
     """Runs the training; returns 0 when it is done, else 1.

@@ -47,7 +47,7 @@ def bench(
     service: ServiceArguments,
     pictures: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="IMAGE|FOLDER", help="what to send, in turn", show_default=False),
+        typer.Argument(metavar="IMAGE|FOLDER", help="pictures to send, in turn", show_default=False),
     ] = None,
     mix: Annotated[
         str | None,
@@ -56,17 +56,21 @@ def bench(
             help="sizes to scale the pictures to (small, medium, large: 640, 1280, 4000 px) or files, and their shares",
         ),
     ] = None,
-    methods: Annotated[str, typer.Option(metavar="NAME=SHARE,...", help="of detect, embed, identify")] = "detect",
+    methods: Annotated[
+        str, typer.Option(metavar="NAME=SHARE,...", help="methods to call: detect, embed, identify, and their shares")
+    ] = "detect",
     concurrency: Annotated[int | None, typer.Option(metavar="N", help="closed loop of N callers (default 1)")] = None,
     rps: Annotated[float | None, typer.Option(metavar="N", help="open loop of N calls per second")] = None,
     arrivals: Annotated[
         Literal["poisson", "constant"], typer.Option(help="when the calls of the open loop are due")
     ] = "poisson",
-    duration_s: Annotated[float, typer.Option(metavar="S", help="time to send")] = 10.0,
-    warm_up_s: Annotated[float, typer.Option(metavar="S", help="time before that")] = 1.0,
-    connections: Annotated[int, typer.Option(metavar="N", help="to spread calls over")] = 1,
+    duration_s: Annotated[float, typer.Option(metavar="S", help="how long to send calls")] = 10.0,
+    warm_up_s: Annotated[
+        float, typer.Option(metavar="S", help="how long to send calls before that, which are not counted")
+    ] = 1.0,
+    connections: Annotated[int, typer.Option(metavar="N", help="connections to spread the calls over")] = 1,
     no_retries: Annotated[bool, typer.Option("--no-retries", help="count the service's first answer")] = False,
-    seed: Annotated[int, typer.Option(metavar="N", help="of what is random")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", help="seed of the random numbers")] = 0,
     plot: Annotated[
         Path | None, typer.Option(metavar="PNG", help="draw the time of every call, and their distribution")
     ] = None,

@@ -52,7 +52,9 @@ def generate(
     morph: Annotated[
         str | None, typer.Option(metavar="A:B", help="turn from digit A into digit B, such as 2:3")
     ] = None,
-    steps: Annotated[int | None, typer.Option(metavar="N", min=2, max=1000, help="from A to B (default 12)")] = None,
+    steps: Annotated[
+        int | None, typer.Option(metavar="N", min=2, max=1000, help="pictures from A to B (default 12)")
+    ] = None,
     count: Annotated[
         int | None, typer.Option(metavar="N", help="pictures of each kind (default 10; with --morph 1)")
     ] = None,
@@ -61,7 +63,7 @@ def generate(
         float | None, typer.Option(metavar="X", help="less variety, fewer odd pictures; 0.5 to 10, try 1")
     ] = None,
     out: Annotated[Path, typer.Option(metavar="FILE", help="a PNG, or a GIF of --morph")] = Path("digits.png"),
-    scale: Annotated[int, typer.Option(metavar="N", min=1, max=16, help="size of a pixel")] = 2,
+    scale: Annotated[int, typer.Option(metavar="N", min=1, max=16, help="pixels of the sheet for one of a digit")] = 2,
 ) -> int:
     """Runs the command; returns 0.
 

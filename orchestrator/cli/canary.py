@@ -18,7 +18,7 @@ _TIMEOUT_S = 600.0
 """Longer than all steps of a change may take together."""
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="network: pnet, rnet, onet or embedder")]
-JsonLine = Annotated[bool, typer.Option("--json", help="for programs")]
+JsonLine = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
 def parse_share(text: str | float) -> float:

@@ -54,7 +54,7 @@ def _doc(summary: str, example: str) -> str:
 
 
 @command(_doc("Show how much it holds.", "stats"))
-def stats(*, json_line: Annotated[bool, typer.Option("--json", help="for programs")] = False, uri: _Uri = None) -> int:
+def stats(*, json_line: Annotated[bool, typer.Option("--json", help="print JSON")] = False, uri: _Uri = None) -> int:
     """Prints how much the gallery holds of each embedder version."""
     found = count_faces(open_parts(_gallery_uri(uri)).registry)
     if json_line:
@@ -75,7 +75,7 @@ def export(
         Path,
         typer.Argument(
             metavar="FILE",
-            help="where to; an earlier file is replaced; it holds faces: keep it as you keep the gallery",
+            help="where to write; replaces an earlier file; it holds faces, so protect it like the gallery",
         ),
     ],
     uri: _Uri = None,
@@ -118,7 +118,7 @@ def tidy(*, uri: _Uri = None) -> int:
 )
 def reembed(
     *,
-    version: Annotated[int, typer.Option(metavar="N", help="the version to move to")],
+    version: Annotated[int, typer.Option(metavar="N", help="version to move to")],
     model_server: Annotated[
         str | None,
         typer.Option(

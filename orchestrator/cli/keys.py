@@ -46,17 +46,19 @@ def _doc(summary: str) -> str:
 @command(_doc("Make a key, print it once, and add its hash to the file."))
 def new(
     *,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="whose it is, for you to know; 1 to 64 characters")],
-    scopes: Annotated[str, typer.Option(metavar="SCOPE,...", help="what it is for; see below")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="name of its holder, for your own use; 1 to 64 characters")
+    ],
+    scopes: Annotated[str, typer.Option(metavar="SCOPE,...", help="what the key is for; see below")],
     expires: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="after so long (90d, 12h, 30min) it is refused (default: never)"),
+        typer.Option(metavar="TIME", help="time after which it is refused, such as 90d, 12h or 30min (default: never)"),
     ] = None,
     rps: Annotated[
-        float | None, typer.Option(metavar="X", help="requests per second of each replica (default: any)")
+        float | None, typer.Option(metavar="X", help="requests per second that each replica accepts (default: any)")
     ] = None,
     burst: Annotated[
-        int | None, typer.Option(metavar="N", help="requests at once after a pause (default: those of 1 s)")
+        int | None, typer.Option(metavar="N", help="requests accepted at once after a pause (default: those of 1 s)")
     ] = None,
     file: _File = None,
 ) -> int:
@@ -89,7 +91,7 @@ def new(
 
 @command(_doc("Show the keys of the file."), name="list")
 def list_(
-    *, json_lines: Annotated[bool, typer.Option("--json", help="for programs")] = False, file: _File = None
+    *, json_lines: Annotated[bool, typer.Option("--json", help="print JSON lines")] = False, file: _File = None
 ) -> int:
     """Shows the entries, without their hashes, which are of no use to people."""
     with _keys_errors():

@@ -54,30 +54,36 @@ _PAGE_TIMEOUT_S = 10.0
 @command(__doc__, optional_values={"--day": ""})
 def plan(
     *,
-    rps: Annotated[float, typer.Option(metavar="N", help="pictures per second, at the peak")],
-    p99_ms: Annotated[float, typer.Option(metavar="MS", help="for 99 of 100 pictures")],
+    rps: Annotated[float, typer.Option(metavar="N", help="pictures per second at the peak")],
+    p99_ms: Annotated[float, typer.Option(metavar="MS", help="time in which 99 of 100 pictures must be answered")],
     profile: Annotated[Path | None, typer.Option(metavar="FILE", help="measured times, TOML or JSON")] = None,
     metrics: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="or the metrics of an orchestrator under little load: what it did so far"),
+        typer.Option(metavar="URL", help="or the metrics of an orchestrator under little load, as measured so far"),
     ] = None,
     mix: Annotated[
-        str | None, typer.Option(metavar="NAME=SHARE,...", help="sizes of the file, adding up to 1 (default: equal)")
+        str | None,
+        typer.Option(
+            metavar="NAME=SHARE,...", help="shares of the sizes in the file; they add up to 1 (default: equal)"
+        ),
     ] = None,
-    servers_per_gpu: Annotated[str, typer.Option(metavar="NAME=N,...", help="servers that share a GPU")] = "",
+    servers_per_gpu: Annotated[
+        str, typer.Option(metavar="NAME=N,...", help="how many servers of a network share a GPU")
+    ] = "",
     replicas: Annotated[
         str | None,
         typer.Option(
             metavar="NAME=N,...",
-            help="do not search: what would these do? orchestrators and every network",
+            help="do not search, but simulate these: orchestrators and every network",
         ),
     ] = None,
-    pictures: Annotated[int, typer.Option(metavar="N", help="for each try")] = 3000,
-    seed: Annotated[int, typer.Option(metavar="N", help="of what is random")] = 0,
+    pictures: Annotated[int, typer.Option(metavar="N", help="pictures to simulate in each try")] = 3000,
+    seed: Annotated[int, typer.Option(metavar="N", help="seed of the random numbers")] = 0,
     day: Annotated[
         str | None,
         typer.Option(
-            metavar="[CSV]", help="then run a day whose peak is --rps: lines HOUR,NUMBER, else a built-in curve"
+            metavar="[CSV]",
+            help="then simulate a day whose peak is --rps: a file of lines HOUR,NUMBER, else a built-in curve",
         ),
     ] = None,
     autoscale: Annotated[
@@ -85,7 +91,7 @@ def plan(
     ] = False,
     day_s: Annotated[float, typer.Option(metavar="S", help="length of the day")] = 600.0,
     plot: Annotated[Path | None, typer.Option(metavar="PNG", help="draw the day")] = None,
-    json_line: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+    json_line: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> int:
     """Plans and reports; returns 0, or 1 where no service answers the load in time.
 
@@ -97,7 +103,7 @@ def plan(
     refuse_less("--pictures", pictures, 100)
     refuse_less("--day-s", day_s, 10)
     if day is None and (autoscale or plot):
-        raise UsageError("--autoscale and --plot are of a day: add --day")
+        raise UsageError("--autoscale and --plot need a day: add --day")
     try:
         times = _profile(profile, metrics)
         load = shared_gpus(Load(times, rps, _mix(mix, times)), _numbers(servers_per_gpu, "--servers-per-gpu"))

@@ -23,15 +23,18 @@ from orchestrator.cli.stack_folder import StateDir
 def promote(
     *,
     model: Model,
-    least_calls: Annotated[int, typer.Option(metavar="N", help="calls it must have answered")] = 50,
+    least_calls: Annotated[int, typer.Option(metavar="N", help="how many calls the version must have answered")] = 50,
     errors_above: Annotated[
         float,
         typer.Option(
-            metavar="SHARE", parser=parse_share, help="most errors more than before (default 1%)", show_default=False
+            metavar="SHARE",
+            parser=parse_share,
+            help="how much higher its error rate may be (default 1%)",
+            show_default=False,
         ),
     ] = 0.01,
-    slower: Annotated[float, typer.Option(metavar="X", help="most times the time it may take")] = 1.5,
-    force: Annotated[bool, typer.Option("--force", help="whatever the figures say")] = False,
+    slower: Annotated[float, typer.Option(metavar="X", help="how many times as long it may take")] = 1.5,
+    force: Annotated[bool, typer.Option("--force", help="promote whatever the figures say")] = False,
     state_dir: StateDir = None,
     json_line: JsonLine = False,
 ) -> int:

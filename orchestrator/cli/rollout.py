@@ -27,10 +27,16 @@ def rollout(
     *,
     model: Model,
     version: Annotated[
-        int | None, typer.Option(metavar="N", help="number of the new version's folder; without it: show the state")
+        int | None, typer.Option(metavar="N", help="number of the new version's folder; without it show the state")
     ] = None,
     canary: Annotated[
-        float, typer.Option(metavar="SHARE", parser=parse_share, help="of requests (default 10%)", show_default=False)
+        float,
+        typer.Option(
+            metavar="SHARE",
+            parser=parse_share,
+            help="share of the requests that get it (default 10%)",
+            show_default=False,
+        ),
     ] = 0.1,
     state_dir: StateDir = None,
     json_line: JsonLine = False,

@@ -32,9 +32,9 @@ EXIT_NOT_RUNNING = 3  # as systemctl has it
 @command(__doc__)
 def status(
     *,
-    json_line: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+    json_line: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="show it again and again, until Ctrl-C")] = False,
-    interval_s: Annotated[float, typer.Option(metavar="S", help="pause of --watch")] = 2.0,
+    interval_s: Annotated[float, typer.Option(metavar="S", help="pause between two views of --watch")] = 2.0,
     state_dir: StateDir = None,
 ) -> int:
     """Shows the stack; the exit code says how it is.

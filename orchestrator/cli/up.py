@@ -63,8 +63,10 @@ _STEPS = {
 @command(__doc__, optional_values={"--autoscale": "4"})
 def up(
     *,
-    port: Annotated[int, typer.Option(metavar="N", help="where to answer gRPC")] = DEFAULT_PORT,
-    models_dir: Annotated[Path, typer.Option(metavar="DIR", help="what `export` wrote")] = Path("models"),
+    port: Annotated[int, typer.Option(metavar="N", help="port for gRPC")] = DEFAULT_PORT,
+    models_dir: Annotated[Path, typer.Option(metavar="DIR", help="where `facegrid export` wrote the networks")] = Path(
+        "models"
+    ),
     model_config: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="ModelServerConfig to serve (default serving_configs/models.config)"),
@@ -92,12 +94,18 @@ def up(
             help="run on the Ray cluster that this machine is a node of; every node has the same models folder",
         ),
     ] = "",
-    server_cpus: Annotated[float, typer.Option(metavar="X", help="cores that Ray sets aside for a server")] = 1.0,
-    server_gpus: Annotated[float, typer.Option(metavar="X", help="GPUs, or a share of one, for a server")] = 0.0,
+    server_cpus: Annotated[
+        float, typer.Option(metavar="X", help="cores that Ray reserves for each model server")
+    ] = 1.0,
+    server_gpus: Annotated[
+        float, typer.Option(metavar="X", help="GPUs, or a share of one, that Ray reserves for each model server")
+    ] = 0.0,
     ingress: Annotated[
         Literal["haproxy", "python"] | None, typer.Option(help="default: haproxy on Linux, python elsewhere")
     ] = None,
-    timeout_s: Annotated[float, typer.Option(metavar="S", help="time until everything answers")] = DEFAULT_TIMEOUT_S,
+    timeout_s: Annotated[
+        float, typer.Option(metavar="S", help="time within which everything must answer")
+    ] = DEFAULT_TIMEOUT_S,
     tls_cert: Annotated[
         Path | None, typer.Option(metavar="FILE", help="answer over TLS with this certificate (PEM)")
     ] = None,
