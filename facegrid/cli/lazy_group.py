@@ -2,7 +2,8 @@
 
 An entry point names a command and where it is, such as `up = "orchestrator.cli.up:up"`. The line that `facegrid --help`
 shows for it is the first line of its module, which is read and not imported; so is the heading, the first line of the
-package. A package of commands names in `INSTALL` what has to be installed for them.
+package. A package of commands names in `INSTALL` what has to be installed for them. A command whose file is absent is
+left out: an image of k8s/ has some of the packages.
 """
 
 import re
@@ -26,7 +27,7 @@ class LazyGroup(TyperGroup):
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        self._entry_points = {one.name: one for one in entry_points(group=GROUP)}
+        self._entry_points = {one.name: one for one in entry_points(group=GROUP) if first_line(one.module)}
         for name, one in self._entry_points.items():
             # Stands for the command in lists and completions, until it is run.
             self.add_command(TyperCommand(name, short_help=first_line(one.module), rich_markup_mode=None))

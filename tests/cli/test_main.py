@@ -6,11 +6,14 @@ from importlib.metadata import entry_points, version
 from pathlib import Path
 
 import pytest
+import typer
 
 from facegrid.cli.lazy_group import GROUP, first_line, load
 from facegrid.errors import InternalError
 from tests.cli.parsing import command_names, parse
 from tests.client.conftest import eventually
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_version(facegrid):
@@ -97,6 +100,28 @@ def test_a_command_without_its_packages_is_listed_and_names_the_extra(argv, abse
     assert err.startswith("facegrid: ")
     assert words.format("pip install") in err
     assert err.count("\n") == 1
+
+
+def test_a_command_whose_files_are_not_there_is_left_out(tmp_path):
+    """An installation with some of the packages, such as the image that exports the networks."""
+    for name in ("facegrid", "exporters"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "facegrid-0.dist-info").mkdir()
+    (tmp_path / "facegrid-0.dist-info" / "METADATA").write_text("Name: facegrid\nVersion: 0\n")
+    lines = [f"[{GROUP}]", *(f"{one.name} = {one.value}" for one in entry_points(group=GROUP))]
+    (tmp_path / "facegrid-0.dist-info" / "entry_points.txt").write_text("\n".join(lines))
+    packages = str(Path(typer.__file__).parents[1])
+    for argv, code, words in (
+        (["--help"], 0, "\n  export  Write the networks"),
+        (["export", "--help"], 0, "facegrid export --if-missing"),
+        (["up"], 2, "No such command 'up'"),
+    ):
+        program = f"import sys; sys.path += {[str(tmp_path), packages]}; from facegrid.cli.main import main; "
+        command = [sys.executable, "-S", "-c", f"{program} sys.exit(main({argv}))"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == code, done.stderr
+        assert words in done.stdout + done.stderr
+        assert "Start the service" not in done.stdout
 
 
 @pytest.mark.parametrize("entry_point", entry_points(group=GROUP), ids=lambda one: one.name)
