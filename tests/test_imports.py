@@ -3,9 +3,12 @@
 import ast
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
+
+from facegrid.cli.lazy_group import GROUP
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -30,20 +33,14 @@ FORBIDDEN = {
     "orchestrator": {"tensorflow", "tensorflow_serving", "model_server", "exporters.networks", "exporters.export"},
     "exporters": {"orchestrator", "model_server", "ray", "grpc"},
     "model_server": {"orchestrator", "exporters", "ray", "cv2"},
-    "facegrid": {"orchestrator", "exporters", "model_server", "ray", "cv2", "tensorflow"},
+    "facegrid": {"orchestrator", "exporters", "model_server", "benchmarks", "ray", "cv2", "tensorflow"},
     "facegrid/v1": {"facegrid.tfserving"},
 }  # fmt: skip
-ALLOWED = {
-    # Commands that a client's installation does not have load what they start when they are run.
-    "facegrid/cli": {"orchestrator", "exporters"},
-}
 
 
-def imports(path: Path, *, lazy: bool) -> set[str]:
-    tree = ast.parse(path.read_text())
-    nodes = ast.walk(tree) if lazy else ast.iter_child_nodes(tree)
+def imports(path: Path) -> set[str]:
     found = set()
-    for node in nodes:
+    for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -55,18 +52,17 @@ def imports(path: Path, *, lazy: bool) -> set[str]:
 @pytest.mark.parametrize("folder", FORBIDDEN)
 def test_no_import_points_the_wrong_way(folder):
     for path in (ROOT / folder).rglob("*.py"):
-        allowed = {name for part, names in ALLOWED.items() if (ROOT / part) in path.parents for name in names}
-        for name in imports(path, lazy=True):
-            for forbidden in FORBIDDEN[folder] - allowed:
+        for name in imports(path):
+            for forbidden in FORBIDDEN[folder]:
                 assert name != forbidden, path
                 assert not name.startswith(f"{forbidden}."), path
 
 
-def test_the_command_line_loads_no_service_when_it_is_imported():
-    for path in (ROOT / "facegrid" / "cli").glob("*.py"):
-        for name in imports(path, lazy=False):
-            if not path.name.startswith("_"):
-                assert name.split(".")[0] not in {"orchestrator", "model_server", "tensorflow", "ray"}, path
+def test_the_command_line_imports_no_command():
+    """What a command line loads when it runs is tested in tests/cli/test_main.py."""
+    commands = {one.module for one in entry_points(group=GROUP)}
+    for name in ("main", "lazy_group", "command"):
+        assert not imports(ROOT / "facegrid" / "cli" / f"{name}.py") & commands
 
 
 def test_the_orchestrator_loads_no_tensorflow():
@@ -79,11 +75,11 @@ def test_the_orchestrator_loads_no_tensorflow():
 
 
 def test_what_is_observed_needs_the_standard_library_alone():
-    found = imports(ROOT / "orchestrator" / "observer.py", lazy=True)
+    found = imports(ROOT / "orchestrator" / "observer.py")
     assert {name.split(".")[0] for name in found} <= sys.stdlib_module_names
 
 
 def test_the_contract_needs_the_standard_library_alone():
-    assert imports(ROOT / "exporters" / "signatures.py", lazy=True) <= {
+    assert imports(ROOT / "exporters" / "signatures.py") <= {
         "dataclasses", "dataclasses.dataclass", "typing", "typing.Literal",
     }  # fmt: skip

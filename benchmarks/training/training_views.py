@@ -1,6 +1,6 @@
 """What is an embedder shown while it learns? Draws views of a few faces, a row for each way to make them.
 
-    python -m benchmarks.training.face_chips people faces
+    facegrid chips people faces
     python -m benchmarks.training.training_views faces views.jpg
 
 The rows: the faces as they are; crops, turned, of other colours, some blurred; the same, warped; means of two faces;

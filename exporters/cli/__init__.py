@@ -1,1 +1,4 @@
-"""The commands of `facegrid` that write and train networks."""
+"""Make networks."""
+
+INSTALL = "facegrid[export]"
+"""What has to be installed where a command of this package lacks a module."""

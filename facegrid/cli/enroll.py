@@ -1,81 +1,92 @@
-"""`facegrid enroll`: pictures of a person into the gallery."""
+"""Remember the face of a person.
 
-import argparse
-from typing import TYPE_CHECKING, Any
+Each picture must show this face alone, large and clear enough. Pictures are decided one by one; those that are refused
+are named with the reason. A person who is enrolled already gets more faces.
 
-from facegrid.answers.faces import StreamItem
-from facegrid.answers.gallery import EnrolledItem
-from facegrid.cli._access import connect
-from facegrid.cli._asking import DETECT_OPTIONS, Form, add_command, add_numbers, add_pictures, numbers, run_pictures
+With --json one line for each file:
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+  {"file": ..., "subject": ..., "id": ..., "face": {...}}
 
-    from facegrid.answers.gallery import EnrolledFace
-    from facegrid.client.sync import Client
-
-_GATE = {
-    "min_face_px": "least length of the face's shorter side, in pixels; 12 to 10000, default 40",
-    "min_score": "least score of the face; 0 to 1, default 0.9",
-    "max_yaw_degrees": "most that the face may be turned to one side; 0 to 90, default 50",
-}
-_LOOK = {name: text for name, text in DETECT_OPTIONS.items() if name not in _GATE}
-
-_DESCRIPTION = """\
-Remembers the face of a person: each picture must show this face alone, large and
-clear enough. Pictures are decided one by one; those that are refused are named with the
-reason. A person who is enrolled is given more faces.
-
-With --json one line for each file: {"file": ..., "subject": ..., "id": ..., "face": {...}}
 Exit code: 0 when every picture was enrolled, 1 when one was refused, 2 for wrong usage.
-"""
 
-_EXAMPLES = """\
-examples:
+Examples:
   facegrid enroll "Grace Hopper" grace1.jpg grace2.jpg
   facegrid enroll "Grace Hopper" portraits/grace/ --min-face-px 100
 """
 
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds the command `enroll`."""
-    parser = add_command(subparsers, "enroll", "remember the face of a person", _DESCRIPTION, _EXAMPLES)
-    parser.add_argument("subject", metavar="NAME", help="name of the person")
-    add_pictures(parser, draw=None)
-    add_numbers(parser, _GATE)
-    add_numbers(parser, _LOOK)
-    parser.set_defaults(run=run, command="enroll")
+import typer
+
+from facegrid.answers.faces import StreamItem
+from facegrid.answers.gallery import EnrolledFace
+from facegrid.cli.arguments import DetectArguments, Pictures, ServiceArguments, Window
+from facegrid.cli.command import command
+from facegrid.cli.output import face_as_json
+from facegrid.cli.pictures import ResultView, run_pictures
+from facegrid.client.sync import Client
 
 
-def run(args: argparse.Namespace) -> int:
+@dataclass(frozen=True)
+class QualityArguments:
+    """What a face needs to be enrolled. None takes the service's default, which the help repeats."""
+
+    min_score: Annotated[
+        float | None, typer.Option(metavar="X", help="least score of the face; 0 to 1, default 0.9")
+    ] = None
+    max_yaw_degrees: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="most that the face may be turned to one side; 0 to 90, default 50"),
+    ] = None
+
+
+@dataclass(frozen=True)
+class FaceArguments(DetectArguments):
+    """How to look for the face. Its least size decides whether it is enrolled, not whether it is found."""
+
+    min_face_px: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="least length of the face's shorter side, in pixels; 12 to 10000, default 40"),
+    ] = None
+
+
+@command(__doc__)
+def enroll(
+    *,
+    subject: Annotated[str, typer.Argument(metavar="NAME", help="name of the person")],
+    pictures: Pictures,
+    service: ServiceArguments,
+    quality: QualityArguments,
+    finding: FaceArguments,
+    window: Window = 8,
+) -> int:
     """Runs the command; see `run_pictures`."""
-    with connect(args) as client:
-        form = Form(lambda face: _as_json(face, args.subject), ("face px", "score", "id"), _row)
-        return run_pictures(args, form, lambda pictures: _ask(client, args, pictures))
+    look: Any = finding.options()
+    limits = {"min_face_px": look.pop("min_face_px"), **asdict(quality)}
+
+    def ask(client: Client, paths: Sequence[Path]) -> Iterator[StreamItem[Path, EnrolledFace]]:
+        people = ((subject, path) for path in paths)
+        items = client.enroll_many(people, window=window, timeout_s=service.timeout_s, detect_options=look, **limits)
+        for item in items:
+            yield StreamItem(item.index, paths[item.index], item.result, item.error, item.elapsed_s)
+
+    with service.connect() as client:
+        return run_pictures(
+            "enroll",
+            pictures,
+            ResultView(lambda face: _as_json(face, subject), ("face px", "score", "id"), _row),
+            lambda paths: ask(client, paths),
+            as_json=service.json,
+        )
 
 
-def _ask(
-    client: "Client", args: argparse.Namespace, pictures: "Sequence[Path]"
-) -> "Iterator[StreamItem[Path, EnrolledFace]]":
-    gate: Any = numbers(args, _GATE)
-    look: Any = numbers(args, _LOOK)
-    people = ((args.subject, picture) for picture in pictures)
-    items = client.enroll_many(people, window=args.window, timeout_s=args.timeout_s, detect_options=look, **gate)
-    for item in items:
-        yield _of_picture(item, pictures[item.index])
-
-
-def _of_picture(item: EnrolledItem, picture: "Path") -> "StreamItem[Path, EnrolledFace]":
-    return StreamItem(item.index, picture, item.result, item.error, item.elapsed_s)
-
-
-def _as_json(enrolled: "EnrolledFace", subject: str) -> dict[str, Any]:
-    from facegrid.cli._report import face_as_json  # noqa: PLC0415  (rich, for --help not needed)
-
+def _as_json(enrolled: EnrolledFace, subject: str) -> dict[str, Any]:
     return {"subject": subject, "id": enrolled.id, "face": face_as_json(enrolled.face)}
 
 
-def _row(enrolled: "EnrolledFace") -> list[str]:
+def _row(enrolled: EnrolledFace) -> list[str]:
     box = enrolled.face.box
     return [f"{min(box.width, box.height):.0f}", f"{enrolled.face.score:.4f}", enrolled.id]

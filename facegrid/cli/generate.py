@@ -1,78 +1,108 @@
-"""`facegrid generate`: digits that nobody wrote, one kind or several at once, as a sheet, a strip or a GIF."""
+"""Draw digits that nobody wrote.
 
-import argparse
-from collections.abc import Callable
-from pathlib import Path
+The service draws them, and the command writes them as one picture. Labels are digits with commas between; several of
+them give pictures that are all of them at once, in equal parts or by weight: 0:0.3,8:0.7. Several arguments of --labels
+give one row each. With --morph every row is one picture that turns from one digit into another.
 
-from facegrid.cli._asking import add_command
-from facegrid.cli.usage import UsageError
-
-_LONGEST_MORPH = 1000
-_LARGEST_SCALE = 16
-
-_DESCRIPTION = """\
-Draws handwritten digits with a running service and writes them as one picture.
-
-Labels are digits with commas between; several of them give pictures that are all of them
-at once, in equal parts or by weight: 0:0.3,8:0.7. Several arguments of --labels give one
-row each. With --morph every row is one picture that turns from one digit into another.
-The same seed gives the same pictures: picture N of a seed has the same noise whatever
-the labels, so the pictures of a column, or of a row of --morph, belong together.
+The same seed gives the same pictures: picture N of a seed has the same noise whatever the labels, so the pictures of a
+column, or of a row of --morph, belong together.
 
 Prints where the picture is, or with --json one line for each digit, with what made it:
-  {"index": 0, "labels": [0.0, 0.0, 0.5, 0.5, ...], "noise": [-0.15, 0.5, ...]}
-Exit code: 0 done, 1 failed, 2 wrong usage.
-"""
 
-_EXAMPLES = """\
-examples:
-  facegrid generate --labels 2,3 --count 64 --seed 7 --out grid.png   pictures that are a 2 and a 3
-  facegrid generate --labels 0:0.3,8:0.7                              more of an 8 than of a 0
-  facegrid generate --labels 0 1 2 3 4 5 6 7 8 9 --out all.png        a row for each digit
-  facegrid generate --morph 2:3 --steps 12 --out morph.png            a strip from 2 to 3
+  {"index": 0, "labels": [0.0, 0.0, 0.5, ...], "noise": [-0.15, ...]}
+
+Exit code: 0 done, 1 failed, 2 wrong usage.
+
+Examples:
+  facegrid generate --labels 2,3 --count 64      pictures that are a 2 and a 3
+  facegrid generate --labels 0:0.3,8:0.7         more of an 8 than of a 0
+  facegrid generate --labels 0 1 2 3 4 5 6 7 8 9 --seed 7 --out all.png
+  facegrid generate --morph 2:3 --steps 12 --out morph.png
   facegrid generate --morph 2:3 --steps 24 --count 16 --out morph.gif
 """
 
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds the command `generate`."""
-    parser = add_command(subparsers, "generate", "draw digits that nobody wrote", _DESCRIPTION, _EXAMPLES)
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument(
-        "--labels", type=_labels, nargs="+", metavar="L", help="digits to be, such as 7, or 2,3, or 0:0.3,8:0.7"
-    )
-    what.add_argument("--morph", type=_morph, metavar="A:B", help="turn from digit A into digit B, such as 2:3")
-    parser.add_argument("--steps", type=_whole(2, _LONGEST_MORPH), metavar="N", help="from A to B (default 12)")
-    parser.add_argument("--count", type=int, metavar="N", help="pictures of each kind (default 10; with --morph 1)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="chooses the pictures; 0 to 2^63 - 1")
-    parser.add_argument(
-        "--truncation", type=float, metavar="X", help="less variety, fewer odd pictures; 0.5 to 10, try 1"
-    )
-    parser.add_argument(
-        "--out", type=Path, default=Path("digits.png"), metavar="FILE", help="a PNG, or a GIF of --morph (digits.png)"
-    )
-    parser.add_argument(
-        "--scale", type=_whole(1, _LARGEST_SCALE), default=2, metavar="N", help="size of a pixel (default 2)"
-    )
-    parser.set_defaults(run=run)
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from facegrid.answers.digits import GeneratedDigit
+from facegrid.cli.arguments import ServiceArguments
+from facegrid.cli.command import command
+from facegrid.cli.output import write_json
+from facegrid.cli.progress import counting_bar
+from facegrid.cli.usage import UsageError
+from facegrid.media.digit_sheets import Row, square, transposed, write_moving, write_sheet
+
+_COUNT, _MORPH_COUNT, _STEPS = 10, 1, 12
 
 
-def run(args: argparse.Namespace) -> int:
+@command(__doc__, several_values=("--labels",))
+def generate(
+    *,
+    service: ServiceArguments,
+    labels: Annotated[
+        list[str] | None,
+        typer.Option(metavar="L...", help="digits to be, such as 7, or 2,3, or 0:0.3,8:0.7", show_default=False),
+    ] = None,
+    morph: Annotated[
+        str | None, typer.Option(metavar="A:B", help="turn from digit A into digit B, such as 2:3")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(metavar="N", min=2, max=1000, help="pictures from A to B (default 12)")
+    ] = None,
+    count: Annotated[
+        int | None, typer.Option(metavar="N", help="pictures of each kind (default 10; with --morph 1)")
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="chooses the pictures; 0 to 2^63 - 1")] = 0,
+    truncation: Annotated[
+        float | None, typer.Option(metavar="X", help="less variety, fewer odd pictures; 0.5 to 10, try 1")
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="a PNG, or a GIF of --morph")] = Path("digits.png"),
+    scale: Annotated[int, typer.Option(metavar="N", min=1, max=16, help="pixels of the sheet for one of a digit")] = 2,
+) -> int:
     """Runs the command; returns 0.
 
     Raises:
-        UsageError: options that do not go together.
-        FacegridError: the pictures cannot be had.
-        OSError: the file cannot be written.
+        UsageError: Labels or a morph of another form, or options that do not go together.
+        FacegridError: The service did not draw the pictures.
+        OSError: The file cannot be written.
     """
-    if args.steps is not None and not args.morph:
-        raise UsageError("--steps belongs to --morph A:B")
-    suffixes = (".png", ".gif") if args.morph else (".png",)
-    if args.out.suffix.lower() not in suffixes:
-        raise UsageError(f"--out {args.out} ends in none of {', '.join(suffixes)}; a GIF is for --morph")
-    from facegrid.cli._drawing import draw  # noqa: PLC0415  (numpy and Pillow, for --help not needed)
+    kinds = _kinds(labels, morph, steps)
+    _check_suffix(out, moving=morph is not None)
+    each = count if count is not None else (_COUNT if morph is None else _MORPH_COUNT)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    total = max(each, 0) * len(kinds)
+    visible = total > 1 and sys.stderr.isatty() and not (service.json and sys.stdout.isatty())
+    rows: list[list[NDArray[np.uint8]]] = []
+    with service.connect() as client, counting_bar("generate", visible=visible) as progress:
+        task = progress.add_task("generate", total=total)
+        for weights in kinds:
+            rows.append([])
+            digits = client.generate_each(weights, each, seed, truncation=truncation, timeout_s=service.timeout_s)
+            for image in _images(digits, as_json=service.json):
+                rows[-1].append(image)
+                progress.advance(task)
+    _write(rows, out, scale, moving=morph is not None)
+    if not service.json:
+        sys.stdout.write(f"{out}: {sum(map(len, rows))} digits of seed {seed}\n")
+    return 0
 
-    return draw(args)
+
+def _kinds(labels: Sequence[str] | None, morph: str | None, steps: int | None) -> list[dict[int, float]]:
+    """Returns the weights of the digits for each kind of picture."""
+    if bool(labels) == (morph is not None):
+        raise UsageError("--labels and --morph exclude each other" if labels else "give --labels or --morph")
+    if morph is not None:
+        first, last = _morph(morph)
+        return [{first: 1 - share, last: share} for share in np.linspace(0, 1, steps or _STEPS).tolist()]
+    if steps is not None:
+        raise UsageError("--steps belongs to --morph A:B")
+    return [_labels(text) for text in labels or ()]
 
 
 def _labels(text: str) -> dict[int, float]:
@@ -82,9 +112,11 @@ def _labels(text: str) -> dict[int, float]:
         try:
             label, share = int(digit), float(weight) if colon else 1.0
         except ValueError:
-            raise _form(f"labels are digits with commas between, such as 2,3 or 0:0.3,8:0.7, not {text!r}") from None
+            raise UsageError(
+                f"labels are digits with commas between, such as 2,3 or 0:0.3,8:0.7, not {text!r}"
+            ) from None
         if label in weights:
-            raise _form(f"{text!r} has label {label} twice; give it a weight instead, such as {label}:2")
+            raise UsageError(f"{text!r} has label {label} twice; give it a weight instead, such as {label}:2")
         weights[label] = share
     return weights
 
@@ -92,18 +124,27 @@ def _labels(text: str) -> dict[int, float]:
 def _morph(text: str) -> tuple[int, int]:
     first, _, last = text.partition(":")
     if not (first.isdecimal() and last.isdecimal() and first != last):
-        raise _form(f"a morph is two different digits with a colon between, such as 2:3, not {text!r}")
+        raise UsageError(f"a morph is two different digits with a colon between, such as 2:3, not {text!r}")
     return int(first), int(last)
 
 
-def _whole(least: int, most: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not (text.isdecimal() and least <= int(text) <= most):
-            raise _form(f"expected is a whole number from {least} to {most}, not {text!r}")
-        return int(text)
-
-    return parse
+def _check_suffix(out: Path, *, moving: bool) -> None:
+    suffixes = (".png", ".gif") if moving else (".png",)
+    if out.suffix.lower() not in suffixes:
+        raise UsageError(f"--out {out} ends in none of {', '.join(suffixes)}; a GIF is for --morph")
 
 
-def _form(message: str) -> argparse.ArgumentTypeError:
-    return argparse.ArgumentTypeError(message)
+def _images(digits: Iterable[GeneratedDigit], *, as_json: bool) -> Iterator[NDArray[np.uint8]]:
+    for digit in digits:
+        if as_json:
+            write_json({"index": digit.index, "labels": digit.labels.tolist(), "noise": digit.noise.tolist()})
+        yield digit.image
+
+
+def _write(rows: Sequence[Row], out: Path, scale: int, *, moving: bool) -> None:
+    if out.suffix.lower() == ".gif":
+        write_moving(rows, out, scale)
+    elif moving:
+        write_sheet(transposed(rows), out, scale)
+    else:
+        write_sheet(square(rows[0]) if len(rows) == 1 else rows, out, scale)

@@ -1,80 +1,71 @@
-"""`facegrid subjects`: who is in the gallery, and who shall be no more."""
+"""List, show and delete enrolled people.
 
-import argparse
-import sys
-from typing import TYPE_CHECKING, Any
+Deleting a person removes all faces, vectors and aligned pictures of the person, also from the files on disk, and says
+what was erased; it cannot be undone.
 
-from facegrid.cli._access import connect
-from facegrid.cli._asking import add_command
-from facegrid.cli.usage import UsageError
-
-if TYPE_CHECKING:
-    import facegrid
-    from facegrid.answers.gallery import GalleryFace, Subject
-
-_DESCRIPTION = """\
-Shows the people of the gallery, and forgets them.
-
-Deleting a person removes all faces, vectors and aligned pictures of the same, also from
-the files on disk, and says what was erased; it cannot be undone.
 Exit code: 0 done, 1 failed or no such person, 2 wrong usage.
-"""
 
-_EXAMPLES = """\
-examples:
+Examples:
   facegrid subjects list
   facegrid subjects list --json | jq -r .subject
   facegrid subjects show "Grace Hopper"
   facegrid subjects delete "Grace Hopper"
 """
 
+import sys
+from typing import Annotated, Any, Literal
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds the command `subjects`."""
-    parser = add_command(subparsers, "subjects", "list, show and delete enrolled people", _DESCRIPTION, _EXAMPLES)
-    parser.add_argument("action", choices=("list", "show", "delete"), help="what to do")
-    parser.add_argument("names", nargs="*", metavar="NAME", help="of whom; not with `list`")
-    parser.set_defaults(run=run)
+import typer
+
+from facegrid.answers.gallery import Erasure, GalleryFace, Subject
+from facegrid.cli.arguments import ServiceArguments
+from facegrid.cli.command import command
+from facegrid.cli.output import write_json, write_rows
+from facegrid.cli.usage import UsageError
 
 
-def run(args: argparse.Namespace) -> int:
+@command(__doc__)
+def subjects(
+    *,
+    action: Annotated[Literal["list", "show", "delete"], typer.Argument(help="what to do")],
+    service: ServiceArguments,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME", help="the people; not with `list`", show_default=False)
+    ] = None,
+) -> int:
     """Runs the command; returns 0.
 
     Raises:
-        UsageError: names with `list`, or none without.
-        FacegridError: the service cannot be asked, or nobody has such a name.
+        UsageError: Names with `list`, or none without.
+        FacegridError: The service cannot be asked, or the gallery has no such name.
     """
-    if (args.action == "list") == bool(args.names):
-        raise UsageError("`list` takes no name" if args.names else f"name who to {args.action}")
-    with connect(args) as client:
-        if args.action == "list":
-            _list(list(client.subjects(timeout_s=args.timeout_s)), as_json=args.json)
-        for name in args.names:
-            if args.action == "show":
-                found = client.subject(name, timeout_s=args.timeout_s)
-                _show(found.subject, found.faces, as_json=args.json)
+    if (action == "list") == bool(names):
+        raise UsageError("`list` takes no name" if names else f"name the people to {action}")
+    with service.connect() as client:
+        if action == "list":
+            _list(list(client.subjects(timeout_s=service.timeout_s)), as_json=service.json)
+        for name in names or ():
+            if action == "show":
+                found = client.subject(name, timeout_s=service.timeout_s)
+                _show(found.subject, found.faces, as_json=service.json)
             else:
-                _print_erased(client.delete_subject(name, timeout_s=args.timeout_s), as_json=args.json)
+                _print_erased(client.delete_subject(name, timeout_s=service.timeout_s), as_json=service.json)
     return 0
 
 
-def _list(subjects: "list[Subject]", *, as_json: bool) -> None:
-    from facegrid.cli._report import write_json, write_rows  # noqa: PLC0415  (rich, for --help not needed)
-
+def _list(people: list[Subject], *, as_json: bool) -> None:
     if as_json:
-        for one in subjects:
+        for one in people:
             write_json(_subject_as_json(one))
         return
     rows = [
         (one.name, str(one.faces), f"{one.first_enrolled_at:%Y-%m-%d %H:%M}", f"{one.last_enrolled_at:%Y-%m-%d %H:%M}")
-        for one in subjects
+        for one in people
     ]
     write_rows(("subject", "faces", "first enrolled (UTC)", "last enrolled (UTC)"), rows)
 
 
-def _show(subject: "Subject", faces: "list[GalleryFace]", *, as_json: bool) -> None:
-    from facegrid.cli._report import write_json, write_rows  # noqa: PLC0415
-
+def _show(subject: Subject, faces: list[GalleryFace], *, as_json: bool) -> None:
     if as_json:
         write_json({**_subject_as_json(subject), "kept": [_face_as_json(face) for face in faces]})
         return
@@ -92,9 +83,7 @@ def _show(subject: "Subject", faces: "list[GalleryFace]", *, as_json: bool) -> N
     write_rows((f"faces of {subject.name}", "embedder", "face px", "score", "chip", "enrolled (UTC)"), rows)
 
 
-def _print_erased(erased: "facegrid.Erasure", *, as_json: bool) -> None:
-    from facegrid.cli._report import write_json  # noqa: PLC0415
-
+def _print_erased(erased: Erasure, *, as_json: bool) -> None:
     if as_json:
         counts = {"vectors": erased.vectors, "chips": erased.chips, "pending": erased.pending}
         write_json({"subject": erased.subject, **counts})
@@ -103,7 +92,7 @@ def _print_erased(erased: "facegrid.Erasure", *, as_json: bool) -> None:
     sys.stdout.write(f"erased {erased.subject}: {erased.vectors} vectors, {erased.chips} chips{later}\n")
 
 
-def _subject_as_json(one: "Subject") -> dict[str, Any]:
+def _subject_as_json(one: Subject) -> dict[str, Any]:
     return {
         "subject": one.name,
         "faces": one.faces,
@@ -112,7 +101,7 @@ def _subject_as_json(one: "Subject") -> dict[str, Any]:
     }
 
 
-def _face_as_json(face: "GalleryFace") -> dict[str, Any]:
+def _face_as_json(face: GalleryFace) -> dict[str, Any]:
     return {
         "id": face.id,
         "model": face.embedder.name,

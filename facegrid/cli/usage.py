@@ -1,4 +1,4 @@
-"""Arguments that can be parsed but not be meant."""
+"""The error for arguments that can be parsed but do not go together."""
 
 
 class UsageError(Exception):

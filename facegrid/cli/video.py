@@ -1,78 +1,203 @@
-"""`facegrid video`: who is seen in a file, by a camera or in a network stream, and when."""
+"""Say who is seen in a video, and when.
 
-import argparse
-import sys
-from importlib.util import find_spec
-from pathlib import Path
+Faces are looked for in every n-th frame and followed in between. A track, one person's face within a shot, is decided
+once, from its best pictures. Events are printed as they are known, then all tracks. With --json one line for each frame
+instead:
 
-from facegrid.cli._asking import DETECT_OPTIONS, add_command, add_numbers
-from facegrid.cli.usage import UsageError
-
-_DECISION = {
-    "threshold": "greatest distance at which a track is named; 0 to 10, default: that of verify",
-    "target_false_positive_rate": "instead: share of strangers that may be named; 0.0001 to 0.5",
-}
-
-_DESCRIPTION = """\
-Says who is seen in a video: who comes and leaves, and when.
-
-Faces are looked for in every n-th frame and followed in between; a track, one person's face within
-a shot, is decided once, from its best pictures. Events are printed as they are known, then all tracks.
-With --json one line for each frame instead:
-  {"frame": 0, "time_s": 0.0, "width": ..., "height": ..., "detected": true, "shot_cut": true,
-   "faces": [{"track_id": 1, "subject": NAME or null, "distance": ..., "decided": true,
-   "detected": true, "box": [x_min, y_min, x_max, y_max], "score": ..., "landmarks": {...}}],
-   "events": [{"kind": "entered" or "left", "subject": ..., "track_id": ..., "frame": ...,
-   "time_s": ..., "evidence_frames": [...]}]}
+  {"frame": 0, "time_s": 0.0, "width": ..., "height": ...,
+   "detected": true, "shot_cut": true, "faces": [
+    {"track_id": 1, "subject": NAME or null, "distance": ...,
+     "decided": true, "detected": true, "box": [x_min, y_min, x_max, y_max],
+     "score": ..., "landmarks": {...}}],
+   "events": [{"kind": "entered" or "left", "subject": ..., "track_id": ...,
+     "frame": ..., "time_s": ..., "evidence_frames": [...]}]}
   {"frame": 1, "error": {"reason": ..., "message": ...}}
---timeline writes one object: source, counts, threshold, embedder, tracks and events; docs/video.md has all.
-Exit code: 0 when every frame was answered, 1 when one failed, 2 for wrong usage.
-"""
 
-_EXAMPLES = """\
-examples:
+--timeline writes one object: source, counts, threshold, embedder, tracks and events; docs/video.md has all.
+
+Exit code: 0 when every frame was answered, 1 when one failed, 2 for wrong usage.
+
+Examples:
   facegrid video party.mp4
   facegrid video party.mp4 --draw named.mp4 --timeline party.json
-  facegrid video 0                                    the first camera, until Ctrl-C
+  facegrid video 0                         the first camera, until Ctrl-C
   facegrid video rtsp://camera.example.org/stream --json | jq -c '.events[]'
 """
 
+import io
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds the command `video`."""
-    parser = add_command(subparsers, "video", "say who is seen in a video, and when", _DESCRIPTION, _EXAMPLES)
-    parser.add_argument("source", metavar="FILE|CAMERA|URL", help="a file; a camera, such as 0; or rtsp://...")
-    parser.add_argument("--draw", type=Path, metavar="FILE", help="write the video with names drawn in (.mp4, .mkv)")
-    parser.add_argument("--timeline", type=Path, metavar="FILE", help="write tracks and events as JSON")
-    parser.add_argument("--every", type=int, metavar="N", help="look for faces in one of N frames; 1 to 300, default 5")
-    parser.add_argument("--live", action="store_true", help="drop frames that come too fast (cameras and rtsp: always)")
-    parser.add_argument("--window", type=int, default=8, metavar="N", help="frames under way at a time (default 8)")
-    add_numbers(parser, _DECISION)
-    parser.add_argument("--top-k", type=int, metavar="N", help="candidates for each track; 1 to 100, default 5")
-    add_numbers(parser, DETECT_OPTIONS)
-    parser.set_defaults(run=run, command="video")
+import numpy as np
+import typer
+from PIL import Image
+
+from facegrid.answers.video import FrameResult, IdentifiedVideo
+from facegrid.cli.arguments import DetectArguments, ServiceArguments, refuse_both
+from facegrid.cli.command import command
+from facegrid.cli.progress import counting_bar
+from facegrid.cli.usage import UsageError
+from facegrid.cli.video_report import timeline, write_frame, write_summary
+from facegrid.media.draw import draw_faces
+from facegrid.media.video import Footage, FootageWriter
+
+_JPEG_QUALITY = 95
+"""Faces are recognised as in the source's own frames, at a tenth of the bytes that are sent without loss."""
 
 
-def run(args: argparse.Namespace) -> int:
-    """Runs the command; returns 0 when every frame was answered, else 1.
+@command(__doc__)
+def video(
+    *,
+    source: Annotated[
+        str, typer.Argument(metavar="FILE|CAMERA|URL", help="a file; a camera, such as 0; or rtsp://...")
+    ],
+    service: ServiceArguments,
+    finding: DetectArguments,
+    draw: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="write the video with names drawn in (.mp4, .mkv, .mov)")
+    ] = None,
+    timeline_file: Annotated[
+        Path | None, typer.Option("--timeline", metavar="FILE", help="write tracks and events as JSON")
+    ] = None,
+    every: Annotated[
+        int | None, typer.Option(metavar="N", help="look for faces in one of N frames; 1 to 300, default 5")
+    ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="drop frames that come too fast (cameras and rtsp: always)")
+    ] = False,
+    window: Annotated[int, typer.Option(metavar="N", help="frames in progress at a time")] = 8,
+    threshold: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="greatest distance at which a track is named; 0 to 10, default: that of verify"),
+    ] = None,
+    target_false_positive_rate: Annotated[
+        float | None, typer.Option(metavar="X", help="instead: share of strangers that may be named; 0.0001 to 0.5")
+    ] = None,
+    top_k: Annotated[
+        int | None, typer.Option(metavar="N", help="candidates for each track; 1 to 100, default 5")
+    ] = None,
+) -> int:
+    """Runs the command; returns 0 when every frame was answered, else 1. Ctrl-C ends a live source in order.
 
     Raises:
-        UsageError: PyAV is not installed, an output would overwrite the source, or two ways to draw the line.
-        FacegridError: the service cannot be reached, or the connection broke.
-        FootageError: the source cannot be read, or the drawn copy not be written.
+        UsageError: An output would overwrite the source, or two ways to draw the line.
+        FacegridError: The service cannot be reached, or the connection broke.
+        OSError: The source cannot be read, or the drawn copy cannot be written.
     """
-    if find_spec("av") is None:
-        raise UsageError("reading videos needs PyAV; run: pip install 'facegrid[video]'")
-    if args.threshold is not None and args.target_false_positive_rate is not None:
-        raise UsageError("--threshold and --target-false-positive-rate exclude each other")
-    for output in (args.draw, args.timeline):
-        if output and output.resolve() == Path(args.source).resolve():
-            raise UsageError(f"{output} would overwrite the video; choose another name")
-    if args.draw and args.draw.suffix.lower() not in {".mp4", ".mkv", ".mov"}:
-        raise UsageError(f"--draw {args.draw}: choose .mp4, .mkv or .mov")
-    from facegrid.cli._watching import watch  # noqa: PLC0415  (PyAV and gRPC, for --help not needed)
+    refuse_both("--threshold", threshold, "--target-false-positive-rate", target_false_positive_rate)
+    _check_outputs(source, draw, timeline_file)
+    with ExitStack() as stack:
+        footage = stack.enter_context(Footage(source))
+        client = stack.enter_context(service.connect())
+        writer = stack.enter_context(FootageWriter(draw, footage.rate)) if draw else None
+        frames = _SentFrames(footage, keep=writer is not None)
+        answers = stack.enter_context(
+            client.identify_video(
+                frames.encoded(),
+                detect_every_n=every,
+                live=live or footage.live,
+                window=window,
+                timeout_s=service.timeout_s,
+                threshold=threshold,
+                target_false_positive_rate=target_false_positive_rate,
+                top_k=top_k,
+                **finding.options(),
+            )
+        )
+        reported = _report_frames(answers, frames, writer, footage.count, as_json=service.json)
+        summary = answers.summary
+    if not service.json:
+        write_summary(summary, reported)
+    if timeline_file:
+        timeline_file.write_text(json.dumps(timeline(source, summary), indent=1) + "\n", encoding="utf-8")
+    if footage.damaged:
+        sys.stderr.write(f"facegrid: {source}: {footage.damaged} packets are damaged; their frames are left out\n")
+    sys.stdout.flush()
+    return 1 if summary.failed_frames or footage.damaged else 0
 
+
+def _check_outputs(source: str, draw: Path | None, timeline_file: Path | None) -> None:
+    for output in (draw, timeline_file):
+        if output and output.resolve() == Path(source).resolve():
+            raise UsageError(f"{output} would overwrite the video; choose another name")
+    if draw and draw.suffix.lower() not in {".mp4", ".mkv", ".mov"}:
+        raise UsageError(f"--draw {draw}: choose .mp4, .mkv or .mov")
+
+
+class _SentFrames:
+    """The frames that are sent: encoded for the service, and kept for drawing until they are answered."""
+
+    def __init__(self, footage: Footage, *, keep: bool) -> None:
+        self._footage = footage
+        self._kept: dict[int, Image.Image] | None = {} if keep else None
+        self.stopped = False
+
+    def encoded(self) -> Iterator[tuple[float, bytes]]:
+        """Yields what is sent; runs in gRPC's thread."""
+        for index, (time_s, pixels) in enumerate(self._footage.frames()):
+            if self.stopped:
+                return
+            picture = Image.fromarray(np.ascontiguousarray(pixels))
+            if self._kept is not None:
+                self._kept[index] = picture
+            file = io.BytesIO()
+            picture.save(file, format="JPEG", quality=_JPEG_QUALITY, subsampling=0)
+            yield time_s, file.getvalue()
+
+    def take(self, index: int) -> Image.Image | None:
+        """Returns a frame that was kept, and forgets it and the frames before it, which were dropped."""
+        if self._kept is None:
+            return None
+        for old in [number for number in self._kept if number < index]:
+            del self._kept[old]
+        return self._kept.pop(index, None)
+
+
+@contextmanager
+def _ended_by_interrupt(frames: _SentFrames) -> Iterator[None]:
+    """Lets Ctrl-C end the source, so that frames in progress are answered; a second one ends everything."""
+
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a handler's
+        frames.stopped = True
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, stop)
     try:
-        return watch(args, {name: getattr(args, name) for name in (*_DECISION, "top_k", *DETECT_OPTIONS)})
+        yield
     finally:
-        sys.stdout.flush()
+        signal.signal(signal.SIGINT, before)
+
+
+def _report_frames(
+    answers: IdentifiedVideo,
+    frames: _SentFrames,
+    writer: FootageWriter | None,
+    count: int | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Prints and draws every frame; returns the number of events printed."""
+    events = 0
+    visible = sys.stderr.isatty() and not sys.stdout.isatty()
+    with _ended_by_interrupt(frames), counting_bar("video", visible=visible) as progress:
+        task = progress.add_task("video", total=count)
+        for result in answers:
+            write_frame(result, as_json=as_json)
+            _draw(result, frames.take(result.index), writer)
+            events += len(result.events)
+            progress.update(task, completed=result.index + 1)
+    return events
+
+
+def _draw(result: FrameResult, picture: Image.Image | None, writer: FootageWriter | None) -> None:
+    if writer is None or picture is None:
+        return
+    faces = [one.face for one in result.faces]
+    labels = [one.subject or ("unknown" if one.decided else "?") for one in result.faces]
+    writer.write(result.timestamp_s, draw_faces(picture, faces, labels))

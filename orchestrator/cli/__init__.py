@@ -1,1 +1,4 @@
-"""The commands of `facegrid` that run and look after a service."""
+"""Run and look after a service."""
+
+INSTALL = "facegrid[serve,model-server]"
+"""What has to be installed where a command of this package lacks a module."""

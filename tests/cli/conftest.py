@@ -44,10 +44,7 @@ def facegrid(capsys):
     """Runs a command line in this process."""
 
     def run(*argv: object) -> Output:
-        try:
-            code = main([str(part) for part in argv])
-        except SystemExit as err:
-            code = err.code
+        code = main([str(part) for part in argv])
         captured = capsys.readouterr()
         assert "Traceback" not in captured.err
         return Output(code, captured.out, captured.err)

@@ -49,7 +49,7 @@ def test_nobody_there_is_unavailable(facegrid, folder):
         (["a.png", "--rps", "0"], "--rps is 0, at least 0.01"),
         (["a.png", "--concurrency", "0"], "--concurrency is 0, at least 1"),
         (["a.png", "--duration-s", "nan"], "--duration-s is nan, at least 0.1"),
-        (["a.png", "--rps", "1", "--concurrency", "2"], "not allowed with"),
+        (["a.png", "--rps", "1", "--concurrency", "2"], "exclude each other"),
     ],
 )
 def test_wrong_usage_is_said(facegrid, arguments, words):

@@ -91,13 +91,13 @@ def test_a_bar_shows_on_a_terminal(on_terminal, service):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "one of the arguments --labels --morph is required"),
-        (["--labels", "1", "--morph", "2:3"], "not allowed with argument"),
+        ([], "give --labels or --morph"),
+        (["--labels", "1", "--morph", "2:3"], "--labels and --morph exclude each other"),
         (["--labels", "two"], "labels are digits with commas between, such as 2,3 or 0:0.3,8:0.7, not 'two'"),
         (["--labels", "2,2"], "has label 2 twice; give it a weight instead, such as 2:2"),
         (["--morph", "2"], "a morph is two different digits with a colon between, such as 2:3, not '2'"),
         (["--morph", "2:2"], "a morph is two different digits"),
-        (["--morph", "2:3", "--steps", "1"], "expected is a whole number from 2 to 1000, not '1'"),
+        (["--morph", "2:3", "--steps", "1"], "'--steps': Input should be greater than or equal to 2"),
         (["--labels", "1", "--steps", "4"], "--steps belongs to --morph A:B"),
         (["--labels", "1", "--out", "a.gif"], "--out a.gif ends in none of .png; a GIF is for --morph"),
         (["--morph", "2:3", "--out", "a.jpg"], "--out a.jpg ends in none of .png, .gif"),

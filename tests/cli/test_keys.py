@@ -80,7 +80,7 @@ def test_the_file_may_come_from_the_environment(facegrid, file, monkeypatch):
     [
         (["x", "--scopes", "all"], "the scopes are 'all', known are detect, recognise, manage, generate"),
         (["x", "--scopes", ","], "the scopes are none"),
-        (["x", "--scopes", "detect", "--expires", "soon"], "--expires is 'soon', expected is a time such as 90d"),
+        (["x", "--scopes", "detect", "--expires", "soon"], "--expires is 'soon', expected a time such as 90d"),
         (["x", "--scopes", "detect", "--expires", "0d"], "--expires is '0d'"),
         (["x", "--scopes", "detect", "--expires", "999999d"], "up to 36500d"),
         (["x", "--scopes", "detect", "--rps", "0"], "rps is 0.0, expected"),
@@ -181,4 +181,4 @@ def test_tls_is_asked_for_by_flags_or_the_environment(facegrid, monkeypatch, tmp
     monkeypatch.setenv("FACEGRID_TLS_CA", "")
     monkeypatch.setenv("FACEGRID_TLS", "maybe")
     result = facegrid(*ask)
-    assert (result.code, "FACEGRID_TLS is 'maybe', expected is 1 or 0" in result.err) == (2, True)
+    assert (result.code, "FACEGRID_TLS is 'maybe', expected 1 or 0" in result.err) == (2, True)

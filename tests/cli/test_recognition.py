@@ -145,7 +145,7 @@ def test_subjects_used_wrongly(facegrid, service, argv):
 def test_help_has_examples_and_exit_codes(facegrid, command):
     result = facegrid(command, "--help")
     assert result.code == 0
-    assert "examples:" in result.out
+    assert "Examples:" in result.out
     assert f"facegrid {command}" in result.out
     assert "Exit code:" in result.out
 

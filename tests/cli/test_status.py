@@ -10,13 +10,12 @@ import pytest
 from rich.console import Console
 
 from facegrid.answers.faces import Health
-from facegrid.cli.main import build_parser
+from facegrid.cli.main import main
 from orchestrator.app.metrics_page import Replica, parse_page
 from orchestrator.app.processes import ProcessRecord
 from orchestrator.app.state import StackState
 from orchestrator.app.status import ProcessStatus, StackStatus
-from orchestrator.cli import _stack
-from orchestrator.cli._status import Reading, as_json, since_start, view
+from orchestrator.cli.status_tables import StatusSnapshot, as_json, since_start, view
 from orchestrator.fleet.model_server import ModelVersion
 from orchestrator.telemetry.endpoint import Target
 from tests.app.test_load import metrics, page  # noqa: F401
@@ -60,9 +59,9 @@ def test_replicas_load_versions_and_errors_are_shown(metrics):  # noqa: F811
 
 def test_between_two_readings_only_what_happened_counts(metrics):  # noqa: F811
     target = Target("127.0.0.1:7001", 11)
-    earlier = Reading(status(Replica(target, page(metrics))), at_s=100.0)
+    earlier = StatusSnapshot(status(Replica(target, page(metrics))), at_s=100.0)
     metrics.requests.labels("Detect", "OK").inc(30)
-    load = Reading(status(Replica(target, page(metrics))), at_s=102.0).since(earlier)
+    load = StatusSnapshot(status(Replica(target, page(metrics))), at_s=102.0).since(earlier)
     ((_, _, work),) = load.replicas
     assert (work.requests_per_s, work.errors_per_s, work.errors) == (15.0, 0.0, {})
     assert load.period == "last 2 s"
@@ -85,17 +84,15 @@ def test_a_watch_goes_on_until_it_is_interrupted(monkeypatch, capsys):
             raise KeyboardInterrupt
         return status(Replica(Target("127.0.0.1:7001", 11), parse_page("")))
 
-    monkeypatch.setattr(_stack, "stack_status", one_status)
+    monkeypatch.setattr("orchestrator.cli.status.stack_status", one_status)
     monkeypatch.setenv("COLUMNS", "160")
-    args = build_parser().parse_args(["status", "--watch", "--interval-s", "0.01", "--state-dir", "nowhere"])
-    assert args.run(args) == 0
+    assert main(["status", "--watch", "--interval-s", "0.01", "--state-dir", "nowhere"]) == 0
     assert len(asked) == 4
     assert "11 on 127.0.0.1:7001" in capsys.readouterr().out
 
 
 def test_a_watch_of_nothing_says_so(monkeypatch, tmp_path, capsys):
-    args = build_parser().parse_args(["status", "--watch", "--state-dir", str(tmp_path)])
-    assert args.run(args) == 3
+    assert main(["status", "--watch", "--state-dir", str(tmp_path)]) == 3
     assert "not running" in capsys.readouterr().out
 
 
@@ -103,7 +100,7 @@ def test_status_loads_no_ray():
     import subprocess
     import sys
 
-    code = "import sys, orchestrator.cli._stack; print('ray' in sys.modules)"
+    code = "import sys, orchestrator.cli.status; print('ray' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "False"
 

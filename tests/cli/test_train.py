@@ -24,7 +24,7 @@ def test_help_has_examples(facegrid):
 def test_epochs_are_whole_numbers_from_1(facegrid, epochs):
     result = facegrid("train", "gan", "--epochs", epochs)
     assert result.code == 2
-    assert f"expected is a whole number from 1, not {epochs!r}" in result.err
+    assert "Invalid value for '--epochs': Input should be" in result.err
 
 
 def test_a_file_that_is_not_there_is_said_before_anything_is_written(facegrid, tmp_path):

@@ -6,7 +6,7 @@ import re
 import pytest
 from PIL import Image
 
-from exporters.cli import _train_embedder
+from exporters.cli import train_embedder
 from exporters.networks.inception_v3 import MIN_PX
 from exporters.training.embedder_config import EmbedderConfig
 
@@ -52,28 +52,29 @@ def test_the_defaults_in_the_help_are_those_of_the_training(facegrid, name):
 
 
 def test_the_least_side_in_the_help_is_that_of_the_network():
-    assert _train_embedder._MIN_PX == MIN_PX
+    assert train_embedder._MIN_PX == MIN_PX
 
 
 @pytest.mark.parametrize(
     ("option", "value", "words"),
     [
-        ("--width", "0", "expected is a width from 0.1 to 2, not '0'"),
-        ("--width", "wide", "expected is a width from 0.1 to 2, not 'wide'"),
-        ("--blend-share", "1.5", "expected is a share from 0 to 1, not '1.5'"),
-        ("--seam-share", "-0.1", "expected is a share from 0 to 1, not '-0.1'"),
-        ("--warp-px", "17", "expected is a distance from 0 to 16, not '17'"),
-        ("--warp-px", "nan", "expected is a distance from 0 to 16, not 'nan'"),
-        ("--input-px", "74", "expected is a side of 75 px or more, not '74'"),
-        ("--crop-px", "151", "expected is a side from 75 to 150 px, not '151'"),
-        ("--crop-px", "99.5", "expected is a side from 75 to 150 px, not '99.5'"),
-        ("--views", "-1", "expected is a whole number from 0, not '-1'"),
-        ("--objective", "guess", "invalid choice: 'guess'"),
+        ("--width", "0", "Input should be greater than or equal to 0.1"),
+        ("--width", "wide", "Input should be a valid number"),
+        ("--blend-share", "1.5", "Input should be less than or equal to 1"),
+        ("--seam-share", "-0.1", "Input should be greater than or equal to 0"),
+        ("--warp-px", "17", "Input should be less than or equal to 16"),
+        ("--warp-px", "nan", "Input should be"),
+        ("--input-px", "74", "Input should be greater than or equal to 75"),
+        ("--crop-px", "151", "Input should be less than or equal to 150"),
+        ("--crop-px", "99.5", "Input should be a valid integer"),
+        ("--views", "-1", "Input should be greater than or equal to 0"),
+        ("--objective", "guess", "'guess' is not one of 'distill', 'triplet', 'arcface'"),
     ],
 )
 def test_wrong_numbers_are_told(facegrid, option, value, words):
     result = facegrid("train", "embedder", "--data", "faces", option, value)
     assert result.code == 2
+    assert f"Invalid value for '{option}'" in result.err
     assert words in result.err
 
 
@@ -93,7 +94,7 @@ def test_what_jax_does_not_do_is_refused(facegrid, faces, option, value, words):
 
 def test_jax_that_is_not_installed_is_said(facegrid, faces, monkeypatch):
     monkeypatch.setattr(
-        "exporters.cli._training.find_spec", lambda name: None if name == "jax" else importlib.util.find_spec(name)
+        "exporters.cli.training.find_spec", lambda name: None if name == "jax" else importlib.util.find_spec(name)
     )
     result = facegrid("train", "embedder", "--data", faces, "--backend", "jax")
     assert (result.code, result.out) == (2, "")

@@ -9,7 +9,7 @@ from PIL import Image
 
 from exporters.signatures import EMBEDDERS
 from facegrid.cli.main import main
-from orchestrator.cli import _gallery
+from orchestrator.cli import gallery as commands
 from orchestrator.gallery.gallery import Gallery
 from orchestrator.gallery.types import EmbedderVersion, NewFace
 from orchestrator.pipeline.align import align
@@ -55,7 +55,7 @@ def test_everybody_is_found_by_the_new_embedder(faces, model_server, samples, tm
 
     asyncio.run(enrol())
     # The old vectors are answered for a minute more, which nobody waits for here.
-    monkeypatch.setattr(_gallery, "reembed_gallery", partial(_gallery.reembed_gallery, grace_s=0))
+    monkeypatch.setattr(commands, "reembed_gallery", partial(commands.reembed_gallery, grace_s=0))
     move = ["gallery", "reembed", "--version", "1", "--model-server", model_server, "--gallery", folder]
     assert main(move) == 0
     found = asyncio.run(search())

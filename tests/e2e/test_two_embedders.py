@@ -10,7 +10,7 @@ from exporters.network import loaded
 from exporters.signatures import EMBEDDERS, SERVING_DEFAULT
 from facegrid.cli.main import main
 from facegrid.tfserving.v1.model_status_pb2 import ModelVersionStatus
-from orchestrator.cli import _gallery
+from orchestrator.cli import gallery as commands
 from orchestrator.gallery.gallery import Gallery
 from orchestrator.gallery.types import EmbedderVersion, NewFace
 from orchestrator.pipeline.chips import encode_chip
@@ -81,7 +81,7 @@ def test_there_and_back_again(chips, vectors, server, tmp_path, monkeypatch):
         return [(answer.best[0].subject, answer.best[0].distance) for answer in answers]
 
     # The former vectors are answered for a minute more, which nobody waits for here.
-    monkeypatch.setattr(_gallery, "reembed_gallery", partial(_gallery.reembed_gallery, grace_s=0))
+    monkeypatch.setattr(commands, "reembed_gallery", partial(commands.reembed_gallery, grace_s=0))
     asyncio.run(enrol())
     first = asyncio.run(found_by(1))
     for version in (2, 1):

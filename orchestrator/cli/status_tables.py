@@ -13,7 +13,7 @@ from orchestrator.app.status import StackStatus
 
 
 @dataclass(frozen=True)
-class Load:
+class StackLoad:
     """What the replicas did in a period."""
 
     replicas: list[tuple[int, str, ReplicaLoad | None]]
@@ -24,30 +24,30 @@ class Load:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """The status at a moment."""
+class StatusSnapshot:
+    """The status of the stack at a moment; None where there is no stack."""
 
     status: StackStatus | None
     at_s: float = field(default_factory=time.monotonic)
 
-    def since(self, earlier: "Reading") -> Load:
-        """Returns what the replicas did since an earlier reading; those that are new, since their start."""
+    def since(self, earlier: "StatusSnapshot") -> StackLoad:
+        """Returns what the replicas did since an earlier snapshot; new replicas count from their start."""
         before = earlier.status.replicas if earlier.status else []
         pages = {one.target: one.page for one in before}
         period_s = self.at_s - earlier.at_s
         return _load(self.status, pages, period_s, f"last {period_s:.0f} s")
 
 
-def since_start(status: StackStatus) -> Load:
+def since_start(status: StackStatus) -> StackLoad:
     """Returns what the replicas did since the stack was started."""
     period_s = max(time.time() - status.state.started_at_s, 1.0)
     return _load(status, {}, period_s, "since the start")
 
 
-def _load(status: StackStatus | None, earlier: dict[Any, Page | None], period_s: float, period: str) -> Load:
+def _load(status: StackStatus | None, earlier: dict[Any, Page | None], period_s: float, period: str) -> StackLoad:
     replicas = status.replicas if status else []
     pairs = [(one, one.page, earlier.get(one.target)) for one in replicas]
-    return Load(
+    return StackLoad(
         [
             (one.target.pid, one.target.address, None if page is None else replica_load(page, before, period_s))
             for one, page, before in pairs
@@ -57,7 +57,7 @@ def _load(status: StackStatus | None, earlier: dict[Any, Page | None], period_s:
     )
 
 
-def view(status: StackStatus, load: Load) -> Group:
+def view(status: StackStatus, load: StackLoad) -> Group:
     """Returns everything for a terminal."""
     return Group(_parts(status), _replicas(load), _servers(load))
 
@@ -84,7 +84,7 @@ def as_json(status: StackStatus) -> dict[str, Any]:
     }
 
 
-def _replicas(load: Load) -> Table:
+def _replicas(load: StackLoad) -> Table:
     headings = ("replica", "requests/s", "errors/s", "in progress", "streams", "p50 ms", "p99 ms", "errors")
     table = Table(*headings, title=f"orchestrator, {load.period}", title_justify="left")
     for pid, address, work in load.replicas:
@@ -106,7 +106,7 @@ def _replicas(load: Load) -> Table:
     return table
 
 
-def _servers(load: Load) -> Table:
+def _servers(load: StackLoad) -> Table:
     headings = ("model", "version", "server", "calls/s", "failed/s", "in flight", "mean ms")
     table = Table(*headings, title=f"calls of model servers, {load.period}", title_justify="left")
     for one in load.servers:

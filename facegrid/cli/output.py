@@ -1,4 +1,4 @@
-"""What the commands print: JSON lines as answers come, or one table at the end."""
+"""What the commands print: JSON lines as results come, or one table at the end."""
 
 import json
 import os
@@ -26,7 +26,7 @@ def write_json(value: dict[str, Any]) -> None:
 
 
 def write_json_line(item: Item, as_json: Callable[[Any], dict[str, Any]]) -> None:
-    """Writes one object for one file: file and what `as_json` says of its result, or file and error."""
+    """Writes one object for one file: its name, and the result as `as_json` returns it, or the error."""
     if item.result is None:
         write_json({"file": str(item.source), "error": error_as_json(item.error)})
     else:
@@ -56,9 +56,9 @@ def write_table(
 
     Args:
         paths: The files.
-        items: The answers, in any order; some may be missing.
+        items: The results, in any order; some may be missing.
         headings: Between the file's name and the time.
-        row: Returns the cells of a result under them; a file without result has dashes.
+        row: Returns the cells of a result under them; a file without a result has dashes.
     """
     by_index = {item.index: item for item in items}
     names = [printable(path) for path in paths]
@@ -96,5 +96,5 @@ def error_texts(error: FacegridError | OSError | None) -> tuple[str, str]:
 
 
 def printable(path: Path) -> str:
-    """Returns the name with any bytes that are no text replaced; a terminal would refuse them."""
+    """Returns the name with bytes that are not text replaced; a terminal would refuse them."""
     return os.fsencode(path).decode("utf-8", "replace")

@@ -1,0 +1,104 @@
+"""What the commands that ask about many pictures share: find the pictures, ask, and show what comes back."""
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from facegrid.answers.faces import Face, StreamItem
+from facegrid.cli.output import write_json_line, write_table
+from facegrid.cli.progress import counting_bar
+from facegrid.errors import FacegridError
+from facegrid.media.draw import draw_file
+from facegrid.media.files import drawing_paths, find_pictures
+
+
+@dataclass(frozen=True)
+class ResultView:
+    """How the results of a command are shown."""
+
+    as_json: Callable[[Any], dict[str, Any]]
+    """Returns what a result adds to the object of its file."""
+    headings: Sequence[str]
+    """Of the table, between the file's name and the time."""
+    row: Callable[[Any], list[str]]
+    """Returns the cells under them."""
+    drawn: Callable[[Any], tuple[list[Face], list[str] | None]] | None = None
+    """Returns the faces of a result, and what to write above them."""
+
+
+AskMany = Callable[[Sequence[Path]], Iterable[StreamItem[Path, Any]]]
+"""Returns the results of pictures, in any order."""
+
+
+def run_pictures(
+    command: str, inputs: Sequence[Path], view: ResultView, ask: AskMany, *, as_json: bool, draw: Path | None = None
+) -> int:
+    """Asks about the pictures of a command line; returns 0 when every picture was answered and drawn, else 1.
+
+    Args:
+        command: Its name, for the progress bar.
+        inputs: Files and folders.
+        view: How the results are shown.
+        ask: Asks the service.
+        as_json: Print JSON lines as results come, in place of a table at the end.
+        draw: The folder for drawn copies, if they are wanted.
+
+    Raises:
+        UsageError: A folder without pictures, or drawings that would overwrite their pictures.
+        FacegridError: The service cannot be reached, or the connection broke; what was answered is printed before.
+    """
+    pictures = find_pictures(inputs, leave_out=draw)
+    drawings = drawing_paths(pictures, draw) if draw else None
+    if draw:
+        draw.mkdir(parents=True, exist_ok=True)
+    results = _Results(view, drawings, as_json=as_json)
+    visible = len(pictures) > 1 and sys.stderr.isatty() and not (as_json and sys.stdout.isatty())
+    try:
+        with counting_bar(command, visible=visible) as progress:
+            task = progress.add_task(command, total=len(pictures))
+            for item in ask(pictures):
+                results.add(item)
+                progress.advance(task)
+    except FacegridError:
+        if results.items:
+            results.finish(pictures)
+        raise
+    results.finish(pictures)
+    return 1 if results.failed else 0
+
+
+class _Results:
+    """The results so far, reported as the command line asks for."""
+
+    def __init__(self, view: ResultView, drawings: Sequence[Path] | None, *, as_json: bool) -> None:
+        self._view = view
+        self._drawings = drawings
+        self._as_json = as_json
+        self.items: list[StreamItem[Path, Any]] = []
+        """Of the table."""
+        self.failed = False
+
+    def add(self, item: StreamItem[Path, Any]) -> None:
+        """Prints or keeps a result, and draws it."""
+        if self._as_json:
+            write_json_line(item, self._view.as_json)
+        else:
+            self.items.append(item)
+        self.failed |= item.error is not None
+        if self._drawings and self._view.drawn and item.result is not None:
+            faces, labels = self._view.drawn(item.result)
+            self._draw(item.source, faces, labels, self._drawings[item.index])
+
+    def finish(self, pictures: Sequence[Path]) -> None:
+        """Prints the table, where one is asked for."""
+        if not self._as_json:
+            write_table(pictures, self.items, self._view.headings, self._view.row)
+
+    def _draw(self, picture: Path, faces: list[Face], labels: list[str] | None, path: Path) -> None:
+        try:
+            draw_file(picture, faces, path, labels)
+        except OSError as err:
+            sys.stderr.write(f"facegrid: {picture} was not drawn: {err}\n")
+            self.failed = True
