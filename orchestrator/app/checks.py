@@ -8,6 +8,7 @@ import psutil
 
 from facegrid.tfserving.v1.model_server_config_pb2 import ModelServerConfig
 from orchestrator.app.errors import StackError
+from orchestrator.app.machine import available_memory_bytes
 from orchestrator.app.options import INGRESSES, StackOptions
 from orchestrator.fleet.model_config import models_without_version
 from orchestrator.fleet.sizes import MOST
@@ -120,12 +121,12 @@ def require_memory(orchestrators: int, servers: int = 1, available_bytes: int | 
     Args:
         orchestrators: That will be started.
         servers: Model servers that will be started.
-        available_bytes: What there is; None asks the system.
+        available_bytes: What there is; None asks the system and our control group.
 
     Raises:
         StackError: Too little: starting would slow down or kill other programs.
     """
-    available = psutil.virtual_memory().available if available_bytes is None else available_bytes
+    available = available_memory_bytes() if available_bytes is None else available_bytes
     needed_mb = _BASE_MB + orchestrators * _REPLICA_MB + (servers - 1) * _SERVER_MB
     if available < needed_mb * _MB:
         raise StackError(

@@ -91,10 +91,14 @@ def _tls(args: argparse.Namespace) -> ServerTls | None:
 def run_down(args: argparse.Namespace) -> int:
     """Stops the stack; there being none is no error."""
     try:
-        state = down(_state_dir(args))
+        stopped = down(_state_dir(args))
     except FleetError as err:
         return _fail(err)
-    sys.stderr.write("nothing was running\n" if state is None else f"stopped the service on {state.address}\n")
+    if stopped is None:
+        sys.stderr.write("nothing was running\n")
+    else:
+        where = f"on {stopped.state.address}" if stopped.state is not None else "whose files were gone"
+        sys.stderr.write(f"stopped the service {where}\n")
     return 0
 
 

@@ -73,7 +73,6 @@ def as_json(status: StackStatus) -> dict[str, Any]:
         "tls": status.state.has_tls,
         "health": status.health,
         "ray_serve": status.serve,
-        "model_server": None if status.state.servers else status.state.model_server_target,
         "models": None if status.models is None else [asdict(one) for one in status.models],
         "processes": [asdict(one) for one in status.processes],
         "replicas": [
