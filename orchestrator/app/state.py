@@ -73,8 +73,8 @@ class StateFolder:
 
     @property
     def logs(self) -> Path:
-        """Where every process writes what it says; kept until the next `up`."""
-        return self.path / "logs"
+        """Where every process writes its log; kept until the next `up`."""
+        return self.parts.logs
 
     @property
     def parts(self) -> PartsFolder:

@@ -158,7 +158,6 @@ class Start:
                 serve_host_environment(self._state, self._options, self._folder, self._env),
                 state_dir=self._folder.path,
                 run_dir=self._state.run_dir,
-                logs=self._folder.logs,
             )
             self.start_supervisor()
             self._wait_until_it_answers()

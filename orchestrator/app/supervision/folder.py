@@ -45,6 +45,11 @@ class PartsFolder:
         return cls(Path(env[STATE_DIR_VARIABLE]) / "parts")
 
     @property
+    def logs(self) -> Path:
+        """Where every process of the stack writes its log; kept until the next `up`."""
+        return self.path.parent / "logs"
+
+    @property
     def config_file(self) -> Path:
         """What supervisord runs."""
         return self.path / "supervisord.conf"

@@ -42,9 +42,9 @@ def main() -> int:
 
 def touch_all(folder: Path) -> None:
     """Marks everything in a folder as used now."""
-    for root, _, names in os.walk(folder):
-        touch(Path(root))
-        for name in names:
+    touch(folder)
+    for root, folders, files in os.walk(folder):
+        for name in (*folders, *files):
             touch(Path(root, name))
 
 

@@ -78,12 +78,12 @@ def write_config(folder: PartsFolder, parts: Sequence[str]) -> None:
     folder.config_file.write_text("".join([_HEAD, keeper, *programs]), encoding="utf-8")
 
 
-def environment(env: Mapping[str, str], *, state_dir: Path, run_dir: Path, logs: Path) -> dict[str, str]:
+def environment(env: Mapping[str, str], *, state_dir: Path, run_dir: Path) -> dict[str, str]:
     """Returns `env` with what supervisord, the keeper and the parts have to know."""
     return dict(env) | {
         STATE_DIR_VARIABLE: str(state_dir),
         RUN_DIR_VARIABLE: str(run_dir),
-        _LOGS_VARIABLE: str(logs),
+        _LOGS_VARIABLE: str(PartsFolder(state_dir / "parts").logs).replace("%", "%%"),  # which supervisord reads twice
         _PYTHON_VARIABLE: sys.executable,
     }
 
@@ -95,7 +95,7 @@ def start(env: Mapping[str, str]) -> "subprocess.Popen[bytes]":
         env: What `environment` returned.
     """
     folder = PartsFolder.from_environment(env)
-    logs = Path(env[_LOGS_VARIABLE])
+    logs = folder.logs
     command = [sys.executable, "-m", "supervisor.supervisord", "--nodaemon", f"--configuration={folder.config_file}"]
     command += [f"--logfile={logs / 'supervisor.log'}", f"--pidfile={folder.path / 'supervisord.pid'}"]
     with (logs / "supervised.log").open("ab") as output:
@@ -139,7 +139,7 @@ class _UnixTransport(Transport):
         super().__init__()
         self._path = path
 
-    def make_connection(self, _host: object) -> HTTPConnection:
+    def make_connection(self, host: Any) -> HTTPConnection:
         connection = HTTPConnection("localhost")
         connection.sock = socket.socket(socket.AF_UNIX)
         connection.sock.settimeout(_ANSWER_TIMEOUT_S)
@@ -148,4 +148,5 @@ class _UnixTransport(Transport):
         except OSError:
             connection.close()
             raise
+        self._connection = host, connection  # which `close` closes
         return connection
