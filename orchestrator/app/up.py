@@ -29,7 +29,13 @@ from orchestrator.app.options import StackOptions
 from orchestrator.app.ports import free_ports, is_listening, require_free
 from orchestrator.app.state import StackState, StateFolder
 from orchestrator.app.supervision import supervisord
-from orchestrator.fleet.model_config import local_model_config, model_names, read_model_config, write_model_config
+from orchestrator.fleet.model_config import (
+    local_model_config,
+    model_names,
+    read_model_config,
+    without_absent,
+    write_model_config,
+)
 from orchestrator.fleet.sizes import Pool, grown, parse_pools, scaled, written
 from orchestrator.settings import Settings
 
@@ -41,6 +47,8 @@ Report = Callable[[str, float], None]
 
 MODEL_SERVER = "model_server"
 """The step: every model server has the versions that the service needs."""
+DIGITS = ("generator", "discriminator")
+"""Networks that a service of faces does without: `Generate` answers UNAVAILABLE then."""
 _POLL_S = 0.1
 _ANSWER_TIMEOUT_S = 2.0
 _LOG_LINES = 15
@@ -91,7 +99,8 @@ def _check(options: StackOptions, env: Mapping[str, str]) -> tuple[ModelServerCo
     if options.ingress == "haproxy":
         checks.require_haproxy()
     config = local_model_config(read_model_config(options.model_config), options.models_dir)
-    checks.require_models(config)
+    config = without_absent(config, DIGITS)
+    checks.require_models(config, Settings.from_environment(env))
     require_free(options.port)
     pools = _pools(options, config)
     checks.require_memory(options.orchestrators.low, sum(pool.size.low for pool in pools))
