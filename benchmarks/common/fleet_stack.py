@@ -23,6 +23,7 @@ from orchestrator.app.options import StackOptions, default_ingress
 from orchestrator.app.ports import free_ports
 from orchestrator.app.processes import members
 from orchestrator.app.state import StackState
+from orchestrator.app.supervision.folder import PartsFolder
 from orchestrator.app.up import up
 from orchestrator.fleet.sizes import Size
 
@@ -37,6 +38,11 @@ class Fleet:
     state: StackState
     start_s: float
     logs: Path
+
+    @property
+    def parts(self) -> PartsFolder:
+        """What supervised processes there are."""
+        return PartsFolder(self.logs.parent / "parts")
 
     def servers(self) -> list[dict[str, Any]]:
         """Returns the records of the model servers (`orchestrator.fleet.records.ServerRecord`)."""
@@ -54,7 +60,7 @@ class Fleet:
 
     def processes(self, name: str) -> list[int]:
         """Returns the numbers of the processes of Ray whose title holds `name`."""
-        found = [process for record in self.state.processes for process in members(record)]
+        found = [process for record in self.parts.records() for process in members(record)]
         return [process.pid for process in found if name in "".join(process.cmdline())]
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import psutil
 
+from exporters.signatures import EMBEDDER
 from facegrid.tfserving.v1.model_server_config_pb2 import ModelServerConfig
 from orchestrator.app.errors import StackError
+from orchestrator.app.machine import available_memory_bytes
 from orchestrator.app.options import INGRESSES, StackOptions
 from orchestrator.fleet.model_config import models_without_version
 from orchestrator.fleet.sizes import MOST
@@ -99,11 +101,11 @@ def require_haproxy() -> None:
         raise StackError("HAProxy is not installed; Ray brings it on Linux only", "start with --ingress python")
 
 
-def require_models(config: ModelServerConfig) -> None:
-    """Checks that each model has a version to serve.
+def require_models(config: ModelServerConfig, settings: Settings) -> None:
+    """Checks that each model has a version to serve, and the embedder the one that the settings name.
 
     Raises:
-        StackError: One has none: the model server would wait for it for ever.
+        StackError: One has none: the model server would wait for it.
     """
     missing = models_without_version(config)
     if missing:
@@ -112,6 +114,13 @@ def require_models(config: ModelServerConfig) -> None:
             f"no version of {', '.join(missing)}: there is no numbered folder in {folder.parent / name}",
             "run: facegrid export, or name the folder with --models-dir",
         )
+    for model in config.model_config_list.config:
+        folder = Path(model.base_path) / str(settings.embedder_version)
+        if model.name == EMBEDDER.name and not folder.is_dir():
+            raise StackError(
+                f"FACEGRID_EMBEDDER_VERSION is {settings.embedder_version}, and there is no folder {folder}",
+                f"run: facegrid export {EMBEDDER.name} --version {settings.embedder_version}, or set another version",
+            )
 
 
 def require_memory(orchestrators: int, servers: int = 1, available_bytes: int | None = None) -> None:
@@ -120,12 +129,12 @@ def require_memory(orchestrators: int, servers: int = 1, available_bytes: int | 
     Args:
         orchestrators: That will be started.
         servers: Model servers that will be started.
-        available_bytes: What there is; None asks the system.
+        available_bytes: What there is; None asks the system and our control group.
 
     Raises:
         StackError: Too little: starting would slow down or kill other programs.
     """
-    available = psutil.virtual_memory().available if available_bytes is None else available_bytes
+    available = available_memory_bytes() if available_bytes is None else available_bytes
     needed_mb = _BASE_MB + orchestrators * _REPLICA_MB + (servers - 1) * _SERVER_MB
     if available < needed_mb * _MB:
         raise StackError(

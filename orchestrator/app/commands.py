@@ -11,15 +11,13 @@ from orchestrator.app.state import VERSIONS_FILE, StackState, StateFolder
 from orchestrator.settings import MODEL_SERVER_TLS_VARIABLES, RAY
 from orchestrator.tls_files import ServerTls
 
-MODEL_SERVER = "model_server"
 SERVE_HOST = "serve_host"
 TLS_PROXY = "tls_proxy"
 
 
-def process_names(state: StackState) -> list[str]:
-    """Returns the processes that a whole stack has, in the order in which they are started."""
-    names = [] if state.servers else [MODEL_SERVER]
-    return [*names, SERVE_HOST, TLS_PROXY] if state.has_tls else [*names, SERVE_HOST]
+def part_names(state: StackState) -> list[str]:
+    """Returns the supervised parts of a stack, in the order in which they start."""
+    return [SERVE_HOST, TLS_PROXY] if state.has_tls else [SERVE_HOST]
 
 
 def serve_host_command(state: StackState, options: StackOptions, folder: StateFolder) -> list[str]:
@@ -50,16 +48,15 @@ def serve_host_environment(
     else:
         found = ray_environment(env, state.run_dir) | ingress_environment(options.ingress, state.run_dir)
     found |= {
-        "FACEGRID_MODEL_SERVERS": RAY if state.servers else state.model_server_target,
+        "FACEGRID_MODEL_SERVERS": RAY,
         GALLERY_VARIABLE: gallery_uri(folder.path, env),
         API_KEYS_VARIABLE: api_keys_file(env),
         **dict.fromkeys(MODEL_SERVER_TLS_VARIABLES, ""),  # the stack's own model servers speak none
         "FACEGRID_METRICS_ADDRESS": env.get("FACEGRID_METRICS_ADDRESS") or "127.0.0.1:0",
         "FACEGRID_METRICS_TARGETS_DIR": str(folder.metrics.absolute()),
     }
-    if state.servers:
-        # Who joins is known at once; asking takes a millisecond, unlike DNS.
-        found.setdefault("FACEGRID_ENDPOINT_REFRESH_S", "0.5")
+    # Who joins is known at once; asking takes a millisecond, unlike DNS.
+    found.setdefault("FACEGRID_ENDPOINT_REFRESH_S", "0.5")
     found.setdefault("MALLOC_ARENA_MAX", "2")  # glibc's heap per thread kept 30 MB more of the pictures of a replica
     return found
 

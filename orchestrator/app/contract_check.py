@@ -3,11 +3,11 @@
 A model server takes any SavedModel; one of an earlier contract would fail at the first picture only.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import grpc
 
-from exporters.signatures import CONTRACTS, EMBEDDER, EMBEDDER_VERSION, ModelContract, TensorSpec, contract_of
+from exporters.signatures import CONTRACTS, EMBEDDER, ModelContract, TensorSpec, contract_of
 from facegrid.tfserving.v1.model_metadata_pb2 import (
     GetModelMetadataRequest,
     GetModelMetadataResponse,
@@ -17,6 +17,7 @@ from facegrid.tfserving.v1.model_metadata_pb2 import (
 )
 from facegrid.tfserving.v1.tensor_pb2 import DataType
 from orchestrator.app.errors import StackError
+from orchestrator.settings import Settings
 
 _GET_MODEL_METADATA = "/tensorflow.serving.PredictionService/GetModelMetadata"
 _FIELD = "signature_def"
@@ -35,11 +36,14 @@ class NoAnswer(StackError):
     """The model server did not answer now; it may do so later."""
 
 
-EVERY_MODEL = dict.fromkeys(CONTRACTS) | {EMBEDDER.name: EMBEDDER_VERSION}
-"""What a stack needs, and in which version; None: the newest."""
+def required_versions(models: Iterable[str], settings: Settings) -> dict[str, int | None]:
+    """Returns which of these models a stack needs, and in which version; None: the newest."""
+    return {
+        model: settings.embedder_version if model == EMBEDDER.name else None for model in models if model in CONTRACTS
+    }
 
 
-def require_contract(target: str, versions: Mapping[str, int | None] = EVERY_MODEL, *, timeout_s: float) -> None:
+def require_contract(target: str, versions: Mapping[str, int | None], *, timeout_s: float) -> None:
     """Asks the model server for the signatures of models of the contract.
 
     Args:

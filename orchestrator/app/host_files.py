@@ -8,6 +8,8 @@ from typing import Any
 
 STEPS_FILE = "steps.jsonl"
 STATUS_SOCKET = "serve_host.sock"
+EXIT_TRY_AGAIN = 75
+"""Exit code of a serve host that may do better when it is started again (EX_TEMPFAIL of sysexits.h)."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,12 @@ class Step:
     name: str
     seconds: float
     """Since the serve host began."""
+
+
+def begin_steps(run_dir: Path) -> None:
+    """Forgets the steps of an earlier serve host."""
+    (run_dir / STEPS_FILE).unlink(missing_ok=True)
+    (run_dir / STATUS_SOCKET).unlink(missing_ok=True)
 
 
 def write_step(run_dir: Path, step: Step) -> None:

@@ -27,6 +27,9 @@ _COMMON = {
     "RAY_SERVE_LOG_TO_STDERR": "0",
     # The proxy starts beside model servers that import TensorFlow; after 5 s Ray would kill it and begin anew.
     "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",
+    # A dead ingress is replaced after three failed checks: 30 s with Ray's default period, 3 s with this one.
+    "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "0.5",
+    "RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S": "2",
     "RAY_SERVE_REQUEST_PATH_LOG_BUFFER_SIZE": "1",  # an entry is wanted when it is made, not 999 entries later
 }
 

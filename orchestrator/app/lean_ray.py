@@ -12,6 +12,7 @@ tests/cluster holds it to its effect, the list of processes that run.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 
 import ray
@@ -45,6 +46,13 @@ def start_ray(run_dir: Path, *, workers: int, ahead: int = 0, preload: str = "",
             _node_ip_address="127.0.0.1",
             _system_config=_ahead(ahead, preload) if ahead else None,
         )
+
+
+def head_processes() -> list[Popen[bytes]]:
+    """Returns the processes of the Ray that `start_ray` started without which it does not work: GCS and raylet."""
+    node = ray._private.worker._global_node  # noqa: SLF001
+    needed = {"gcs_server", "raylet"}
+    return [one.process for name, found in node.all_processes.items() if name in needed for one in found]
 
 
 def _ahead(processes: int, preload: str) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,8 +31,8 @@ class StackOptions:
     orchestrators: Size = field(default_factory=lambda: Size(1, 1))
     """Processes of the orchestrator."""
     servers: str = ""
-    """Model servers that Ray runs, such as `2` or `pnet=2,embedder=1-3` (orchestrator/fleet/sizes.py); empty: one
-    server with every network, without Ray."""
+    """Model servers, such as `2` or `pnet=2,embedder=1-3` (orchestrator/fleet/sizes.py); empty: one with every
+    network."""
     autoscale: int | None = None
     """Most processes of each kind where their number follows the load; None: their number is fixed."""
     ray_address: str = ""
@@ -48,6 +49,13 @@ class StackOptions:
     """With which the service answers, on every interface; None: in the clear."""
     model_config: Path = SERVING_CONFIG
     """The ModelServerConfig that names the models; /models in it stands for `models_dir`."""
+
+
+def stop_command(state_dir: Path, env: Mapping[str, str] = os.environ) -> str:
+    """Returns the command that stops the stack of a folder, as a user types it."""
+    if state_dir == default_state_dir(env):
+        return "facegrid down"
+    return f"facegrid down --state-dir {shlex.quote(str(state_dir))}"
 
 
 def default_state_dir(env: Mapping[str, str] = os.environ) -> Path:

@@ -1,12 +1,14 @@
 """Processes that outlive their starter: start, recognise again, and stop with all that they started.
 
-Each is the leader of a session of its own, and its descendants stay in it. The system gives a
-number to no new process while a session bears it, so number and start time of the leader are
-enough to tell our session from a later one, even when the leader itself is gone.
+A process is known by its number, its start in clock ticks since the boot, and the id of that boot: none of them
+moves when the wall clock is set. Each is the leader of a session of its own, and its descendants stay in it. The
+system gives a number to no new process while a session bears it, so the leader's identity also tells our session
+from a later one when the leader itself is gone.
 """
 
 import os
 import subprocess
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +16,9 @@ from pathlib import Path
 
 import psutil
 
-_START_TOLERANCE_S = 0.05  # start times are counted in ticks of 10 ms
+_START_TIME_FIELD = 22
+"""In /proc/PID/stat, counted from 1; see proc(5)."""
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True)
@@ -23,8 +27,30 @@ class ProcessRecord:
 
     name: str
     pid: int
-    started_at_s: float
-    """Start time in seconds since the epoch, as the system reports it."""
+    start_ticks: int
+    """Start in clock ticks since the boot; outside Linux in hundredths of a second since the epoch."""
+    boot_id: str
+    """Id of the boot that the ticks count from; outside Linux empty."""
+
+
+def record_of(name: str, pid: int) -> ProcessRecord:
+    """Returns the record of a process that runs.
+
+    Raises:
+        ProcessLookupError: There is no such process.
+    """
+    ticks = _start_ticks(pid)
+    if ticks is None:
+        raise ProcessLookupError(f"no process {pid}")
+    return ProcessRecord(name, pid, ticks, boot_id())
+
+
+def boot_id() -> str:
+    """Returns the id of this boot; empty where the system has none."""
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
 
 
 class Child:
@@ -42,10 +68,10 @@ class Child:
                 start_new_session=True,
             )
         self.log = log
-        self.record = ProcessRecord(name, self._popen.pid, psutil.Process(self._popen.pid).create_time())
+        self.record = record_of(name, self._popen.pid)
 
     def exit_code(self) -> int | None:
-        """Returns how it ended, or None while it runs."""
+        """Returns how it ended, negative for a signal, or None while it runs."""
         return self._popen.poll()
 
     def release(self) -> None:
@@ -60,10 +86,19 @@ def is_alive(record: ProcessRecord) -> bool:
 
 def members(record: ProcessRecord) -> list[psutil.Process]:
     """Returns the processes of the record's session that still run, the leader first if it does."""
+    if record.boot_id != boot_id():
+        return []
     if _leader(record) is None and psutil.pid_exists(record.pid) and not _is_zombie(record.pid):
-        return []  # the number belongs to somebody else, so our session is empty
+        return []  # the number belongs to another process, so our session is empty
     found = [process for process in psutil.process_iter() if _in_session(process, record)]
     return sorted(found, key=lambda process: process.pid != record.pid)
+
+
+def uptime_s(record: ProcessRecord) -> float:
+    """Returns how long ago the process started, whatever became of it since."""
+    if not record.boot_id:
+        return max(time.time() - record.start_ticks / 100, 0.0)
+    return max(time.clock_gettime(time.CLOCK_BOOTTIME) - record.start_ticks / os.sysconf("SC_CLK_TCK"), 0.0)
 
 
 def stop(records: Iterable[ProcessRecord], *, timeout_s: float) -> list[ProcessRecord]:
@@ -80,22 +115,43 @@ def stop(records: Iterable[ProcessRecord], *, timeout_s: float) -> list[ProcessR
     psutil.wait_procs([process for record in records for process in before[record]], timeout=timeout_s)
     forced = []
     for record in records:
-        left = [process for process in {*before[record], *members(record)} if _runs(process)]
-        if left and is_alive(record):
+        if is_alive(record):
             forced.append(record)
-        for process in left:
-            _signal(process.kill)
-        psutil.wait_procs(left, timeout=10)
+        end_now([*before[record], *members(record)])
     return forced
 
 
+def end_now(processes: Iterable[psutil.Process]) -> None:
+    """Ends processes by force, and waits until they are gone."""
+    left = [process for process in set(processes) if _runs(process)]
+    for process in left:
+        _signal(process.kill)
+    psutil.wait_procs(left, timeout=10)
+
+
 def _leader(record: ProcessRecord) -> psutil.Process | None:
+    if record.boot_id != boot_id() or _start_ticks(record.pid) != record.start_ticks:
+        return None
     try:
         process = psutil.Process(record.pid)
-        same = abs(process.create_time() - record.started_at_s) <= _START_TOLERANCE_S
-        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+        return process if process.status() != psutil.STATUS_ZOMBIE else None
     except psutil.NoSuchProcess:
         return None
+
+
+def _start_ticks(pid: int) -> int | None:
+    """Returns when a process started, in the unit of `ProcessRecord.start_ticks`; None: there is none."""
+    if not _BOOT_ID.exists():
+        try:
+            return round(psutil.Process(pid).create_time() * 100)
+        except psutil.NoSuchProcess:
+            return None
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    after_name = fields[fields.rindex(b")") + 2 :].split()  # the name, field 2, may hold anything
+    return int(after_name[_START_TIME_FIELD - 3])
 
 
 def _is_zombie(pid: int) -> bool:
@@ -107,13 +163,12 @@ def _is_zombie(pid: int) -> bool:
 
 def _in_session(process: psutil.Process, record: ProcessRecord) -> bool:
     try:
-        return (
-            os.getsid(process.pid) == record.pid
-            and process.create_time() >= record.started_at_s - _START_TOLERANCE_S
-            and process.status() != psutil.STATUS_ZOMBIE
-        )
+        if os.getsid(process.pid) != record.pid or process.status() == psutil.STATUS_ZOMBIE:
+            return False
     except (OSError, psutil.Error):
         return False
+    ticks = _start_ticks(process.pid)
+    return ticks is not None and ticks >= record.start_ticks
 
 
 def _runs(process: psutil.Process) -> bool:

@@ -9,6 +9,7 @@ fleet is to serve is changed there (serve_fleet.py).
 import argparse
 import json
 import os
+import shutil
 import signal
 import socketserver
 import sys
@@ -18,10 +19,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 
 from orchestrator.app import lean_ray
-from orchestrator.app.host_files import STATUS_SOCKET, Step, write_step
+from orchestrator.app.health import service_health
+from orchestrator.app.host_files import EXIT_TRY_AGAIN, STATUS_SOCKET, Step, begin_steps, write_step
 from orchestrator.app.serve_fleet import ServeFleet
 from orchestrator.fleet.sizes import Size, parse_size
 
@@ -37,6 +40,10 @@ _DEPLOYMENTS = "orchestrator.deployments.face"
 _CONTROLLER_TIMEOUT_S = 60.0
 _SERVE_WORKERS = 3
 """Serve's own actors: controller, proxy, and HAProxy's manager."""
+_WATCH_S = 0.2
+_ASK_S = 5.0
+_SILENT_S = 40.0
+"""Longer than Ray needs to replace the ingress or the only replica on a busy machine."""
 _SPARE_WORKERS = 2
 """Processes that wait for the first replicas that the load asks for; each holds about 100 MB of its own."""
 
@@ -62,6 +69,7 @@ def main(argv: list[str] | None = None) -> int:
     """Runs until SIGTERM or SIGINT."""
     args = build_parser().parse_args(argv)
     begin_s = time.monotonic()
+    begin_steps(args.run_dir)
 
     def done(step: str) -> None:
         write_step(args.run_dir, Step(step, time.monotonic() - begin_s))
@@ -72,7 +80,7 @@ def main(argv: list[str] | None = None) -> int:
         if args.ray_address:
             lean_ray.join_ray(args.ray_address)
         else:
-            lean_ray.start_ray(
+            started = _start_ray(
                 args.run_dir,
                 workers=_SERVE_WORKERS + fleet.workers,
                 # Where more replicas are asked for all cores are busy, and importing would take most of their start.
@@ -80,18 +88,83 @@ def main(argv: list[str] | None = None) -> int:
                 preload=_DEPLOYMENTS if fleet.growth else "",
                 gpus=args.server_gpus > 0,
             )
+            if not started:
+                os._exit(EXIT_TRY_AGAIN)  # Ray's threads would wait for its processes
         done("ray")
         face = importing.result()
+    watch = RayWatch([] if args.ray_address else lean_ray.head_processes(), f"127.0.0.1:{args.port}")
+    watch.start()
     fleet.make_plan()
     _start_serve(args, face.build_application(args.orchestrators, fleet.pools, fleet.server_options()), done)
-    if fleet.pools:
-        threading.Thread(target=fleet.watch, name="watch", daemon=True).start()
+    threading.Thread(target=fleet.watch, name="fleet", daemon=True).start()
     with _status_server(args.run_dir / STATUS_SOCKET, fleet):
         wait_for_end = _end_signal()
         done("ready")
+        watch.expect_service()
         wait_for_end()
+    watch.stop()
     _shut_down()
     return 0
+
+
+def _start_ray(run_dir: Path, **options: Any) -> bool:
+    """Returns whether Ray started; why not is then in the log, in one line."""
+    shutil.rmtree(run_dir / "ray", ignore_errors=True)  # of an earlier start
+    try:
+        lean_ray.start_ray(run_dir, **options)
+    except Exception as err:  # noqa: BLE001 - Ray raises Exception itself where its processes are late
+        reason = " ".join(str(err).split())
+        sys.stderr.write(f"Ray did not start: {reason} It is started again.\n")
+        return False
+    return True
+
+
+class RayWatch:
+    """Ends this process where Ray or the service is gone for good, so that supervisord starts it again.
+
+    Ray replaces its workers, and Serve its replicas and its ingress. Nothing replaces Ray's head processes: without
+    the GCS a driver waits for a minute and is then killed.
+
+    Args:
+        processes: Of Ray's head.
+        address: Where the ingress answers.
+    """
+
+    def __init__(self, processes: list[Popen[bytes]], address: str) -> None:
+        self._processes = processes
+        self._address = address
+        self._stopped = threading.Event()
+
+    def start(self) -> None:
+        """Begins to watch Ray's head."""
+        threading.Thread(target=self._watch_processes, name="watch-ray", daemon=True).start()
+
+    def expect_service(self) -> None:
+        """Begins to ask the service."""
+        threading.Thread(target=self._watch_service, name="watch-service", daemon=True).start()
+
+    def stop(self) -> None:
+        """Ends both: what goes away from now on is meant to."""
+        self._stopped.set()
+
+    def _watch_processes(self) -> None:
+        while not self._stopped.wait(_WATCH_S):
+            for process in self._processes:
+                if process.poll() is not None and not self._stopped.is_set():
+                    self._end(f"a process of Ray's head ended with code {process.returncode}")
+
+    def _watch_service(self) -> None:
+        answered_s = time.monotonic()
+        while not self._stopped.wait(_ASK_S):
+            if service_health(self._address, timeout_s=_ASK_S) is not None:
+                answered_s = time.monotonic()
+            elif time.monotonic() - answered_s > _SILENT_S and not self._stopped.is_set():
+                self._end(f"the service has not answered for {_SILENT_S:g} s")
+
+    def _end(self, reason: str) -> None:
+        sys.stderr.write(f"{reason}; starting again\n")
+        sys.stderr.flush()
+        os._exit(EXIT_TRY_AGAIN)  # an orderly end would wait for what is gone
 
 
 def _end_signal() -> Callable[[], None]:

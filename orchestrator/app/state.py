@@ -3,21 +3,24 @@
 import fcntl
 import json
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from orchestrator.app.errors import StackError
-from orchestrator.app.processes import ProcessRecord
+from orchestrator.app.supervision.folder import PartsFolder
 
-_FORMAT = 2
+_FORMAT = 3
 _STATE_FILE = "stack.json"
 _LOCK_FILE = "lock"
 VERSIONS_FILE = "versions.json"
 """Which version of each network is stable: what rollouts led to, for the next `up`."""
+_PLAIN = re.compile(r"[A-Za-z0-9/._-]+")
+"""Paths that need no quoting in HAProxy's configuration and in Ray's settings."""
 _LONGEST_RUN_DIR = 36
 """Ray adds 66 characters for a session's sockets, where the system allows 107, or 61 for HAProxy's, which allows 97."""
 
@@ -34,11 +37,10 @@ class StackState:
     orchestrators: str
     """Number of processes, or range."""
     servers: str
-    """Model servers that Ray runs; empty: one without Ray."""
+    """Model servers, such as `1` or `pnet=2,embedder=1-3`."""
     models_dir: Path
     started_at_s: float
     """Seconds since the epoch."""
-    processes: tuple[ProcessRecord, ...] = ()
     ingress_port: int = 0
     """Where Ray Serve's ingress answers on this machine, behind the TLS proxy; 0: at `port`, there is no proxy."""
 
@@ -58,18 +60,9 @@ class StackState:
         return f"127.0.0.1:{self.port}"
 
     @property
-    def model_server_target(self) -> str:
-        """Address of the one model server of a stack whose model servers Ray does not run, as gRPC writes it."""
-        return f"unix:{self.run_dir / 'model_server.sock'}"
-
-    @property
     def config_file(self) -> Path:
         """The ModelServerConfig that its model servers read."""
         return self.run_dir / "models.config"
-
-    def with_process(self, record: ProcessRecord) -> "StackState":
-        """Returns the state after one more process was started."""
-        return replace(self, processes=(*self.processes, record))
 
 
 class StateFolder:
@@ -80,8 +73,13 @@ class StateFolder:
 
     @property
     def logs(self) -> Path:
-        """Where every process writes what it says; kept until the next `up`."""
-        return self.path / "logs"
+        """Where every process writes its log; kept until the next `up`."""
+        return self.parts.logs
+
+    @property
+    def parts(self) -> PartsFolder:
+        """What the supervised processes know of each other."""
+        return PartsFolder(self.path / "parts")
 
     @property
     def metrics(self) -> Path:
@@ -127,7 +125,6 @@ class StateFolder:
         try:
             if fields.pop("format") != _FORMAT:
                 raise _unreadable(file)
-            fields["processes"] = tuple(ProcessRecord(**record) for record in fields["processes"])
             for name in ("run_dir", "models_dir"):
                 fields[name] = Path(fields[name])
             return StackState(**fields)
@@ -145,18 +142,31 @@ class StateFolder:
         """Forgets a stack that is gone: its run folder and the state file; the logs stay."""
         shutil.rmtree(state.run_dir, ignore_errors=True)
         shutil.rmtree(self.metrics, ignore_errors=True)
+        shutil.rmtree(self.parts.path, ignore_errors=True)
         (self.path / _STATE_FILE).unlink(missing_ok=True)
 
-    def make_run_dir(self) -> Path:
-        """Returns a new empty folder that only this user can enter, with a path short enough for sockets."""
+    def make_run_dir(self, env: Mapping[str, str]) -> Path:
+        """Returns a new empty folder that only this user can enter, with a path that Ray and HAProxy can use.
+
+        That is `run` in this folder, if the path is short and plain enough. Else it is a folder in $RUNTIME_DIRECTORY,
+        which systemd gives to a service and keeps as long as it runs, or else in /tmp. $XDG_RUNTIME_DIR will not do:
+        it is removed when the user logs out, and a stack stays.
+        """
         inside = self.path / "run"
-        if len(os.fsencode(inside)) <= _LONGEST_RUN_DIR and not set("=,") & set(str(inside)):  # which settings split at
+        if _fits(inside):
             shutil.rmtree(inside, ignore_errors=True)
             inside.mkdir(mode=0o700)
             return inside
+        given = Path(env.get("RUNTIME_DIRECTORY", "").partition(":")[0] or "/nowhere")
+        if given.is_dir() and _fits(given / "facegrid-12345678"):
+            return Path(tempfile.mkdtemp(prefix="facegrid-", dir=given))
         # The temporary folder of macOS is itself too long.
         base = "/tmp" if Path("/tmp").is_dir() else None  # noqa: S108 - mkdtemp makes a private folder in it
         return Path(tempfile.mkdtemp(prefix="facegrid-", dir=base))
+
+
+def _fits(path: Path) -> bool:
+    return len(os.fsencode(path)) <= _LONGEST_RUN_DIR and _PLAIN.fullmatch(str(path)) is not None
 
 
 def _unreadable(file: Path) -> StackError:

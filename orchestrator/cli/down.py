@@ -17,8 +17,12 @@ from orchestrator.fleet.errors import FleetError
 def down(*, state_dir: StateDir = None) -> int:
     """Stops the stack; it is not an error where none runs."""
     try:
-        state = stop_stack(state_folder(state_dir))
+        stopped = stop_stack(state_folder(state_dir))
     except FleetError as err:
         return report_error(err)
-    sys.stderr.write("nothing was running\n" if state is None else f"stopped the service on {state.address}\n")
+    if stopped is None:
+        sys.stderr.write("nothing was running\n")
+    else:
+        which = f"on {stopped.state.address}" if stopped.state is not None else "whose files were gone"
+        sys.stderr.write(f"stopped the service {which}\n")
     return 0

@@ -9,7 +9,8 @@ from rich.table import Table
 
 from orchestrator.app.load import ReplicaLoad, ServerLoad, replica_load, server_loads
 from orchestrator.app.metrics_page import Page
-from orchestrator.app.status import StackStatus
+from orchestrator.app.status import ProcessStatus, StackStatus
+from orchestrator.app.supervision.folder import SUPERVISOR
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,6 @@ def as_json(status: StackStatus) -> dict[str, Any]:
         "tls": status.state.has_tls,
         "health": status.health,
         "ray_serve": status.serve,
-        "model_server": None if status.state.servers else status.state.model_server_target,
         "models": None if status.models is None else [asdict(one) for one in status.models],
         "processes": [asdict(one) for one in status.processes],
         "replicas": [
@@ -85,16 +85,16 @@ def as_json(status: StackStatus) -> dict[str, Any]:
 
 
 def _replicas(load: StackLoad) -> Table:
-    headings = ("replica", "requests/s", "errors/s", "in progress", "streams", "p50 ms", "p99 ms", "errors")
-    table = Table(*headings, title=f"orchestrator, {load.period}", title_justify="left")
+    headings = ("process", "metrics", "req/s", "err/s", "busy", "streams", "p50 ms", "p99 ms", "errors")
+    table = _table(f"orchestrator, {load.period}", headings)
     for pid, address, work in load.replicas:
-        name = f"{pid} on {address}"
         if work is None:
-            table.add_row(name, "no answer", *["-"] * 6)
+            table.add_row(str(pid), address, *["-"] * 6, "no answer")
             continue
-        errors = ", ".join(f"{count} {reason}" for reason, count in sorted(work.errors.items()))
+        errors = "\n".join(f"{count} {reason}" for reason, count in sorted(work.errors.items()))
         table.add_row(
-            name,
+            str(pid),
+            address,
             f"{work.requests_per_s:.1f}",
             f"{work.errors_per_s:.1f}",
             str(work.in_progress),
@@ -107,13 +107,13 @@ def _replicas(load: StackLoad) -> Table:
 
 
 def _servers(load: StackLoad) -> Table:
-    headings = ("model", "version", "server", "calls/s", "failed/s", "in flight", "mean ms")
-    table = Table(*headings, title=f"calls of model servers, {load.period}", title_justify="left")
+    headings = ("model", "version", "server", "calls/s", "failed/s", "busy", "mean ms")
+    table = _table(f"calls of model servers, {load.period}", headings)
     for one in load.servers:
         table.add_row(
             one.model,
             one.version or "-",
-            one.endpoint,
+            one.endpoint.rpartition("/")[2],  # of a socket the name, which is the server's
             f"{one.calls_per_s:.1f}",
             f"{one.failed_per_s:.1f}",
             str(one.in_flight),
@@ -122,32 +122,53 @@ def _servers(load: StackLoad) -> Table:
     return table
 
 
+def _table(title: str, headings: tuple[str, ...]) -> Table:
+    """Returns a table without lines, whose words stay whole at 80 columns."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in headings:
+        table.add_column(heading, no_wrap=heading not in {"state", "errors"}, overflow="fold")
+    return table
+
+
 def _ms(value: float | None) -> str:
     return "-" if value is None else f"{value:.1f}"
 
 
 def _parts(status: StackStatus) -> Table:
-    table = Table("part", "state", "process", "memory", "uptime")
+    table = _table("", ("part", "process", "memory", "uptime", "state"))
     processes = {process.name: process for process in status.processes}
 
     def row(part: str, state: str, name: str) -> None:
         process = processes.get(name)
         if process is None:
-            table.add_row(part, state, "-", "-", "-")
+            table.add_row(part, "-", "-", "-", state)
             return
         pid = f"{process.pid} (+{max(process.processes - 1, 0)})" if process.alive else f"{process.pid} gone"
-        table.add_row(part, state, pid, f"{process.memory_mb:.0f} MB", _duration(process.uptime_s))
+        memory, uptime = f"{process.memory_mb:.0f} MB", _duration(process.uptime_s)
+        table.add_row(part, pid, memory, uptime, "\n".join([state, *_history(process)]))
 
-    table.add_row("service", f"{status.health or 'no answer'} on {status.state.address}", "", "", "")
+    table.add_row("service", "", "", "", f"{status.health or 'no answer'} on {status.state.address}")
+    row("supervisor", "running" if processes.get(SUPERVISOR) else "gone", SUPERVISOR)
     if status.state.has_tls:
         row("TLS proxy", f"in front of {status.state.ingress_address}", "tls_proxy")
     row("Ray Serve", _serve_text(status), "serve_host")
-    if not status.state.servers:
-        row("model server", _models_text(status), "model_server")
     for server in (status.serve or {}).get("servers", ()):
         versions = ", ".join(f"{model} {'/'.join(map(str, of))}" for model, of in server["versions"].items())
-        table.add_row(f"model server {server['id']}", f"{versions}\n{server['address']}", str(server["pid"]), "", "")
+        table.add_row("model server", str(server["pid"]), "", "", f"{server['id']}: {versions}")
     return table
+
+
+def _history(process: ProcessStatus) -> list[str]:
+    """Returns a line each for a state that is not as it should be, and for what happened since `up`."""
+    lines = []
+    if process.state == "FATAL":
+        lines.append("given up: it failed too often; see its log, then run facegrid up")
+    elif process.state == "BACKOFF":
+        lines.append("waits before it is started again")
+    if process.restarts:
+        times = "once" if process.restarts == 1 else f"{process.restarts} times"
+        lines.append(f"started again {times}; last it {process.last_exit}")
+    return lines
 
 
 def _serve_text(status: StackStatus) -> str:
@@ -158,13 +179,6 @@ def _serve_text(status: StackStatus) -> str:
         replicas = ", ".join(f"{count} {state}" for state, count in one["replicas"].items())
         lines.append(f"{name}: {one['status']}, {replicas or 'no replica'}")
     return "\n".join(lines)
-
-
-def _models_text(status: StackStatus) -> str:
-    if status.models is None:
-        return "no answer"
-    lines = [f"{one.model} {one.version}: {one.state} {one.error}".rstrip() for one in status.models]
-    return "\n".join(lines) or "no models"
 
 
 def _duration(seconds: float) -> str:

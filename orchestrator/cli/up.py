@@ -6,8 +6,8 @@ Examples:
                                      a second stack beside the first
   facegrid up --orchestrators 2      two orchestrator processes
   facegrid up --replicas pnet=2,embedder=1
-                                     model servers on Ray: two for pnet, one
-                                     for the embedder, one for the others
+                                     two model servers for pnet, one for the
+                                     embedder, one for the others
   facegrid up --replicas embedder=1-3 --orchestrators 1-3
                                      as many as the load asks for, within
                                      bounds
@@ -15,6 +15,11 @@ Examples:
                                      for, up to four
   facegrid up --tls-cert tls.crt --tls-key tls.key
                                      for other machines, encrypted
+  facegrid up --foreground           for systemd and containers: logs go to
+                                     standard error, SIGTERM stops it
+
+A process that ends is started again, whichever it is; `facegrid status` shows how often, and why. With --foreground the
+exit code is 0 after SIGTERM, SIGINT or `facegrid down`, and 1 where a part failed too often.
 
 Who may ask: $FACEGRID_API_KEYS_FILE, made by `facegrid keys new`; without it, every caller may.
 
@@ -36,12 +41,14 @@ from rich.console import Console
 
 from facegrid.cli.command import command
 from facegrid.cli.usage import UsageError
+from orchestrator.app.foreground import up_in_foreground
 from orchestrator.app.options import (
     DEFAULT_PORT,
     DEFAULT_TIMEOUT_S,
     SERVING_CONFIG,
     StackOptions,
     default_ingress,
+    stop_command,
 )
 from orchestrator.app.up import up as start_stack
 from orchestrator.cli.stack_folder import StateDir, report_error, state_folder
@@ -76,8 +83,8 @@ def up(
         str,
         typer.Option(
             metavar="N|NAME=N,...",
-            help="model servers on Ray: so many with every network, or so many for each network that is named, while "
-            "the others share one; N-M follows the load (default: one server with every network, without Ray)",
+            help="model servers: so many with every network, or so many for each network that is named, while "
+            "the others share one; N-M follows the load (default: one server with every network)",
         ),
     ] = "",
     autoscale: Annotated[
@@ -113,9 +120,10 @@ def up(
     tls_client_ca: Annotated[
         Path | None, typer.Option(metavar="FILE", help="admit only clients with a certificate of these authorities")
     ] = None,
+    foreground: Annotated[bool, typer.Option("--foreground", help="run until a signal stops the service")] = False,
     state_dir: StateDir = None,
 ) -> int:
-    """Starts the stack, shows each step with its seconds, and returns when it answers."""
+    """Starts the stack, shows each step with its seconds, and returns when it answers, or when it was stopped."""
     tls = _tls(tls_cert, tls_key, tls_client_ca)
     try:
         options = StackOptions(
@@ -132,7 +140,7 @@ def up(
             timeout_s=timeout_s,
             tls=tls,
         )
-        _start(options, state_folder(state_dir))
+        _start(options, state_folder(state_dir), foreground=foreground)
     except FleetError as err:
         return report_error(err)
     return 0
@@ -146,7 +154,7 @@ def _tls(cert: Path | None, key: Path | None, client_ca: Path | None) -> ServerT
     return ServerTls(cert=cert, key=key, client_ca=client_ca)
 
 
-def _start(options: StackOptions, folder: Path) -> None:
+def _start(options: StackOptions, folder: Path, *, foreground: bool) -> None:
     console = Console(stderr=True, highlight=False)
     begin_s = time.monotonic()
     steps_shown = 0
@@ -157,10 +165,14 @@ def _start(options: StackOptions, folder: Path) -> None:
             steps_shown += 1
             console.print(f"{seconds:6.1f} s  {_STEPS[step]}")
 
+    if foreground:
+        up_in_foreground(options, folder, report, os.environ)
+        return
     with console.status("starting"):
         state = start_stack(options, folder, report, os.environ)
     if not steps_shown:
         console.print(f"already up on {state.address} since {time.ctime(state.started_at_s)}")
         return
     secured = ", with TLS on every interface," if state.has_tls else ""
-    console.print(f"up on {state.address}{secured} in {time.monotonic() - begin_s:.1f} s; stop it with: facegrid down")
+    took_s = time.monotonic() - begin_s
+    console.print(f"up on {state.address}{secured} in {took_s:.1f} s; stop it with: {stop_command(folder)}")

@@ -1,5 +1,6 @@
 """The ModelServerConfig of the repository, with this machine's folder in place of /models."""
 
+from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
 from google.protobuf import text_format
@@ -44,6 +45,16 @@ def models_without_version(config: ModelServerConfig) -> dict[str, Path]:
     """Returns name and folder of each model that has no numbered version to serve."""
     folders = {model.name: Path(model.base_path) for model in config.model_config_list.config}
     return {name: folder for name, folder in folders.items() if not _has_version(folder)}
+
+
+def without_absent(config: ModelServerConfig, optional: Collection[str]) -> ModelServerConfig:
+    """Returns a copy without those optional models that have no version to serve."""
+    absent = models_without_version(config).keys() & set(optional)
+    kept = ModelServerConfig()
+    kept.CopyFrom(config)
+    del kept.model_config_list.config[:]
+    kept.model_config_list.config.extend(one for one in config.model_config_list.config if one.name not in absent)
+    return kept
 
 
 def _has_version(folder: Path) -> bool:

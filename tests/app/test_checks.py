@@ -11,6 +11,7 @@ from orchestrator.app import checks
 from orchestrator.app.errors import StackError
 from orchestrator.app.options import StackOptions
 from orchestrator.app.ports import free_ports, require_free
+from orchestrator.settings import Settings
 from orchestrator.tls_files import ServerTls
 
 MB = 2**20
@@ -81,7 +82,19 @@ def test_a_model_without_a_version_is_refused_by_name(tmp_path: Path, content: s
     for name in ("pnet", "rnet"):
         config.model_config_list.config.add(name=name, base_path=str(tmp_path / name))
     with pytest.raises(StackError, match=f"no version of rnet: .*{tmp_path}/rnet") as caught:
-        checks.require_models(config)
+        checks.require_models(config, Settings())
     assert "facegrid export" in caught.value.advice
     (tmp_path / "rnet" / "2").mkdir(parents=True)
-    checks.require_models(config)
+    checks.require_models(config, Settings())
+
+
+def test_the_embedder_that_the_settings_name_is_required(tmp_path: Path) -> None:
+    (tmp_path / "embedder" / "1").mkdir(parents=True)
+    config = ModelServerConfig()
+    config.model_config_list.config.add(name="embedder", base_path=str(tmp_path / "embedder"))
+    checks.require_models(config, Settings(embedder_version=1))
+    with pytest.raises(
+        StackError, match=f"EMBEDDER_VERSION is 2, and there is no folder {tmp_path}/embedder/2"
+    ) as caught:
+        checks.require_models(config, Settings(embedder_version=2))
+    assert "facegrid export embedder --version 2" in caught.value.advice

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.app.commands import process_names, serve_host_command, serve_host_environment, tls_proxy_command
+from orchestrator.app.commands import part_names, serve_host_command, serve_host_environment, tls_proxy_command
 from orchestrator.app.options import StackOptions
 from orchestrator.app.serve_host import build_parser as serve_host_parser
 from orchestrator.app.state import StackState, StateFolder
 from orchestrator.app.tls_proxy import build_parser as tls_proxy_parser
-from orchestrator.app.up import late_process
+from orchestrator.app.up import late_part
 from orchestrator.settings import MODEL_SERVER_TLS_VARIABLES, Settings
 from orchestrator.tls_files import ServerTls
 from tests.app.test_state import some_state
@@ -27,10 +27,9 @@ def folder(tmp_path: Path) -> StateFolder:
     return StateFolder(tmp_path / "state")
 
 
-def test_a_whole_stack_has_these_processes(state: StackState) -> None:
-    assert process_names(state) == ["model_server", "serve_host"]
-    assert process_names(replace(state, servers="pnet=2")) == ["serve_host"]
-    assert process_names(replace(state, ingress_port=9002)) == ["model_server", "serve_host", "tls_proxy"]
+def test_a_whole_stack_has_these_parts(state: StackState) -> None:
+    assert part_names(state) == ["serve_host"]
+    assert part_names(replace(state, ingress_port=9002)) == ["serve_host", "tls_proxy"]
 
 
 def test_the_serve_host_understands_its_command(state: StackState, folder: StateFolder) -> None:
@@ -62,14 +61,13 @@ def test_what_the_stack_decides_wins_over_the_callers_settings(state: StackState
     }
     found = serve_host_environment(state, StackOptions(), folder, callers)
     settings = Settings.from_environment(found)
-    assert settings.model_servers == state.model_server_target
+    assert settings.model_servers == "ray"
     assert (settings.timeout_s, settings.metrics_address) == (7.0, "127.0.0.1:9100-9110")
     assert settings.model_server_tls() is None
     assert settings.gallery == str(folder.path / "gallery")
     assert "RAY_ADDRESS" not in found
-    on_ray = serve_host_environment(replace(state, servers="pnet=2"), StackOptions(), folder, {})
-    assert Settings.from_environment(on_ray).model_servers == "ray"
-    assert Settings.from_environment(on_ray).metrics_address == "127.0.0.1:0"
+    plain = serve_host_environment(state, StackOptions(), folder, {})
+    assert Settings.from_environment(plain).metrics_address == "127.0.0.1:0"
 
 
 def test_on_a_cluster_rays_variables_are_those_of_its_nodes(state: StackState, folder: StateFolder) -> None:
@@ -77,14 +75,13 @@ def test_on_a_cluster_rays_variables_are_those_of_its_nodes(state: StackState, f
     assert {name: value for name, value in found.items() if name.startswith("RAY_")} == {"RAY_NAMESPACE": "ours"}
 
 
-def test_whose_log_says_why_nobody_answers(state: StackState) -> None:
-    assert late_process(state, set()) == "model_server"
-    assert late_process(state, {"model_server", "ray"}) == "serve_host"
-    assert late_process(replace(state, servers="pnet=2"), {"ray"}) == "serve_host"
+def test_whose_log_says_why_nothing_answers(state: StackState) -> None:
+    assert late_part(state, set()) == "serve_host"
+    assert late_part(state, {"model_server", "ray", "ready"}) == "serve_host"
     with socket.socket() as proxy:
         proxy.bind(("127.0.0.1", 0))
         secured = replace(state, port=proxy.getsockname()[1], ingress_port=9002)
-        assert late_process(secured, {"model_server", "ray"}) == "serve_host"
-        assert late_process(secured, {"model_server", "ray", "ready"}) == "tls_proxy"
+        assert late_part(secured, {"model_server", "ray"}) == "serve_host"
+        assert late_part(secured, {"model_server", "ray", "ready"}) == "tls_proxy"
         proxy.listen()
-        assert late_process(secured, {"model_server", "ray", "ready"}) == "serve_host"
+        assert late_part(secured, {"model_server", "ray", "ready"}) == "serve_host"

@@ -1,9 +1,11 @@
 """Processes are recognised after their starter has gone, never mistaken, and stopped with their descendants."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from orchestrator.app.processes import Child, ProcessRecord, is_alive, members, stop
+from orchestrator.app.processes import Child, is_alive, members, record_of, stop, uptime_s
 
 SLEEP = "import time; time.sleep(600)"
 SLEEPER = [sys.executable, "-c", SLEEP]
@@ -90,14 +92,41 @@ def test_a_process_that_ignores_the_request_is_forced_and_reported(start, until)
 
 def test_another_process_with_the_same_number_is_left_alone() -> None:
     with subprocess.Popen(SLEEPER, start_new_session=True) as other:
-        started_at_s = psutil.Process(other.pid).create_time()
-        record = ProcessRecord("ours, long gone", other.pid, started_at_s - 100)
+        record = replace(
+            record_of("ours, long gone", other.pid), start_ticks=record_of("x", other.pid).start_ticks - 100
+        )
         assert not is_alive(record)
         assert members(record) == []
         stop([record], timeout_s=0)
         assert other.poll() is None
         # The same number and the same start is the same process.
-        assert is_alive(replace(record, started_at_s=started_at_s))
+        same = record_of("the same", other.pid)
+        assert is_alive(same)
+        assert [process.pid for process in members(same)] == [other.pid]
+        # After a boot numbers and ticks may come again.
+        assert not is_alive(replace(same, boot_id="another"))
+        assert members(replace(same, boot_id="another")) == []
+        other.kill()
+
+
+@pytest.mark.skipif(not Path("/proc/stat").exists(), reason="reads /proc/stat")
+def test_the_start_counts_from_the_boot_not_from_the_wall_clock() -> None:
+    clock_ticks = os.sysconf("SC_CLK_TCK")
+    before = time.clock_gettime(time.CLOCK_BOOTTIME)
+    with subprocess.Popen(SLEEPER) as other:
+        after = time.clock_gettime(time.CLOCK_BOOTTIME)
+        record = record_of("sleeper", other.pid)
+        assert before - 1 / clock_ticks <= record.start_ticks / clock_ticks <= after
+        assert uptime_s(record) <= time.clock_gettime(time.CLOCK_BOOTTIME) - before + 1 / clock_ticks
+        other.kill()
+
+
+def test_a_name_with_brackets_and_spaces_hides_no_start(tmp_path: Path) -> None:
+    program = tmp_path / "a ) b 1 2 ("
+    program.symlink_to(shutil.which("sleep"))
+    with subprocess.Popen([program, "600"]) as other:
+        (ours, plain) = record_of("odd", other.pid), record_of("us", os.getpid())
+        assert plain.start_ticks <= ours.start_ticks <= plain.start_ticks + 3600 * os.sysconf("SC_CLK_TCK")
         other.kill()
 
 

@@ -10,7 +10,6 @@ import pytest
 from orchestrator.app.errors import StackError
 from orchestrator.app.ingress import ingress_environment
 from orchestrator.app.options import default_state_dir
-from orchestrator.app.processes import ProcessRecord
 from orchestrator.app.state import StackState, StateFolder
 
 
@@ -20,10 +19,9 @@ def some_state(run_dir: Path) -> StackState:
         port=9001,
         ingress="python",
         orchestrators="2",
-        servers="",
+        servers="1",
         models_dir=Path("/somewhere/models"),
         started_at_s=1700000000.25,
-        processes=(ProcessRecord("model_server", 4711, 1700000000.5),),
     )
 
 
@@ -71,7 +69,7 @@ def test_a_file_that_is_not_ours_is_refused(folder: StateFolder, text: str) -> N
 def test_the_state_file_is_readable_json(folder: StateFolder, tmp_path: Path) -> None:
     with folder.locked():
         folder.save(some_state(tmp_path))
-    assert json.loads((folder.path / "stack.json").read_text())["processes"][0]["pid"] == 4711
+    assert json.loads((folder.path / "stack.json").read_text())["port"] == 9001
 
 
 def test_a_second_holder_is_refused_until_the_first_lets_go(folder: StateFolder) -> None:
@@ -94,7 +92,7 @@ def test_a_run_folder_is_private_and_short_enough_for_sockets(tmp_path: Path, na
     folder = StateFolder(path)
     try:
         with folder.locked():
-            run_dir = folder.make_run_dir()
+            run_dir = folder.make_run_dir({})
         assert run_dir.is_relative_to(path) == inside
         assert stat.S_IMODE(run_dir.stat().st_mode) == 0o700
         assert list(run_dir.iterdir()) == []

@@ -12,7 +12,6 @@ from rich.console import Console
 from facegrid.answers.faces import Health
 from facegrid.cli.main import main
 from orchestrator.app.metrics_page import Replica, parse_page
-from orchestrator.app.processes import ProcessRecord
 from orchestrator.app.state import StackState
 from orchestrator.app.status import ProcessStatus, StackStatus
 from orchestrator.cli.status_tables import StatusSnapshot, as_json, since_start, view
@@ -25,14 +24,15 @@ def status(*replicas):
     pid = psutil.Process().pid
     return StackStatus(
         state=StackState(
-            run_dir=Path("/run"), port=9000, ingress="python", orchestrators="2", servers="", models_dir=Path("models"),
-            started_at_s=time.time() - 100, processes=(ProcessRecord("serve_host", pid, 0.0),),
+            run_dir=Path("/run"), port=9000, ingress="python", orchestrators="2", servers="1",
+            models_dir=Path("models"),
+            started_at_s=time.time() - 100,
         ),
         serving=True,
         health=Health.SERVING,
         models=[ModelVersion("embedder", 2, "AVAILABLE", "")],
         serve={"application": "RUNNING", "message": "", "deployments": {}},
-        processes=[ProcessStatus("serve_host", pid, True, 3, 100.0, 100.0)],
+        processes=[ProcessStatus("serve_host", pid, True, 3, "RUNNING", 0, "", 100.0, 100.0)],
         replicas=list(replicas),
     )  # fmt: skip
 
@@ -47,9 +47,9 @@ def test_replicas_load_versions_and_errors_are_shown(metrics):  # noqa: F811
     answering = Replica(Target("127.0.0.1:7001", 11), page(metrics))
     now = status(answering, Replica(Target("127.0.0.1:7002", 12), None))
     text = shown(view(now, since_start(now)))
-    (replica,) = [line for line in text.splitlines() if "11 on 127.0.0.1:7001" in line]
+    (replica,) = [line for line in text.splitlines() if line.startswith("11 ")]
     assert "10 OVERLOADED" in replica
-    (silent,) = [line for line in text.splitlines() if "12 on 127.0.0.1:7002" in line]
+    (silent,) = [line for line in text.splitlines() if line.startswith("12 ")]
     assert "no answer" in silent
     versions = [line for line in text.splitlines() if "a:1" in line]
     assert len(versions) == 3
@@ -88,7 +88,7 @@ def test_a_watch_goes_on_until_it_is_interrupted(monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "160")
     assert main(["status", "--watch", "--interval-s", "0.01", "--state-dir", "nowhere"]) == 0
     assert len(asked) == 4
-    assert "11 on 127.0.0.1:7001" in capsys.readouterr().out
+    assert "11       127.0.0.1:7001" in capsys.readouterr().out
 
 
 def test_a_watch_of_nothing_says_so(monkeypatch, tmp_path, capsys):
