@@ -1,17 +1,12 @@
 """What `identify_video` gives back: who is seen where in each frame, who comes and leaves, who each track is."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from facegrid.answers.faces import Face
     from facegrid.answers.people import Candidate, Embedder
-    from facegrid.client.stream.video import VideoLedger
     from facegrid.errors import FacegridError
 
 
@@ -135,57 +130,3 @@ class VideoSummary:
     """Share of strangers expected to be named from a single picture at this threshold, in a gallery of this size."""
     embedder: "Embedder"
     """What made the vectors."""
-
-
-class IdentifiedVideo(Iterator[FrameResult], AbstractContextManager["IdentifiedVideo"]):
-    """The answers to a video, frame by frame in their order; `summary` is there after the last."""
-
-    def __init__(self, results: Generator[FrameResult, None, None], ledger: "VideoLedger") -> None:
-        self._results = results
-        self._ledger = ledger
-
-    @property
-    def summary(self) -> VideoSummary:
-        """The whole video.
-
-        Raises:
-            RuntimeError: not all frames have been iterated over.
-        """
-        return self._ledger.summary
-
-    def __next__(self) -> FrameResult:
-        return next(self._results)
-
-    def close(self) -> None:
-        """Ends the call, if it is not over."""
-        self._results.close()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
-    ) -> None:
-        self.close()
-
-
-class AsyncIdentifiedVideo(AsyncIterator[FrameResult], AbstractAsyncContextManager["AsyncIdentifiedVideo"]):
-    """The twin of `IdentifiedVideo` for asyncio."""
-
-    def __init__(self, results: AsyncGenerator[FrameResult, None], ledger: "VideoLedger") -> None:
-        self._results = results
-        self._ledger = ledger
-
-    @property
-    def summary(self) -> VideoSummary:
-        """The whole video; see `IdentifiedVideo.summary`."""
-        return self._ledger.summary
-
-    async def __anext__(self) -> FrameResult:
-        return await anext(self._results)
-
-    async def aclose(self) -> None:
-        """Ends the call, if it is not over."""
-        await self._results.aclose()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
-    ) -> None:
-        await self.aclose()

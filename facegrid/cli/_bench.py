@@ -11,23 +11,23 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from facegrid.cli._access import api_key, tls
 from facegrid.cli._report import write_json, write_rows
 from facegrid.load.calls import OK, PERCENTILES, Calls, Percentiles, percentiles
-from facegrid.load.load import Plan, run
-from facegrid.load.mix import build_kinds, parse_shares
+from facegrid.load.load import LoadPlan, run
+from facegrid.load.mix import build_templates, parse_shares
 from facegrid.load.plot import draw_run
 from facegrid.media.files import find_pictures
 
 
 def bench(args: argparse.Namespace) -> int:
     """Loads the service and reports; returns 0 when calls were answered well, else 1."""
-    kinds = build_kinds(
+    templates = build_templates(
         find_pictures(args.inputs),
         parse_shares(args.methods),
         parse_shares(args.mix) if args.mix else None,
         timeout_s=args.timeout_s,
     )
-    plan = Plan(
+    plan = LoadPlan(
         target=args.target,
-        kinds=kinds,
+        templates=templates,
         duration_s=args.warm_up_s + args.duration_s,
         concurrency=args.concurrency,
         rps=args.rps,
@@ -51,7 +51,7 @@ def bench(args: argparse.Namespace) -> int:
     return 0 if calls.latencies_ms() else 1
 
 
-def _run_shown(plan: Plan) -> Calls:
+def _run_shown(plan: LoadPlan) -> Calls:
     """Returns the calls; a bar on a terminal shows how far it is, the calls so far, those under way and failures."""
     text = "{task.fields[calls]} calls, {task.fields[open]} under way, {task.fields[failed]} failed"
     bar = Progress(
@@ -74,7 +74,7 @@ def _run_shown(plan: Plan) -> Calls:
         return asyncio.run(run(plan, show))
 
 
-def _report(plan: Plan, calls: Calls, duration_s: float) -> dict[str, Any]:
+def _report(plan: LoadPlan, calls: Calls, duration_s: float) -> dict[str, Any]:
     outcomes = calls.count_outcomes()
     ok = outcomes.get(OK, 0)
     return {
@@ -93,7 +93,7 @@ def _report(plan: Plan, calls: Calls, duration_s: float) -> dict[str, Any]:
     }
 
 
-def _loop(plan: Plan) -> str:
+def _loop(plan: LoadPlan) -> str:
     if plan.rps is None:
         return f"closed loop of {plan.concurrency}"
     return f"open loop of {plan.rps:g} calls/s, {plan.arrivals}"

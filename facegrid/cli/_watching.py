@@ -16,9 +16,10 @@ from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from facegrid.answers.video import FrameResult, IdentifiedVideo, TrackDecision, VideoEvent, VideoSummary
+from facegrid.answers.video import FrameResult, TrackDecision, VideoEvent, VideoSummary
 from facegrid.cli._access import connect
 from facegrid.cli._report import error_as_json, error_texts, face_as_json
+from facegrid.client.stream.video import IdentifiedVideo
 from facegrid.media.draw import draw_faces
 from facegrid.media.video import Footage, FootageWriter
 

@@ -1,8 +1,9 @@
 """The client for threads and scripts. `facegrid.client.aio` is its twin for asyncio."""
 
 from collections.abc import Generator, Iterable
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
+from facegrid.answers.digits import Discriminations, GeneratedDigit, Labels
 from facegrid.answers.faces import DetectedItem, Detection, DetectOptions, Face, ImageSource, SourceT
 from facegrid.answers.gallery import EnrolledItem, Enrollment, EnrollOptions, Erasure, Subject, SubjectDetails
 from facegrid.answers.people import (
@@ -16,14 +17,20 @@ from facegrid.answers.people import (
     Verification,
     VerifyOptions,
 )
-from facegrid.answers.video import IdentifiedVideo
 from facegrid.client import calls
-from facegrid.client.calls import Images
+from facegrid.client.calls import Images, SubjectPicture
 from facegrid.client.channel import DEFAULT_TARGET
+from facegrid.client.connection import Connection
 from facegrid.client.credentials import TlsChoice
-from facegrid.client.digit_calls import GeneratingConnection
-from facegrid.client.stream import methods
-from facegrid.client.wire.video import options_message as video_options
+from facegrid.client.stream.video import IdentifiedVideo
+from facegrid.client.wire.digits import stacked
+from facegrid.client.wire.video import identify_video_request
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
+    from facegrid.answers.digits import DigitSource
 
 
 def connect(target: str = DEFAULT_TARGET, *, api_key: str | None = None, tls: TlsChoice = None) -> "Client":
@@ -45,7 +52,7 @@ def connect(target: str = DEFAULT_TARGET, *, api_key: str | None = None, tls: Tl
     return Client(target, api_key=api_key, tls=tls)
 
 
-class Client(GeneratingConnection):
+class Client(Connection):
     """A connection to the service. Any number of threads may use one client at the same time.
 
     Every method raises `FacegridError`: `InvalidRequest` and its kinds where the request must be changed,
@@ -76,7 +83,7 @@ class Client(GeneratingConnection):
         self, image: ImageSource, *, timeout_s: float | None = None, **options: Unpack[DetectOptions]
     ) -> Detection:
         """Returns the faces of a picture with its size and what was left out; takes and raises what `detect` does."""
-        return self._ask(calls.detect(image, timeout_s, options))
+        return self._ask(calls.DETECT, timeout_s, image, options)
 
     def detect_many(
         self,
@@ -103,13 +110,13 @@ class Client(GeneratingConnection):
             TypeError: `images` is one picture.
             Exception: what `images` itself raised, after the answers that were under way.
         """
-        return self._stream(methods.detect(timeout_s, options), images, window, timeout_s)
+        return self._stream(calls.DETECT_STREAM, images, window, timeout_s, options)
 
     def embed(
         self, image: ImageSource, *, timeout_s: float | None = None, **options: Unpack[DetectOptions]
     ) -> list[Embedding]:
         """Returns the faces of a picture as vectors, best score first; takes and raises what `detect` does."""
-        return self._ask(calls.embed(image, timeout_s, options))
+        return self._ask(calls.EMBED, timeout_s, image, options)
 
     def embed_many(
         self,
@@ -120,7 +127,7 @@ class Client(GeneratingConnection):
         **options: Unpack[DetectOptions],
     ) -> Generator[EmbeddedItem[SourceT], None, None]:
         """Yields one `EmbeddedItem` for each picture; see `detect_many`."""
-        return self._stream(methods.embed(timeout_s, options), images, window, timeout_s)
+        return self._stream(calls.EMBED_STREAM, images, window, timeout_s, options)
 
     def verify(
         self,
@@ -143,7 +150,7 @@ class Client(GeneratingConnection):
             FacegridError: see `Client`.
             OSError: a path cannot be read.
         """
-        return self._ask(calls.verify(first, second, timeout_s, options))
+        return self._ask(calls.VERIFY, timeout_s, first, second, options)
 
     def enroll(
         self,
@@ -173,12 +180,12 @@ class Client(GeneratingConnection):
             FacegridError: see `Client`.
             OSError: a path cannot be read.
         """
-        requests = calls.enroll(subject, images, timeout_s, options, detect_options or {})
-        return calls.enrollment([self._ask(call) for call in requests])
+        requests = calls.enroll_calls(timeout_s, subject, images, options, detect_options or {})
+        return calls.merged_enrollment([self._send(call) for call in requests])
 
     def enroll_many(
         self,
-        people: Iterable[tuple[str, ImageSource | Portrait]],
+        people: Iterable[SubjectPicture],
         *,
         window: int = 8,
         timeout_s: float | None = None,
@@ -186,7 +193,7 @@ class Client(GeneratingConnection):
         **options: Unpack[EnrollOptions],
     ) -> Generator[EnrolledItem, None, None]:
         """Yields one `EnrolledItem` for each pair of a subject and a picture; see `enroll` and `detect_many`."""
-        return self._stream(methods.enroll(timeout_s, options, detect_options or {}), people, window, timeout_s)
+        return self._stream(calls.ENROLL_STREAM, people, window, timeout_s, options, detect_options or {})
 
     def identify(
         self, image: ImageSource, *, timeout_s: float | None = None, **options: Unpack[IdentifyOptions]
@@ -212,7 +219,7 @@ class Client(GeneratingConnection):
         self, image: ImageSource, *, timeout_s: float | None = None, **options: Unpack[IdentifyOptions]
     ) -> IdentifiedPicture:
         """Returns who is in a picture, its size, and the threshold used; takes and raises what `identify` does."""
-        return self._ask(calls.identify(image, timeout_s, options))
+        return self._ask(calls.IDENTIFY, timeout_s, image, options)
 
     def identify_many(
         self,
@@ -223,7 +230,7 @@ class Client(GeneratingConnection):
         **options: Unpack[IdentifyOptions],
     ) -> Generator[IdentifiedItem[SourceT], None, None]:
         """Yields one `IdentifiedItem` for each picture; see `identify` and `detect_many`."""
-        return self._stream(methods.identify(timeout_s, options), images, window, timeout_s)
+        return self._stream(calls.IDENTIFY_STREAM, images, window, timeout_s, options)
 
     def identify_video(
         self,
@@ -256,14 +263,14 @@ class Client(GeneratingConnection):
             TypeError: `frames` is a path or bytes.
             Exception: what `frames` itself raised, after the answers that were under way.
         """
-        first = video_options(detect_every_n=detect_every_n, live=live, timeout_s=timeout_s, options=options)
-        return self._video(first, frames, window, timeout_s)
+        request = identify_video_request(timeout_s, options, detect_every_n=detect_every_n, live=live)
+        return self._video(request, frames, window, timeout_s)
 
     def subjects(self, *, timeout_s: float | None = None) -> Generator[Subject, None, None]:
         """Yields the people of the gallery by name, in the order of the code points; asks page by page."""
         token: str | None = ""
         while token is not None:
-            page, token = self._ask(calls.list_subjects(token, timeout_s))
+            page, token = self._ask(calls.LIST_SUBJECTS, timeout_s, token)
             yield from page
 
     def subject(self, name: str, *, timeout_s: float | None = None) -> SubjectDetails:
@@ -273,7 +280,7 @@ class Client(GeneratingConnection):
             SubjectNotFound: nobody of this name is enrolled.
             FacegridError: see `Client`.
         """
-        return self._ask(calls.get_subject(name, timeout_s))
+        return self._ask(calls.GET_SUBJECT, timeout_s, name)
 
     def delete_subject(self, name: str, *, timeout_s: float | None = None) -> Erasure:
         """Forgets a person for good, and returns what was erased.
@@ -282,4 +289,87 @@ class Client(GeneratingConnection):
             SubjectNotFound: nobody of this name is enrolled.
             FacegridError: see `Client`.
         """
-        return self._ask(calls.delete_subject(name, timeout_s))
+        return self._ask(calls.DELETE_SUBJECT, timeout_s, name)
+
+    def generate(
+        self,
+        labels: Labels,
+        count: int = 1,
+        seed: int = 0,
+        *,
+        truncation: float | None = None,
+        noise: "ArrayLike | None" = None,
+        timeout_s: float | None = None,
+    ) -> "NDArray[np.uint8]":
+        """Returns pictures of a digit, uint8 [count, 28, 28]: 0 black, 255 white.
+
+        Several labels give pictures that are all of them at once. Picture i of a seed has the same noise in every
+        call, whatever the labels and the count.
+
+        Args:
+            labels: A digit; several, in equal parts; or weights by digit, such as {0: 0.3, 8: 0.7}.
+            count: Range [1, 10000], or what the service is set to.
+            seed: Range [0, 2^63 - 1].
+            truncation: Noise farther from 0 is drawn anew: less variety, fewer odd pictures. Range [0.5, 10].
+            noise: Instead of the seed's, [count, 64]; range of each number [-10, 10].
+            timeout_s: Time the service may spend on all pictures; None is the service's default.
+
+        Raises:
+            InvalidLabels: not digits, or weights that no share can be made of.
+            InvalidOption: another value out of its range.
+            FacegridError: see `Client`.
+        """
+        digits = self.generate_each(labels, count, seed, truncation=truncation, noise=noise, timeout_s=timeout_s)
+        return stacked([digit.image for digit in digits], count)
+
+    def generate_each(
+        self,
+        labels: Labels,
+        count: int = 1,
+        seed: int = 0,
+        *,
+        truncation: float | None = None,
+        noise: "ArrayLike | None" = None,
+        timeout_s: float | None = None,
+    ) -> Generator[GeneratedDigit, None, None]:
+        """Yields a `GeneratedDigit` for each picture, in their order; takes and raises what `generate` does.
+
+        The service computes little ahead of the loop, and nothing any more when the generator is closed or
+        collected. `timeout_s` includes the time that the loop takes.
+        """
+        call = calls.GENERATE.prepare(timeout_s, labels, count, seed, truncation=truncation, noise=noise)
+        self._require_open()
+        return self._each_answer(call)
+
+    def discriminate(
+        self,
+        images: "DigitSource | Iterable[DigitSource] | NDArray[np.uint8]",
+        labels: Labels,
+        *,
+        timeout_s: float | None = None,
+    ) -> "NDArray[np.float32]":
+        """Returns how real the discriminator finds pictures, given what they show: float32 [N], range [0, 1].
+
+        Args:
+            images: Paths or bytes of PNG files of 28 x 28 grey pixels, or arrays uint8 [28, 28]; one or many, or one
+                array [N, 28, 28].
+            labels: As for `generate`; the same for all pictures.
+            timeout_s: Time the service may spend on all pictures; None is the service's default.
+
+        Raises:
+            InvalidImage: not a picture of a digit's size; the message says which.
+            InvalidLabels: see `generate`.
+            FacegridError: see `Client`.
+            OSError: a path cannot be read.
+        """
+        return self.discriminate_detailed(images, labels, timeout_s=timeout_s).probabilities
+
+    def discriminate_detailed(
+        self,
+        images: "DigitSource | Iterable[DigitSource] | NDArray[np.uint8]",
+        labels: Labels,
+        *,
+        timeout_s: float | None = None,
+    ) -> Discriminations:
+        """Returns logits, too; takes and raises what `discriminate` does."""
+        return self._ask(calls.DISCRIMINATE, timeout_s, images, labels)

@@ -16,21 +16,22 @@ from typing import Any
 import grpc
 
 from facegrid.client.channel import CHANNEL_OPTIONS, check_target
-from facegrid.client.credentials import Access, TlsChoice
+from facegrid.client.credentials import Credentials, TlsChoice
 from facegrid.client.status import error_of_rpc
 from facegrid.load.calls import OK, Calls
-from facegrid.load.mix import Kind
+from facegrid.load.mix import RequestTemplate
 from facegrid.load.schedule import arrivals_s
 from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class LoadPlan:
     """How to load a service."""
 
     target: str
     """HOST:PORT, or a gRPC URI."""
-    kinds: Sequence[Kind]
+    templates: Sequence[RequestTemplate]
+    """What is sent."""
     duration_s: float
     """During which calls are sent, the warm-up included."""
     concurrency: int = 1
@@ -60,7 +61,7 @@ def _needs_no_retries(option: tuple[str, str | int]) -> bool:
     return option[0] not in {"grpc.enable_retries", "grpc.service_config"}
 
 
-async def run(plan: Plan, progress: Progress = lambda _at_s, _calls, _open: None) -> Calls:
+async def run(plan: LoadPlan, progress: Progress = lambda _at_s, _calls, _open: None) -> Calls:
     """Returns the calls, once the last of them is answered or its time is over.
 
     Raises:
@@ -68,10 +69,10 @@ async def run(plan: Plan, progress: Progress = lambda _at_s, _calls, _open: None
     """
     options = CHANNEL_OPTIONS if plan.retries else [*filter(_needs_no_retries, CHANNEL_OPTIONS), _NO_RETRIES]
     target = check_target(plan.target)
-    access = Access(target, plan.api_key, plan.tls)
-    channels = [access.channel(grpc.aio, target, options) for _ in range(plan.connections)]
+    credentials = Credentials(target, plan.api_key, plan.tls)
+    channels = [credentials.async_channel(target, options) for _ in range(plan.connections)]
     try:
-        load = _Load(plan, [access.authorized(FaceServiceStub(channel)) for channel in channels])
+        load = _LoadGenerator(plan, [credentials.authorized(FaceServiceStub(channel)) for channel in channels])
         telling = asyncio.create_task(load.tell(progress))
         await (load.closed() if plan.rps is None else load.open(plan.rps))
         telling.cancel()
@@ -81,14 +82,14 @@ async def run(plan: Plan, progress: Progress = lambda _at_s, _calls, _open: None
             await channel.close()
 
 
-class _Load:
-    def __init__(self, plan: Plan, stubs: Sequence[Any]) -> None:
-        self.calls = Calls([kind.name for kind in plan.kinds])
+class _LoadGenerator:
+    def __init__(self, plan: LoadPlan, stubs: Sequence[Any]) -> None:
+        self.calls = Calls([template.name for template in plan.templates])
         self._plan = plan
         self._stubs = stubs
         self._started_s = time.perf_counter()
         self._draw = random.Random(plan.seed)
-        self._shares = [kind.share for kind in plan.kinds]
+        self._shares = [template.share for template in plan.templates]
         self._sent = 0
 
     async def closed(self) -> None:
@@ -124,7 +125,7 @@ class _Load:
 
     async def _call(self, due_s: float) -> None:
         (index,) = self._draw.choices(range(len(self._shares)), self._shares)
-        call = self._plan.kinds[index].call
+        call = self._plan.templates[index].call
         stub = self._stubs[self._sent % len(self._stubs)]
         self._sent += 1
         sent_s = self._now_s()

@@ -4,8 +4,6 @@ import random
 from collections.abc import Iterator
 from itertools import count
 
-ARRIVALS = ("poisson", "constant")
-
 
 def arrivals_s(kind: str, rps: float, duration_s: float, *, seed: int = 0) -> Iterator[float]:
     """Yields the times of the calls in seconds from the start, ascending, below `duration_s`.

@@ -53,6 +53,8 @@ class FaceServicer(PeopleServicer, FaceServiceServicer):
     def __init__(self) -> None:
         super().__init__()
         self.requests: list[pb.DetectRequest] = []
+        self.time_left_s: list[float] = []
+        """Until the deadline of each unary call, when it arrived."""
         self.ids: list[str] = []
         self.unanswered = 0
         self.most_unanswered = 0
@@ -88,6 +90,7 @@ class FaceServicer(PeopleServicer, FaceServiceServicer):
         raise Refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_IMAGE: not a JPEG, PNG or WebP file")
 
     async def Detect(self, request, context):  # noqa: N802  (the name in the proto)
+        self.time_left_s.append(context.time_remaining())
         try:
             return await self.detect(request)
         except Refused as err:
