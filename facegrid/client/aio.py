@@ -63,7 +63,7 @@ class AsyncClient(AsyncConnection):
     async def detect_detailed(
         self, image: ImageSource, *, timeout_s: float | None = None, **options: Unpack[DetectOptions]
     ) -> Detection:
-        """Returns the faces of a picture with its size and what was left out; see `Client.detect_detailed`."""
+        """Returns the faces, the picture's size, and how many candidates were dropped; see `Client.detect_detailed`."""
         return await self._ask(calls.DETECT, timeout_s, image, options)
 
     def detect_many(
@@ -119,7 +119,7 @@ class AsyncClient(AsyncConnection):
         detect_options: DetectOptions | None = None,
         **options: Unpack[EnrollOptions],
     ) -> Enrollment:
-        """Remembers the face of a person; see `Client.enroll`."""
+        """Enrols the face of a person; see `Client.enroll`."""
         requests = calls.enroll_calls(timeout_s, subject, images, options, detect_options or {})
         parts: list[Enrollment] = []
         while (call := await asyncio.to_thread(next, requests, None)) is not None:
@@ -141,13 +141,13 @@ class AsyncClient(AsyncConnection):
     async def identify(
         self, image: ImageSource, *, timeout_s: float | None = None, **options: Unpack[IdentifyOptions]
     ) -> list[Identification]:
-        """Returns who is in a picture; see `Client.identify`."""
+        """Returns the identity of each face of a picture; see `Client.identify`."""
         return (await self.identify_detailed(image, timeout_s=timeout_s, **options)).identifications
 
     async def identify_detailed(
         self, image: ImageSource, *, timeout_s: float | None = None, **options: Unpack[IdentifyOptions]
     ) -> IdentifiedPicture:
-        """Returns who is in a picture, its size, and the threshold used; see `Client.identify_detailed`."""
+        """Returns the identities, the picture's size, and the threshold; see `Client.identify_detailed`."""
         return await self._ask(calls.IDENTIFY, timeout_s, image, options)
 
     def identify_many(
@@ -171,12 +171,12 @@ class AsyncClient(AsyncConnection):
         timeout_s: float | None = None,
         **options: Unpack[IdentifyOptions],
     ) -> AsyncIdentifiedVideo:
-        """Returns an iterator over the frames of a video with who is seen in each; see `Client.identify_video`."""
+        """Returns an iterator over the results of a video's frames; see `Client.identify_video`."""
         request = identify_video_request(timeout_s, options, detect_every_n=detect_every_n, live=live)
         return self._video(request, frames, window, timeout_s)
 
     async def subjects(self, *, timeout_s: float | None = None) -> AsyncGenerator[Subject, None]:
-        """Yields the people of the gallery by name; see `Client.subjects`."""
+        """Yields the subjects of the gallery; see `Client.subjects`."""
         token: str | None = ""
         while token is not None:
             page, token = await self._ask(calls.LIST_SUBJECTS, timeout_s, token)
@@ -184,11 +184,11 @@ class AsyncClient(AsyncConnection):
                 yield subject
 
     async def subject(self, name: str, *, timeout_s: float | None = None) -> SubjectDetails:
-        """Returns what is kept of a person; see `Client.subject`."""
+        """Returns a subject and its enrolled faces; see `Client.subject`."""
         return await self._ask(calls.GET_SUBJECT, timeout_s, name)
 
     async def delete_subject(self, name: str, *, timeout_s: float | None = None) -> Erasure:
-        """Forgets a person for good, and returns what was erased; see `Client.delete_subject`."""
+        """Deletes a subject with all its faces, and returns how much was erased; see `Client.delete_subject`."""
         return await self._ask(calls.DELETE_SUBJECT, timeout_s, name)
 
     async def generate(
@@ -240,5 +240,5 @@ class AsyncClient(AsyncConnection):
         *,
         timeout_s: float | None = None,
     ) -> Discriminations:
-        """Returns logits, too; see `Client.discriminate_detailed`."""
+        """Returns the logits as well; see `Client.discriminate_detailed`."""
         return await self._ask(calls.DISCRIMINATE, timeout_s, images, labels)

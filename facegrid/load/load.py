@@ -1,9 +1,9 @@
 """Sends the calls.
 
-A closed loop has so many callers, each of whom waits for his answer before he asks again: it measures what the
-service can do. When the service stalls, so do the callers, and the calls that would have been made meanwhile are
-missing from the times ("coordinated omission"). An open loop sends at times that are set beforehand, as callers do who
-know nothing of each other, and counts from the moment at which a call was due, whatever held it up.
+A closed loop has a fixed number of callers, and each waits for an answer before its next call: it measures the
+service's throughput. When the service stalls, so do the callers, and the calls that would have been made meanwhile are
+missing from the times ("coordinated omission"). An open loop sends at times that are set beforehand, like callers that
+are independent of each other, and counts from the moment at which a call was due, even if it was sent later.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ class LoadPlan:
     templates: Sequence[RequestTemplate]
     """What is sent."""
     duration_s: float
-    """During which calls are sent, the warm-up included."""
+    """Seconds during which calls are sent, the warm-up included."""
     concurrency: int = 1
     """Callers of a closed loop."""
     rps: float | None = None
@@ -41,9 +41,9 @@ class LoadPlan:
     arrivals: str = "poisson"
     """Of an open loop; see `arrivals_s`."""
     connections: int = 1
-    """Calls are spread over so many."""
+    """Number of connections that calls are spread over."""
     retries: bool = True
-    """Whether a call is repeated as the client does it, or what the service says at first counts."""
+    """Whether a call is retried as the client does it; otherwise the first answer counts."""
     seed: int = 0
     api_key: str | None = field(default=None, repr=False)
     tls: TlsChoice = None
@@ -51,7 +51,7 @@ class LoadPlan:
 
 
 Progress = Callable[[float, Calls, int], None]
-"""Is told now and then: seconds since the start, the calls so far, and how many are under way."""
+"""Called now and then with the seconds since the start, the calls so far, and how many are under way."""
 
 
 _NO_RETRIES = ("grpc.enable_retries", 0)
@@ -62,10 +62,10 @@ def _needs_no_retries(option: tuple[str, str | int]) -> bool:
 
 
 async def run(plan: LoadPlan, progress: Progress = lambda _at_s, _calls, _open: None) -> Calls:
-    """Returns the calls, once the last of them is answered or its time is over.
+    """Returns the record of the calls, once the last call is answered or timed out.
 
     Raises:
-        InvalidOption: The target has another form, or see `facegrid.connect`.
+        InvalidOption: the target has another form; see also `facegrid.connect`.
     """
     options = CHANNEL_OPTIONS if plan.retries else [*filter(_needs_no_retries, CHANNEL_OPTIONS), _NO_RETRIES]
     target = check_target(plan.target)
@@ -73,9 +73,9 @@ async def run(plan: LoadPlan, progress: Progress = lambda _at_s, _calls, _open: 
     channels = [credentials.async_channel(target, options) for _ in range(plan.connections)]
     try:
         load = _LoadGenerator(plan, [credentials.authorized(FaceServiceStub(channel)) for channel in channels])
-        telling = asyncio.create_task(load.tell(progress))
+        reporting = asyncio.create_task(load.report(progress))
         await (load.closed() if plan.rps is None else load.open(plan.rps))
-        telling.cancel()
+        reporting.cancel()
         return load.calls
     finally:
         for channel in channels:
@@ -93,7 +93,7 @@ class _LoadGenerator:
         self._sent = 0
 
     async def closed(self) -> None:
-        """Every caller asks again when he is answered."""
+        """Each caller sends its next call when the last one is answered."""
 
         async def caller() -> None:
             while (now_s := self._now_s()) < self._plan.duration_s:
@@ -113,8 +113,8 @@ class _LoadGenerator:
             task.add_done_callback(under_way.discard)
         await asyncio.gather(*under_way)
 
-    async def tell(self, progress: Progress) -> None:
-        """Tells how it goes until it is cancelled."""
+    async def report(self, progress: Progress) -> None:
+        """Reports the progress until it is cancelled."""
         while True:
             progress(self._now_s(), self.calls, self._sent - len(self.calls))
             await asyncio.sleep(0.2)

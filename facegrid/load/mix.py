@@ -1,4 +1,4 @@
-"""What is sent: methods and pictures in given shares, each request made once and sent again and again."""
+"""Which requests are sent: methods and pictures in given shares. Each request is made once and sent repeatedly."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ METHODS: dict[str, Rpc[[ImageSource, Options], Any]] = {
 
 @dataclass(frozen=True)
 class RequestTemplate:
-    """A request that is sent again and again."""
+    """A request that is sent repeatedly."""
 
     name: str
     """Method and picture."""

@@ -1,4 +1,4 @@
-"""Keys and TLS of the client, as far as nobody is called; see tests/security for the rest."""
+"""Keys and TLS of the client, as far as no service is called; see tests/security for the rest."""
 
 import pytest
 

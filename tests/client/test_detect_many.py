@@ -127,7 +127,7 @@ def test_the_iterable_is_read_no_further_than_the_window(runner, server):
     answers = runner.stream(server.target, endless(), take=20, then=lambda item: check_read(read, item), window=4)
     assert len(answers) == 20
     assert len(read) <= 20 + 4
-    # The call is cancelled; nobody reads on, but for the one that a thread may just have been about to read.
+    # The call is cancelled, and at most the item that a thread was about to read is still read.
     count = len(read)
     eventually(server.servicer.cancelled.is_set)
     assert len(read) <= min(count + 1, 20 + 4)
@@ -288,7 +288,7 @@ def test_a_generator_that_is_dropped_cancels_the_call(server):
         assert server.servicer.ends == 0
 
 
-def test_a_generator_that_is_not_begun_calls_nobody(server):
+def test_a_generator_that_is_not_begun_makes_no_call(server):
     with client.connect(server.target) as connected:
         connected.detect_many(pictures(1)).close()
     assert server.servicer.streams == 0
@@ -306,7 +306,7 @@ def ledger_with(count: int) -> PictureLedger:
     return ledger
 
 
-def test_an_answer_to_nobody_is_a_fault_of_the_service():
+def test_an_answer_to_an_item_that_is_not_waiting_is_a_fault_of_the_service():
     sent = ledger_with(1)
     assert sent.answer(pb.DetectStreamResponse(id="0", response=pb.DetectResponse())).index == 0
     for item_id in ("0", "1", ""):

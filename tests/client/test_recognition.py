@@ -82,7 +82,7 @@ def test_a_comparison_arrives_whole(ask, server):
     assert server.servicer.asked[1].detect_options.min_face_px == 40
 
 
-def test_who_it_is_arrives_whole(ask, server):
+def test_an_identity_arrives_whole(ask, server):
     ask.enroll("Ann", [grey(0), grey(10)])
     ask.enroll("Bob", grey(200))
     (known,) = ask.identify(grey(51), top_k=7, target_false_positive_rate=0.01)
@@ -95,7 +95,7 @@ def test_who_it_is_arrives_whole(ask, server):
     assert (found.threshold, found.false_positive_rate, found.embedder.name) == (THRESHOLD, None, "test_net")
 
 
-def test_nobody_is_none(ask):
+def test_an_unknown_face_has_no_subject(ask):
     (unknown,) = ask.identify(grey(51))
     assert (unknown.subject, unknown.distance, unknown.margin, unknown.candidates) == (None, None, None, [])
 
@@ -182,7 +182,7 @@ def test_a_subject_is_described_and_erased(ask):
         (("embed", None), {}, errors.InvalidImage, "got NoneType"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(ask, call, options, error, words):
+def test_arguments_that_cannot_be_sent_are_refused(ask, call, options, error, words):
     method, *args = call
     with pytest.raises(error, match=words):
         getattr(ask, method)(*args, **options)
@@ -203,7 +203,7 @@ def test_the_options_are_those_of_the_protos():
 
 
 @pytest.mark.parametrize(("method", "attempts"), [("subject", 4), ("enroll", 1), ("delete_subject", 1)])
-def test_what_changes_the_gallery_is_not_repeated(ask, server, method, attempts):
+def test_calls_that_change_the_gallery_are_not_retried(ask, server, method, attempts):
     args = ("away", grey(1)) if method == "enroll" else ("away",)
     with pytest.raises(errors.Unavailable, match="gone for a moment"):
         getattr(ask, method)(*args)

@@ -1,4 +1,4 @@
-"""Which items of one streaming call wait for an answer: the bookkeeping of both clients.
+"""Which items of a streaming call wait for an answer: the bookkeeping of both clients.
 
     iterable -> admit -> encode -> sent ... wire ... answer -> item
 

@@ -20,7 +20,7 @@ _LONGEST_TIMEOUT_S = (2**32 - 1) / 1000
 
 
 def options_message(options: Options) -> face_pb2.DetectOptions:
-    """Returns the options as a message; those that are None stay unset. Ranges are the service's to check.
+    """Returns the options as a message; those that are None stay unset. The service checks ranges.
 
     Raises:
         TypeError: there is no option of that name.

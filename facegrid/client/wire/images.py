@@ -1,4 +1,4 @@
-"""From what a caller holds (a path, a file's bytes, an array) to the bytes that are sent."""
+"""Pictures: from a path, a file's bytes or an array to the bytes that are sent."""
 
 import io
 import os
@@ -24,7 +24,7 @@ _ACCEPTED = "a path, the bytes of a JPEG, PNG or WebP file, or a numpy array uin
 def encode_image(source: "ImageSource") -> bytes:
     """Returns the bytes of an image file for any accepted source.
 
-    Files and bytes are passed on as they are; whether they hold a picture is for the service to say.
+    Files and bytes are passed on as they are; the service checks whether they hold a picture.
     Arrays are encoded without loss.
 
     Raises:

@@ -28,10 +28,10 @@ _METRICS: dict[int, Metric] = {
 
 
 def portrait_message(source: ImageSource | Portrait) -> face_pb2.Portrait:
-    """Returns a picture with the face chosen in it.
+    """Returns a picture and the index of the chosen face.
 
     Raises:
-        InvalidImage: it is no picture; see `encode_image`.
+        InvalidImage: the source has no supported type; see `encode_image`.
         InvalidOption: `face_index` is not a whole number of at least 0.
         OSError: the file cannot be read.
     """
@@ -43,7 +43,7 @@ def split_options(options: Options, *decisions: str) -> tuple[dict[str, float], 
     """Returns the one of the `decisions` that is chosen, if any is, and all other options.
 
     Raises:
-        InvalidOption: several are chosen, or one is no number.
+        InvalidOption: several are chosen, or one is not a number.
     """
     chosen = {name: options[name] for name in decisions if options.get(name) is not None}
     if len(chosen) > 1:
@@ -95,7 +95,7 @@ def embeddings_of(response: embed_pb2.EmbedResponse) -> list[Embedding]:
 
 
 def verification_of(response: verify_pb2.VerifyResponse) -> Verification:
-    """Returns what a comparison of two faces came to."""
+    """Returns the comparison of two faces."""
     return Verification(
         distance=response.distance,
         threshold=response.threshold,
@@ -108,7 +108,7 @@ def verification_of(response: verify_pb2.VerifyResponse) -> Verification:
 
 
 def identified_of(response: identify_pb2.IdentifyResponse) -> IdentifiedPicture:
-    """Returns who is in a picture."""
+    """Returns the identity of each face of a picture."""
     return IdentifiedPicture(
         identifications=[_identification(one) for one in response.identifications],
         image_width_px=response.image_width_px,
