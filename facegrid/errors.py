@@ -69,7 +69,7 @@ class PermissionDenied(InvalidRequest):
 
 
 class InvalidImage(InvalidRequest):
-    """The bytes are the bytes cannot be read as a picture."""
+    """The bytes cannot be read as a picture."""
 
     reason = "INVALID_IMAGE"
 
