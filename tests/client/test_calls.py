@@ -2,8 +2,9 @@
 
 import pytest
 
+from facegrid.answers.people import Portrait
 from facegrid.client import calls
-from facegrid.v1 import detect_pb2, face_service_pb2, generator_service_pb2
+from facegrid.v1 import detect_pb2, enroll_pb2, face_pb2, face_service_pb2, generator_service_pb2, identify_pb2
 
 ROWS = [row for row in vars(calls).values() if isinstance(row, (calls.Rpc, calls.StreamRpc))]
 METHODS = {
@@ -36,3 +37,42 @@ def test_the_requests_of_a_stream_are_those_of_the_single_call():
         == single
         == detect_pb2.DetectRequest(image=b"picture", timeout_ms=1500, options={"min_face_px": 33})
     )
+
+
+def test_options_about_people_are_set_and_absent_ones_are_not():
+    request = calls.IDENTIFY.prepare(None, b"picture", {"top_k": 7, "threshold": None, "min_face_px": 40}).request
+    assert request == identify_pb2.IdentifyRequest(
+        image=b"picture", identify_options={"top_k": 7}, detect_options={"min_face_px": 40}
+    )
+    request = calls.VERIFY.prepare(None, b"first", Portrait(b"second", 2), {"target_false_match_rate": 0.25}).request
+    assert not request.first.HasField("face_index")
+    assert (request.second.image, request.second.face_index) == (b"second", 2)
+    assert request.WhichOneof("decision") == "target_false_match_rate"
+
+
+def enrolled_pictures(images):
+    """The pictures of each call of an enrolment."""
+    return [list(call.request.images) for call in calls.enroll_calls(1.0, "Ann", images, {"min_score": 0.5}, {})]
+
+
+def test_an_enrolment_is_sent_in_calls_of_sixteen_pictures():
+    images = [b"%d" % index for index in range(40)]
+    sent = enrolled_pictures(iter(images))
+    assert [len(batch) for batch in sent] == [16, 16, 8]
+    assert [portrait.image for batch in sent for portrait in batch] == images
+    (call,) = calls.enroll_calls(1.0, "Ann", b"picture", {"min_score": 0.5}, {"min_face_px": 33})
+    assert call.request == enroll_pb2.EnrollRequest(
+        subject="Ann",
+        images=[face_pb2.Portrait(image=b"picture")],
+        enroll_options={"min_score": 0.5},
+        detect_options={"min_face_px": 33},
+        timeout_ms=1000,
+    )
+
+
+def test_an_enrolment_is_sent_in_calls_of_bounded_size(monkeypatch):
+    monkeypatch.setattr(calls, "_ENROLL_BYTES", 3000)
+    sizes = [
+        [len(one.image) for one in batch] for batch in enrolled_pictures([bytes(n) for n in (1000, 2000, 1, 4000)])
+    ]
+    assert sizes == [[1000, 2000], [1], [4000]]
