@@ -1,4 +1,4 @@
-"""A FaceService that holds, breaks and lies when it is told to, for tests of the client that the real host cannot serve.
+"""A FaceService that holds and breaks calls on command, for tests of the client that the real host cannot serve.
 
 Pictures are really decoded; the one face it finds is computed from their pixels, so a picture that
 arrives changed, or an answer that reaches another caller, is seen. Behaviour is steered by what is sent:

@@ -7,7 +7,7 @@ from facegrid.errors import InvalidOption
 from tests.certificates import Authority
 from tests.keys.keyfile import make_key
 
-KEY, ENTRY = make_key("detect", "manage")
+KEY, _ = make_key("detect", "manage")
 
 
 @pytest.mark.parametrize("target", ["faces.example.org:9000", "10.0.0.1:9000", "dns:///a:9000", "127.evil.org:9000"])
