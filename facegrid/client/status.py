@@ -64,7 +64,7 @@ _ADVICE = {
     "name its file (facegrid.Tls(ca_file=...), or --tls-ca)",
     "Hostname Verification": "The service's certificate is for another name: connect to the name that it was issued "
     "for, or give that (facegrid.Tls(server_name=...), or --tls-server-name)",
-    "WRONG_VERSION_NUMBER": "It does not use TLS: leave out tls, or --tls",
+    "WRONG_VERSION_NUMBER": "It does not speak TLS: leave out tls, or --tls",
     "Unwrap failed": "It wants a certificate of yours that is valid and of an authority it trusts "
     "(facegrid.Tls(cert_file=..., key_file=...), or --tls-cert and --tls-key)",
     "Socket closed": "It hung up at once: it may want TLS (tls=True, or --tls), or a certificate of yours that is "
