@@ -144,7 +144,8 @@ def test_a_service_that_does_not_answer_is_given_up_after_the_time_limit(client,
 
     # In so short a time the call may not even arrive: then it is made again.
     eventually(given_up)
-    assert all(time_left_s <= 0.2 + calls.TIMEOUT_GRACE_S for time_left_s in server.servicer.time_left_s)
+    most_s = 1.1 * (0.2 + calls.TIMEOUT_GRACE_S)  # gRPC rounds up what it sends
+    assert all(time_left_s <= most_s for time_left_s in server.servicer.time_left_s)
 
 
 @pytest.mark.parametrize(
