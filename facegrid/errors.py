@@ -1,33 +1,33 @@
-"""Everything that can go wrong, as one tree that the service raises and the client raises again.
+"""The errors of the service, as one tree. The service raises them, and the client raises the same again.
 
     FacegridError
     ├── InvalidRequest            the caller must change the request
-    │   ├── Unauthenticated           no API key, or not one that is valid
-    │   ├── PermissionDenied          the API key is not for this
-    │   ├── InvalidImage              not a picture that can be read
-    │   ├── InvalidOption             an option out of its range
-    │   ├── InvalidLabels             not digits with weights
-    │   ├── LimitExceeded             larger than the service is set to accept
-    │   ├── UnusableFace              not the face in the picture that is needed
-    │   │   ├── NoFace                    there is none, or none of that index
-    │   │   ├── ManyFaces                 there are several, and none was chosen
-    │   │   ├── FaceTooSmall              it has too few pixels
-    │   │   ├── LowScore                  it may be no face
-    │   │   └── FaceTurned                it looks aside
-    │   ├── InvalidSubject            not a name for a person
-    │   ├── SubjectNotFound           nobody of that name is enrolled
-    │   └── AlreadyEnrolled           this very face of this very picture is enrolled
-    ├── TryAgain                  the same request may succeed later, or elsewhere
-    │   ├── Unavailable               the service, or one of its model servers, cannot be reached
+    │   ├── Unauthenticated           no API key, or an invalid one
+    │   ├── PermissionDenied          the API key lacks the scope
+    │   ├── InvalidImage              the bytes cannot be read as a picture
+    │   ├── InvalidOption             an option is out of its range
+    │   ├── InvalidLabels             the labels are not digits with weights
+    │   ├── LimitExceeded             the request is larger than the service accepts
+    │   ├── UnusableFace              the picture does not show the face that is needed
+    │   │   ├── NoFace                    no face was found, or fewer than the index asks for
+    │   │   ├── ManyFaces                 several faces were found, and none was chosen
+    │   │   ├── FaceTooSmall              the face has too few pixels
+    │   │   ├── LowScore                  the detector is not sure that it is a face
+    │   │   └── FaceTurned                the face is turned to one side
+    │   ├── InvalidSubject            the name is not allowed
+    │   ├── SubjectNotFound           no subject of that name is enrolled
+    │   └── AlreadyEnrolled           the same face of the same picture is enrolled
+    ├── TryAgain                  the same request may succeed later
+    │   ├── Unavailable               the service or a model server cannot be reached
     │   │   └── GalleryUnavailable        the gallery cannot be read or written
-    │   ├── GalleryMismatch           the gallery was made by an embedder that is not served
-    │   ├── DeadlineExceeded          the time given was too short
-    │   ├── Overloaded                the service is full
-    │   └── RateLimited               the API key has asked too often
-    └── InternalError             our fault; the id in the message finds the log entry
+    │   ├── GalleryMismatch           another embedder made the gallery's vectors
+    │   ├── DeadlineExceeded          the time limit passed
+    │   ├── Overloaded                the service accepts no more work for now
+    │   └── RateLimited               the API key has used up its requests
+    └── InternalError             a fault of the service; the message has the id of the log entry
 
 `reason` is the name on the wire: a gRPC status carries it as "REASON: message", an item of a
-stream in its `Error`. `orchestrator/api/status.py` holds the table from this tree to gRPC codes.
+stream in its `Error`. The service has the table from this tree to gRPC codes.
 """
 
 import re
@@ -40,9 +40,9 @@ class FacegridError(Exception):
 
     reason = "FACEGRID_ERROR"
     retry_after_s: float | None = None
-    """After how many seconds the service expects to have room; None where it does not say."""
+    """Seconds after which the service expects to accept the request; None where it does not say."""
     request_id: str | None = None
-    """Under which the service's log has the call; None where no call was made."""
+    """Id of the call in the service's log; None where no call was made."""
 
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(message)
@@ -57,19 +57,19 @@ class InvalidRequest(FacegridError):
 
 
 class Unauthenticated(InvalidRequest):
-    """The service asks for an API key, and the call has none, or one that is unknown, expired or revoked."""
+    """The service needs an API key, and the call has none, or one that is unknown, expired or revoked."""
 
     reason = "UNAUTHENTICATED"
 
 
 class PermissionDenied(InvalidRequest):
-    """The API key is valid, but has not the scope that the method needs."""
+    """The API key is valid, but lacks the scope that the method needs."""
 
     reason = "PERMISSION_DENIED"
 
 
 class InvalidImage(InvalidRequest):
-    """The bytes are not a picture that can be read."""
+    """The bytes cannot be read as a picture."""
 
     reason = "INVALID_IMAGE"
 
@@ -81,31 +81,31 @@ class InvalidOption(InvalidRequest):
 
 
 class InvalidLabels(InvalidRequest):
-    """The labels are none, no digits, or have weights that no share can be made of."""
+    """There are no labels, they are not digits, or their weights have no usable sum."""
 
     reason = "INVALID_LABELS"
 
 
 class LimitExceeded(InvalidRequest):
-    """The request is larger than the service is set to accept."""
+    """The request is larger than the service accepts."""
 
     reason = "LIMIT_EXCEEDED"
 
 
 class UnusableFace(InvalidRequest):
-    """The picture can be read, but does not show the one face that is needed, or not well enough."""
+    """The picture can be read, but does not show the one face that is needed, or shows it too badly."""
 
     reason = "UNUSABLE_FACE"
 
 
 class NoFace(UnusableFace):
-    """No face was found in the picture, or fewer than the index of the one that is meant."""
+    """No face was found in the picture, or too few for the index that was given."""
 
     reason = "NO_FACE"
 
 
 class ManyFaces(UnusableFace):
-    """Several faces were found in the picture, and the request does not say which one is meant."""
+    """Several faces were found in the picture, and the request does not choose one."""
 
     reason = "MANY_FACES"
 
@@ -117,7 +117,7 @@ class FaceTooSmall(UnusableFace):
 
 
 class LowScore(UnusableFace):
-    """The detector is not sure enough that this is a face for it to be enrolled."""
+    """The detector's score of the face is too low for it to be enrolled."""
 
     reason = "LOW_SCORE"
 
@@ -129,13 +129,13 @@ class FaceTurned(UnusableFace):
 
 
 class InvalidSubject(InvalidRequest):
-    """The name cannot be that of a subject."""
+    """The name is not allowed for a subject."""
 
     reason = "INVALID_SUBJECT"
 
 
 class SubjectNotFound(InvalidRequest):
-    """Nobody of this name is in the gallery."""
+    """The gallery has no subject of this name."""
 
     reason = "SUBJECT_NOT_FOUND"
 
@@ -165,19 +165,19 @@ class GalleryUnavailable(Unavailable):
 
 
 class GalleryMismatch(TryAgain):
-    """The gallery holds vectors of an embedder that is not served; its operator must move it to this one."""
+    """The gallery holds vectors of an embedder that is not served; its operator must re-embed it."""
 
     reason = "GALLERY_MISMATCH"
 
 
 class DeadlineExceeded(TryAgain):
-    """The time given was over before the answer was there."""
+    """The time limit passed before the answer came."""
 
     reason = "DEADLINE_EXCEEDED"
 
 
 class Overloaded(TryAgain):
-    """The service has as much work as it is set to accept."""
+    """The service has as much work as it accepts."""
 
     reason = "OVERLOADED"
 
@@ -188,7 +188,7 @@ class RateLimited(TryAgain):
     reason = "RATE_LIMITED"
 
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
-        # Ray drops the trailing metadata of a stream that fails, and an item has none; the message is always there.
+        # Ray drops the trailing metadata of a stream that fails, and an item has none; both have the message.
         match = _AGAIN_IN.search(message) if retry_after_s is None else None
         super().__init__(message, retry_after_s=float(match[1]) if match else retry_after_s)
 

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections.abc import Set as AbstractSet
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -37,6 +38,8 @@ FORBIDDEN = {
     "facegrid/v1": {"facegrid.tfserving"},
 }  # fmt: skip
 
+PACKAGES = ("facegrid", "orchestrator", "exporters", "model_server", "benchmarks")
+
 
 def imports(path: Path) -> set[str]:
     found = set()
@@ -63,6 +66,50 @@ def test_the_command_line_imports_no_command():
     commands = {one.module for one in entry_points(group=GROUP)}
     for name in ("main", "lazy_group", "command"):
         assert not imports(ROOT / "facegrid" / "cli" / f"{name}.py") & commands
+
+
+def imported_files() -> dict[str, set[str]]:
+    """The files of ours that each file imports, in functions and for type checkers included."""
+    files = {}
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            name = path.relative_to(ROOT).as_posix()
+            files[name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")] = name
+    return {file: {files[module] for module in imported_modules(ROOT / file, files.keys())} for file in files.values()}
+
+
+def imported_modules(path: Path, modules: AbstractSet[str]) -> set[str]:
+    """Of these modules those that a file imports. `from package import module` imports the module."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in modules else node.module for name in names}
+    return found & modules
+
+
+def circles(graph: dict[str, set[str]]) -> list[set[str]]:
+    """The groups of files in which each file imports every other, directly or through others."""
+    reached = {}
+    for start in graph:
+        reached[start], pending = set(), [start]
+        while pending:
+            new = graph[pending.pop()] - reached[start]
+            reached[start] |= new
+            pending += new
+    found = [{other for other in reached[file] if file in reached[other]} for file in sorted(graph)]
+    return [group for index, group in enumerate(found) if group and group not in found[:index]]
+
+
+def test_no_files_import_each_other_in_a_circle():
+    assert circles(imported_files()) == []
+
+
+def test_a_circle_is_found():
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": set()}) == [{"a", "b", "c"}]
+    assert circles({"a": {"a"}, "b": {"a"}}) == [{"a"}]
 
 
 def test_the_orchestrator_loads_no_tensorflow():

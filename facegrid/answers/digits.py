@@ -1,4 +1,4 @@
-"""Digits that nobody wrote: what `generate` takes and gives back, and what `discriminate` does."""
+"""Generated digits: what `generate` and `discriminate` take and return."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     DigitSource = str | os.PathLike[str] | bytes | NDArray[np.uint8]
 else:
-    # At run time for isinstance-free annotations only; naming numpy here would load it.
+    # At run time this only stands in annotations; naming numpy here would load it.
     DigitSource = Any
 """A path or the bytes of a PNG file of 28 x 28 grey pixels, or an array uint8 [28, 28]: white digits on black."""
 
@@ -22,10 +22,10 @@ Labels = int | Sequence[int] | Mapping[int, float]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GeneratedDigit:
-    """A picture of a digit, or of several at once, and what it was made of."""
+    """A picture of a digit, or of a blend of digits, with its noise and labels."""
 
     index: int
-    """Its number within the call, from 0: a seed has the same noise for it in every call."""
+    """Its number within the call, from 0. The same seed and number have the same noise in every call."""
     image: "NDArray[np.uint8]" = field(repr=False)
     """uint8 [28, 28]: 0 black, 255 white."""
     noise: "NDArray[np.float32]" = field(repr=False)
@@ -36,9 +36,9 @@ class GeneratedDigit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Discriminations:
-    """How real the discriminator finds pictures, given what they are said to show."""
+    """How real the discriminator finds pictures, given their labels."""
 
     logits: "NDArray[np.float32]"
-    """float32 [N], any numbers; above 0: taken for real."""
+    """float32 [N], unbounded; above 0 is judged real."""
     probabilities: "NDArray[np.float32]"
     """float32 [N], range [0, 1]: 1 / (1 + exp(-logit))."""

@@ -1,4 +1,4 @@
-"""What the client takes and gives back: pictures in, faces out.
+"""Pictures and faces: what `detect` takes and returns.
 
 Positions are pixels of the upright image (EXIF orientation applied): the origin is the top-left
 corner, x grows to the right, y downwards. Left and right are the viewer's, not the person's.
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     ImageSource = str | os.PathLike[str] | bytes | bytearray | memoryview | NDArray[np.uint8]
 else:
-    # At run time for isinstance-free annotations only; naming numpy here would load it.
+    # At run time this only stands in annotations; naming numpy here would load it.
     ImageSource = Any
 """A path; the bytes of a JPEG, PNG or WebP file; or an array uint8 [height, width, 3] in RGB order."""
 
@@ -106,7 +106,7 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """Everything the service says about one picture."""
+    """The result of detecting the faces in a picture."""
 
     faces: list[Face]
     """Best score first; empty where there is no face."""
@@ -115,8 +115,8 @@ class Detection:
     image_height_px: int
     """Height of the upright image."""
     dropped_candidates: int
-    """Proposals that were not looked at because the picture had more than the service's bound.
-    0 on all but extreme pictures; where it is not, faces of low score may be missing."""
+    """Proposals that were skipped because the picture had more than the service's bound.
+    0 on all but extreme pictures; otherwise faces of low score may be missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +126,9 @@ class StreamItem(Generic[AnySourceT, ResultT]):
     index: int
     """Position of the picture in the iterable, from 0."""
     source: AnySourceT = field(repr=False)
-    """The picture as it was given; not part of the text form, which may end up in a log."""
+    """The picture as it was given. The repr, which may end up in a log, leaves it out."""
     result: ResultT | None
-    """What was answered; None where there is an error."""
+    """The result; None where there is an error."""
     error: "FacegridError | OSError | None"
     """Why there is no result; an OSError where the file could not be read."""
     elapsed_s: float
@@ -163,7 +163,7 @@ class DetectedItem(StreamItem[SourceT, Detection], Generic[SourceT]):
 
 
 class Health(StrEnum):
-    """What the service says of itself (grpc.health.v1)."""
+    """The service's own report of its health (grpc.health.v1)."""
 
     UNKNOWN = "unknown"
     SERVING = "serving"

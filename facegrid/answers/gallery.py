@@ -1,4 +1,4 @@
-"""What the gallery takes and gives back: pictures to be enrolled, people who are, and what was erased."""
+"""Enrolment and the gallery: what `enroll`, `subjects`, `subject` and `delete_subject` take and return."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class EnrollOptions(TypedDict, total=False):
-    """What a face must be like to be enrolled. An option that is absent or None takes the service's default."""
+    """Which faces may be enrolled. An option that is absent or None takes the service's default."""
 
     min_face_px: float | None
     """Least length of the shorter side of the face's box, in pixels of the upright image. Range [12, 10000],
@@ -25,12 +25,12 @@ class EnrollOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class EnrolledFace:
-    """A face that was enrolled: it is on disk, and will be found."""
+    """A face that was enrolled: it is on disk, and `identify` finds it."""
 
     index: int
     """Position of its picture among those given, from 0."""
     id: str
-    """Its name in the gallery; unique."""
+    """Its id in the gallery; unique."""
     face: Face
     """The face in its picture."""
 
@@ -47,7 +47,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Enrollment:
-    """What became of the pictures of one person."""
+    """The outcome for each picture of one person."""
 
     subject: str
     """The name that the faces are enrolled under: the given one in the normal form NFC."""
@@ -73,30 +73,30 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class GalleryFace:
-    """A face that is kept; its vector and its chip are not given out."""
+    """An enrolled face. Its vector and its chip stay in the service."""
 
     id: str
-    """Its name in the gallery; unique."""
+    """Its id in the gallery; unique."""
     embedder: Embedder
-    """What made its vector."""
+    """The embedder of its vector."""
     enrolled_at: datetime
     """When it was enrolled, in UTC."""
     score: float
-    """Of the face when it was enrolled. Range [0, 1]."""
+    """Score of the face when it was enrolled. Range [0, 1]."""
     face_px: float
     """Length of the shorter side of its box when it was enrolled, in pixels of its picture."""
     has_chip: bool
-    """Whether the aligned picture of the face is kept, too."""
+    """Whether the service also keeps the aligned picture of the face."""
 
 
 @dataclass(frozen=True, slots=True)
 class SubjectDetails:
-    """What is kept of one person."""
+    """A subject and its enrolled faces."""
 
     subject: Subject
     """The person."""
     faces: list[GalleryFace]
-    """The faces kept, the one that was enrolled first before the others."""
+    """The enrolled faces, in the order of their enrolment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,5 +120,5 @@ class EnrolledItem(StreamItem[tuple[str, ImageSource | Portrait], EnrolledFace])
 
     @property
     def enrolled(self) -> EnrolledFace:
-        """The face that was enrolled; raises why it was refused, where it was."""
+        """The face that was enrolled; raises the error of a picture that was refused."""
         return self.require()

@@ -1,7 +1,7 @@
-"""What recognition gives back: faces as vectors, distances, and who it is.
+"""Recognition: what `embed`, `verify` and `identify` take and return.
 
-A distance is Euclidean, between vectors of one embedder version. `Embedder.metric` says whether these
-are raw or have length 1; distances of the two kinds cannot be compared, nor their thresholds.
+A distance is Euclidean, between vectors of one embedder version. `Embedder.metric` says whether the
+vectors are raw or have length 1. Distances and thresholds of the two kinds cannot be compared.
 """
 
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ Metric = Literal["euclidean, raw", "euclidean, unit"]
 
 
 class VerifyOptions(DetectOptions, total=False):
-    """How to look for faces, and from where on two are the same person."""
+    """How to look for faces, and when two are the same person."""
 
     threshold: float | None
     """Greatest distance that counts as the same person, in the metric of the embedder. Range [0, 10], default: the
@@ -55,26 +55,26 @@ class Portrait:
 
 @dataclass(frozen=True, slots=True)
 class Embedder:
-    """What made a vector."""
+    """The network that made a vector."""
 
     name: str
-    """Of the network, such as "dlib_resnet"."""
+    """Name of the network, such as "dlib_resnet"."""
     version: int
-    """Of the served model, from 1."""
+    """Version of the served model, from 1."""
     metric: Metric
     """How its vectors are compared."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Embedding:
-    """A face as a vector: near vectors are likely the same person."""
+    """A face as a vector. Near vectors are likely the same person."""
 
     face: Face
     """The face."""
     vector: "NDArray[np.float32]" = field(repr=False)
     """float32 [128], raw or of length 1 as `embedder.metric` says."""
     embedder: Embedder
-    """What made the vector; compare it with vectors of the same name and version only."""
+    """The embedder; compare the vector with vectors of the same name and version only."""
 
     @property
     def model(self) -> str:
@@ -89,7 +89,7 @@ class Embedding:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """How far apart two faces are, and what follows from it."""
+    """The distance of two faces, and whether they are the same person."""
 
     distance: float
     """Between the two vectors, at least 0; raw or unit as `embedder.metric` says."""
@@ -99,34 +99,34 @@ class Verification:
     """Whether `distance` is at most `threshold`."""
     false_match_rate: float | None
     """Share of pairs of different people that are at most `threshold` apart, as measured (docs/accuracy.md).
-    Range [0, 1]; None where the threshold lies outside of what was measured."""
+    Range [0, 1]; None where the threshold is outside the measured range."""
     first_face: Face
     """The face looked at in the first picture."""
     second_face: Face
     """The face looked at in the second picture."""
     embedder: Embedder
-    """What made the vectors."""
+    """The embedder of the vectors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Somebody of the gallery, and how far away."""
+    """A subject of the gallery, and its distance."""
 
     subject: str
-    """The name."""
+    """The subject's name."""
     distance: float
     """To the nearest of this subject's faces, at least 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identification:
-    """Who a face is."""
+    """The identity of a face."""
 
     face: Face
     """The face."""
     subject: str | None
-    """Who it is; None is unknown, because nobody is near enough, or because everybody who is near enough is another
-    face of the same picture."""
+    """The subject's name; None is unknown: no subject is near enough, or each that is near enough is another face of
+    the same picture."""
     distance: float | None
     """To `subject`, or to the nearest candidate where the face is unknown; None where the gallery is empty."""
     margin: float | None
@@ -138,7 +138,7 @@ class Identification:
 
 @dataclass(frozen=True, slots=True)
 class IdentifiedPicture:
-    """Everything the service says about who is in one picture."""
+    """The result of identifying the people in a picture."""
 
     identifications: list[Identification]
     """One for each face, best score first."""
@@ -152,9 +152,9 @@ class IdentifiedPicture:
     """Greatest distance at which a face was named."""
     false_positive_rate: float | None
     """Share of strangers expected to be named at this threshold in a gallery of this size. Range [0, 1]; None where
-    the threshold lies outside of what was measured (docs/accuracy.md)."""
+    the threshold is outside the measured range (docs/accuracy.md)."""
     embedder: Embedder
-    """What made the vectors."""
+    """The embedder of the vectors."""
 
 
 class EmbeddedItem(StreamItem[SourceT, list[Embedding]], Generic[SourceT]):
@@ -175,5 +175,5 @@ class IdentifiedItem(StreamItem[SourceT, IdentifiedPicture], Generic[SourceT]):
 
     @property
     def identifications(self) -> list[Identification]:
-        """Who is in the picture, best score first; raises the picture's error, where it has one."""
+        """The identity of each face, best score first; raises the picture's error, where it has one."""
         return self.require().identifications

@@ -1,17 +1,12 @@
-"""What `identify_video` gives back: who is seen where in each frame, who comes and leaves, who each track is."""
+"""Videos: what `identify_video` returns for each frame and for the whole."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from facegrid.answers.faces import Face
     from facegrid.answers.people import Candidate, Embedder
-    from facegrid.client.stream.video import VideoLedger
     from facegrid.errors import FacegridError
 
 
@@ -22,11 +17,11 @@ class TrackedFace:
     track_id: int
     """Names the track within this video, from 1."""
     face: "Face"
-    """The face; where it was only followed into this frame, with the score of when it was found last."""
+    """The face. Where it was only followed into this frame, its score is from when it was last detected."""
     detected: bool
-    """Whether it was found in this frame, not only followed into it."""
+    """Whether it was detected in this frame, not only followed into it."""
     subject: str | None
-    """Who it is, as decided so far; None is unknown, or nothing is decided yet."""
+    """The subject's name, as decided so far; None is unknown or undecided."""
     distance: float | None
     """The distance of the decision."""
     decided: bool
@@ -35,12 +30,12 @@ class TrackedFace:
 
 @dataclass(frozen=True, slots=True)
 class TrackDecision:
-    """Who a track is."""
+    """The identity of a track."""
 
     track_id: int
     """The track."""
     subject: str | None
-    """Who it is; None is unknown. No two tracks in view at the same time are the same subject."""
+    """The subject's name; None is unknown. No two tracks in view at the same time are the same subject."""
     distance: float | None
     """Between the mean of the evidence and the nearest face of `subject`, or of the nearest candidate; None where the
     gallery is empty."""
@@ -61,7 +56,7 @@ class TrackDecision:
 
 
 class VideoEventKind(StrEnum):
-    """What a person does."""
+    """Kind of event."""
 
     ENTERED = "entered"
     LEFT = "left"
@@ -76,18 +71,18 @@ class VideoEvent:
     track_id: int
     """The track by which the person entered, or which was seen last."""
     subject: str | None
-    """Who; None is unknown."""
+    """The subject's name; None is unknown."""
     frame: int
     """Index of the frame in which the person was first or last seen."""
     timestamp_s: float
     """When that frame is shown."""
     evidence_frames: list[int]
-    """Indices of the frames that tell who it is, the best picture of the face first."""
+    """Indices of the frames that the identity rests on, the best picture of the face first."""
 
 
 @dataclass(frozen=True, slots=True)
 class FrameResult:
-    """What is seen in one frame."""
+    """The result for one frame."""
 
     index: int
     """Position of the frame in the iterable, from 0."""
@@ -96,11 +91,11 @@ class FrameResult:
     faces: list[TrackedFace] = field(default_factory=list)
     """The faces in view, one for each track."""
     events: list[VideoEvent] = field(default_factory=list)
-    """Who came and who left, as known with this frame."""
+    """People who entered or left, as known with this frame."""
     decisions: list[TrackDecision] = field(default_factory=list)
     """Decisions made or changed with this frame, and those on tracks that ended with it."""
     detected: bool = False
-    """Whether faces were looked for, not only followed."""
+    """Whether faces were detected, not only followed."""
     shot_cut: bool = False
     """Whether a new shot begins."""
     dropped_frames: int = 0
@@ -110,7 +105,7 @@ class FrameResult:
     image_height_px: int = 0
     """Height of the upright frame; 0 where there is an error."""
     error: "FacegridError | OSError | None" = None
-    """Why the frame could not be looked at; the next one goes on."""
+    """Why the frame failed; the frames after it are not affected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,70 +117,16 @@ class VideoSummary:
     failed_frames: int
     """Of these, frames with an error."""
     detected_frames: int
-    """Frames in which faces were looked for."""
+    """Frames in which faces were detected, not only followed."""
     dropped_frames: int
     """Frames dropped, of a live source."""
     decisions: list[TrackDecision]
     """The last decision on each track, by `track_id`."""
     events: list[VideoEvent]
-    """All events, in the order in which they were known."""
+    """All events, in the order in which the service reported them."""
     threshold: float
     """Greatest distance at which a track was named; it keeps its name up to 5 % farther."""
     false_positive_rate: float | None
     """Share of strangers expected to be named from a single picture at this threshold, in a gallery of this size."""
     embedder: "Embedder"
-    """What made the vectors."""
-
-
-class IdentifiedVideo(Iterator[FrameResult], AbstractContextManager["IdentifiedVideo"]):
-    """The answers to a video, frame by frame in their order; `summary` is there after the last."""
-
-    def __init__(self, results: Generator[FrameResult, None, None], ledger: "VideoLedger") -> None:
-        self._results = results
-        self._ledger = ledger
-
-    @property
-    def summary(self) -> VideoSummary:
-        """The whole video.
-
-        Raises:
-            RuntimeError: not all frames have been iterated over.
-        """
-        return self._ledger.summary
-
-    def __next__(self) -> FrameResult:
-        return next(self._results)
-
-    def close(self) -> None:
-        """Ends the call, if it is not over."""
-        self._results.close()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
-    ) -> None:
-        self.close()
-
-
-class AsyncIdentifiedVideo(AsyncIterator[FrameResult], AbstractAsyncContextManager["AsyncIdentifiedVideo"]):
-    """The twin of `IdentifiedVideo` for asyncio."""
-
-    def __init__(self, results: AsyncGenerator[FrameResult, None], ledger: "VideoLedger") -> None:
-        self._results = results
-        self._ledger = ledger
-
-    @property
-    def summary(self) -> VideoSummary:
-        """The whole video; see `IdentifiedVideo.summary`."""
-        return self._ledger.summary
-
-    async def __anext__(self) -> FrameResult:
-        return await anext(self._results)
-
-    async def aclose(self) -> None:
-        """Ends the call, if it is not over."""
-        await self._results.aclose()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
-    ) -> None:
-        await self.aclose()
+    """The embedder of the vectors."""

@@ -9,9 +9,8 @@ import typer
 
 from facegrid.cli.usage import UsageError
 from facegrid.client.channel import DEFAULT_TARGET
-from facegrid.client.credentials import TlsChoice
+from facegrid.client.credentials import Tls, TlsChoice
 from facegrid.client.sync import Client, connect
-from facegrid.client.tls import Tls
 
 _KEY_VARIABLE = "FACEGRID_API_KEY"
 

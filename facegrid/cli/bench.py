@@ -33,8 +33,8 @@ from facegrid.cli.output import write_json, write_rows
 from facegrid.cli.progress import bar
 from facegrid.cli.usage import UsageError
 from facegrid.load.calls import OK, PERCENTILES, Calls, Percentiles, percentiles
-from facegrid.load.load import Plan, run
-from facegrid.load.mix import build_kinds, parse_shares
+from facegrid.load.load import LoadPlan, run
+from facegrid.load.mix import build_templates, parse_shares
 from facegrid.load.plot import draw_run
 from facegrid.media.files import find_pictures
 
@@ -88,15 +88,15 @@ def bench(
     refuse_less("--rps", rps, 0.01)
     if not pictures and not mix:
         raise UsageError("nothing to send: name a picture or a folder")
-    kinds = build_kinds(
+    templates = build_templates(
         find_pictures(pictures or ()),
         parse_shares(methods),
         parse_shares(mix) if mix else None,
         timeout_s=_TIMEOUT_S if service.timeout_s is None else service.timeout_s,
     )
-    plan = Plan(
+    plan = LoadPlan(
         target=service.target,
-        kinds=kinds,
+        templates=templates,
         duration_s=warm_up_s + duration_s,
         concurrency=concurrency or 1,
         rps=rps,
@@ -120,7 +120,7 @@ def bench(
     return 0 if calls.latencies_ms() else 1
 
 
-def _run_shown(plan: Plan) -> Calls:
+def _run_shown(plan: LoadPlan) -> Calls:
     """Returns the calls; a bar on a terminal shows the time, the calls so far, those in progress and failures."""
     text = "{task.fields[calls]} calls, {task.fields[open]} in progress, {task.fields[failed]} failed"
     with bar(TextColumn("bench"), BarColumn(), TextColumn(text), TimeRemainingColumn()) as progress:
@@ -133,7 +133,7 @@ def _run_shown(plan: Plan) -> Calls:
         return asyncio.run(run(plan, show))
 
 
-def _report(plan: Plan, calls: Calls, duration_s: float) -> dict[str, Any]:
+def _report(plan: LoadPlan, calls: Calls, duration_s: float) -> dict[str, Any]:
     outcomes = calls.count_outcomes()
     ok = outcomes.get(OK, 0)
     return {
@@ -152,7 +152,7 @@ def _report(plan: Plan, calls: Calls, duration_s: float) -> dict[str, Any]:
     }
 
 
-def _loop(plan: Plan) -> str:
+def _loop(plan: LoadPlan) -> str:
     if plan.rps is None:
         return f"closed loop of {plan.concurrency}"
     return f"open loop of {plan.rps:g} calls/s, {plan.arrivals}"

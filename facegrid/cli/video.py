@@ -38,12 +38,13 @@ import numpy as np
 import typer
 from PIL import Image
 
-from facegrid.answers.video import FrameResult, IdentifiedVideo
+from facegrid.answers.video import FrameResult
 from facegrid.cli.arguments import DetectArguments, ServiceArguments, refuse_both
 from facegrid.cli.command import command
 from facegrid.cli.progress import counting_bar
 from facegrid.cli.usage import UsageError
 from facegrid.cli.video_report import timeline, write_frame, write_summary
+from facegrid.client.stream.video import IdentifiedVideo
 from facegrid.media.draw import draw_faces
 from facegrid.media.video import Footage, FootageWriter
 

@@ -1,157 +1,202 @@
-"""What is asked and how the answer is read, for both clients: they differ in how they wait only."""
+"""The methods of the service, a row for each: how its request is made, and how its answer is read.
+
+Both clients use this table; they differ only in how they wait.
+"""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from functools import partial
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 import numpy as np
+from google.protobuf.message import Message
 
-from facegrid.answers.digits import Discriminations, GeneratedDigit, Labels
-from facegrid.answers.faces import Detection, ImageSource
-from facegrid.answers.gallery import Enrollment, EnrollOptions, Erasure, Subject, SubjectDetails
-from facegrid.answers.people import Embedding, IdentifiedPicture, Portrait, Verification
+from facegrid.answers.faces import AnySourceT, DetectedItem, ImageSource, StreamItem
+from facegrid.answers.gallery import EnrolledItem, Enrollment
+from facegrid.answers.people import EmbeddedItem, IdentifiedItem, Portrait
 from facegrid.client.channel import HUNG_SERVICE_S, TIMEOUT_GRACE_S
 from facegrid.client.wire.digits import digits_of, discriminate_request, discriminations_of, generate_request
-from facegrid.client.wire.faces import detection_of, fill, options_message, timeout_ms, whole_number
-from facegrid.client.wire.images import encode_image
-from facegrid.client.wire.people import (
-    details_of,
-    embeddings_of,
+from facegrid.client.wire.faces import Options, detect_request, detection_of
+from facegrid.client.wire.gallery import (
+    delete_subject_request,
+    enroll_request,
+    enrolled_of,
     enrollment_of,
     erasure_of,
-    identified_of,
+    get_subject_request,
+    list_subjects_request,
     page_of,
+    subject_details_of,
+)
+from facegrid.client.wire.images import RequestT, with_image
+from facegrid.client.wire.people import (
+    embed_request,
+    embeddings_of,
+    identified_of,
+    identify_request,
     portrait_message,
-    split_options,
-    subject_name,
     verification_of,
+    verify_request,
 )
-from facegrid.v1 import (
-    detect_pb2,
-    embed_pb2,
-    enroll_pb2,
-    face_pb2,
-    identify_pb2,
-    subject_pb2,
-    verify_pb2,
-)
+from facegrid.client.wire.video import frame_result_of, identify_video_request
+from facegrid.v1 import detect_pb2, embed_pb2, enroll_pb2, face_pb2, identify_pb2
 
+P = ParamSpec("P")
 AnswerT = TypeVar("AnswerT")
-"""What the client gives back for one call."""
+"""What the client returns for one message of the service."""
+ItemT = TypeVar("ItemT", bound=StreamItem[Any, Any])
 
-Options = Mapping[str, Any]
 Images = ImageSource | Portrait | Iterable[ImageSource | Portrait]
-
-_ENROLL_PICTURES = 16
-_ENROLL_BYTES = 24 * 2**20
-"""Most of one call of `enroll`, but for a single picture that is larger: Ray Serve's Python ingress takes 64 MiB."""
-_PAGE_SIZE = 1000
+SubjectPicture = tuple[str, ImageSource | Portrait]
+"""The name of a person, and a picture of this person."""
 
 
 @dataclass(frozen=True)
-class Call(Generic[AnswerT]):
-    """One call of a single request."""
+class PreparedCall(Generic[AnswerT]):
+    """A method with its request, ready to be sent."""
 
     method: str
     """Its name in the proto."""
-    request: Any
+    request: Message
     """Its message."""
     read: Callable[[Any], AnswerT]
-    """Returns what a message of the service means."""
+    """Returns the answer in a message of the service."""
     wait_s: float
-    """Time after which the client gives up."""
+    """Seconds after which the client gives up."""
 
 
-def detect(image: ImageSource, timeout_s: float | None, options: Options) -> Call[Detection]:
-    """Returns the call of `detect`. Like all here it raises what is wrong with the arguments."""
-    request = detect_pb2.DetectRequest(options=options_message(options), timeout_ms=timeout_ms(timeout_s))
-    request.image = encode_image(image)
-    return Call("Detect", request, detection_of, _wait_s(timeout_s))
+@dataclass(frozen=True)
+class Rpc(Generic[P, AnswerT]):
+    """A method that takes one request. It is answered with one message, or with many that are read one by one."""
+
+    method: str
+    """Its name in the proto."""
+    request: Callable[Concatenate[float | None, P], Message]
+    """Returns the request, for a time limit in seconds (None: the service's) and what the caller passed.
+
+    May read files, and raises what is wrong with the arguments.
+    """
+    read: Callable[[Any], AnswerT]
+    """Returns the answer in a message of the service."""
+
+    def prepare(self, timeout_s: float | None, *args: P.args, **kwargs: P.kwargs) -> PreparedCall[AnswerT]:
+        """Returns the call with its request; raises what is wrong with the arguments."""
+        return PreparedCall(self.method, self.request(timeout_s, *args, **kwargs), self.read, wait_s(timeout_s))
 
 
-def embed(image: ImageSource, timeout_s: float | None, options: Options) -> Call[list[Embedding]]:
-    """Returns the call of `embed`."""
-    request = embed_pb2.EmbedRequest(detect_options=options_message(options), timeout_ms=timeout_ms(timeout_s))
-    request.image = encode_image(image)
-    return Call("Embed", request, embeddings_of, _wait_s(timeout_s))
+@dataclass(frozen=True)
+class StreamRpc(Generic[P, AnySourceT, ItemT]):
+    """A method that takes many requests over one call, and answers each of them as it is done."""
+
+    method: str
+    """Its name in the proto."""
+    message: type[Any]
+    """The class of the messages that are sent."""
+    encoder: Callable[Concatenate[float | None, P], Callable[[AnySourceT], Message]]
+    """Returns the function that makes the request of a source; takes and raises what `Rpc.request` does.
+
+    The function may read files, and raise FacegridError or OSError.
+    """
+    read: Callable[[Any], Any]
+    """Returns the result in a response; may raise FacegridError."""
+    item: Callable[..., ItemT]
+    """The class of what is yielded, a `StreamItem`."""
 
 
-def verify(
-    first: ImageSource | Portrait, second: ImageSource | Portrait, timeout_s: float | None, options: Options
-) -> Call[Verification]:
-    """Returns the call of `verify`."""
-    decision, detect_options = split_options(options, "threshold", "target_false_match_rate")
-    request = verify_pb2.VerifyRequest(
-        first=portrait_message(first),
-        second=portrait_message(second),
-        detect_options=options_message(detect_options),
-        timeout_ms=timeout_ms(timeout_s),
-        **decision,
-    )
-    return Call("Verify", request, verification_of, _wait_s(timeout_s))
+def _one_picture(
+    template: Callable[[float | None, Options], RequestT],
+) -> Callable[[float | None, ImageSource, Options], RequestT]:
+    def request(timeout_s: float | None, image: ImageSource, options: Options) -> RequestT:
+        return with_image(template(timeout_s, options), image)
+
+    return request
 
 
-def identify(image: ImageSource, timeout_s: float | None, options: Options) -> Call[IdentifiedPicture]:
-    """Returns the call of `identify`."""
-    request = identify_request(timeout_s, options)
-    request.image = encode_image(image)
-    return Call("Identify", request, identified_of, _wait_s(timeout_s))
+def _each_picture(
+    template: Callable[[float | None, Options], RequestT],
+) -> Callable[[float | None, Options], Callable[[ImageSource], RequestT]]:
+    def encoder(timeout_s: float | None, options: Options) -> Callable[[ImageSource], RequestT]:
+        return partial(with_image, template(timeout_s, options))
+
+    return encoder
 
 
-def identify_request(timeout_s: float | None, options: Options) -> identify_pb2.IdentifyRequest:
-    """Returns the message that identifies the people of a picture, without the picture."""
-    top_k = whole_number("top_k", options.get("top_k"), least=1)
-    others = {name: value for name, value in options.items() if name != "top_k"}
-    decision, detect_options = split_options(others, "threshold", "target_false_positive_rate")
-    return identify_pb2.IdentifyRequest(
-        detect_options=options_message(detect_options),
-        identify_options=identify_pb2.IdentifyOptions(top_k=top_k, **decision),
-        timeout_ms=timeout_ms(timeout_s),
-    )
+def _each_subject_picture(
+    timeout_s: float | None, gate: Options, options: Options
+) -> Callable[[SubjectPicture], enroll_pb2.EnrollRequest]:
+    enroll_request(timeout_s, "", gate, options)  # raises what is wrong with the options
+
+    def encode(source: SubjectPicture) -> enroll_pb2.EnrollRequest:
+        subject, image = source
+        return enroll_request(timeout_s, subject, gate, options, [portrait_message(image)])
+
+    return encode
 
 
-def enroll(
-    subject: str, images: Images, timeout_s: float | None, gate: Options, options: Options
-) -> Iterator[Call[Enrollment]]:
-    """Yields the calls of `enroll`: as many pictures in each as travel well together, encoded as they are needed."""
-    template = enroll_request(subject, timeout_s, gate, options)
-    batch: list[face_pb2.Portrait] = []
+DETECT = Rpc("Detect", _one_picture(detect_request), detection_of)
+EMBED = Rpc("Embed", _one_picture(embed_request), embeddings_of)
+VERIFY = Rpc("Verify", verify_request, verification_of)
+ENROLL = Rpc("Enroll", enroll_request, enrollment_of)
+IDENTIFY = Rpc("Identify", _one_picture(identify_request), identified_of)
+LIST_SUBJECTS = Rpc("ListSubjects", list_subjects_request, page_of)
+GET_SUBJECT = Rpc("GetSubject", get_subject_request, subject_details_of)
+DELETE_SUBJECT = Rpc("DeleteSubject", delete_subject_request, erasure_of)
+DISCRIMINATE = Rpc("Discriminate", discriminate_request, discriminations_of)
+
+# Answered with many messages.
+GENERATE = Rpc("Generate", generate_request, digits_of)
+
+# Many pictures over one call. `Any` stands for the kind of source: the client's methods name it.
+DETECT_STREAM: StreamRpc[[Options], Any, DetectedItem[Any]] = StreamRpc(
+    "DetectStream", detect_pb2.DetectStreamRequest, _each_picture(detect_request), detection_of, DetectedItem
+)
+EMBED_STREAM: StreamRpc[[Options], Any, EmbeddedItem[Any]] = StreamRpc(
+    "EmbedStream", embed_pb2.EmbedStreamRequest, _each_picture(embed_request), embeddings_of, EmbeddedItem
+)
+ENROLL_STREAM = StreamRpc(
+    "EnrollStream", enroll_pb2.EnrollStreamRequest, _each_subject_picture, enrolled_of, EnrolledItem
+)
+IDENTIFY_STREAM: StreamRpc[[Options], Any, IdentifiedItem[Any]] = StreamRpc(
+    "IdentifyStream", identify_pb2.IdentifyStreamRequest, _each_picture(identify_request), identified_of, IdentifiedItem
+)
+
+# One request with the options, then many frames: stream/video.py sends and reads them.
+IDENTIFY_VIDEO = Rpc("IdentifyVideo", identify_video_request, frame_result_of)
+
+
+def wait_s(timeout_s: float | None) -> float:
+    """Returns how long the client waits for an answer of which the service was given a time limit."""
+    return HUNG_SERVICE_S if timeout_s is None else timeout_s + TIMEOUT_GRACE_S
+
+
+_ENROLL_PICTURES = 16
+_ENROLL_BYTES = 24 * 2**20
+"""Most bytes of pictures in one call of Enroll, unless a single one is larger: Ray Serve's Python ingress takes 64 MiB.
+"""
+
+
+def enroll_calls(
+    timeout_s: float | None, subject: str, images: Images, gate: Options, options: Options
+) -> Iterator[PreparedCall[Enrollment]]:
+    """Yields the calls that enrol the pictures of one person, each with as many as travel well together.
+
+    A picture is encoded when its call is due.
+    """
+    template = enroll_request(timeout_s, subject, gate, options)
     done = 0
-    for image in _as_many(images):
-        portrait = portrait_message(image)
-        size = sum(len(one.image) for one in batch) + len(portrait.image)
-        if batch and (len(batch) == _ENROLL_PICTURES or size > _ENROLL_BYTES):
-            yield _enroll_call(template, batch, done, timeout_s)
-            done += len(batch)
-            batch = []
-        batch.append(portrait)
-    yield _enroll_call(template, batch, done, timeout_s)
+    for portraits in _batches(map(portrait_message, _as_many(images))):
+        request = enroll_pb2.EnrollRequest(images=portraits)
+        request.MergeFrom(template)
+        yield PreparedCall(ENROLL.method, request, partial(enrollment_of, first_index=done), wait_s(timeout_s))
+        done += len(portraits)
 
 
-def _enroll_call(
-    template: enroll_pb2.EnrollRequest, portraits: list[face_pb2.Portrait], done: int, timeout_s: float | None
-) -> Call[Enrollment]:
-    request = enroll_pb2.EnrollRequest(images=portraits)
-    request.MergeFrom(template)
-    return Call("Enroll", request, lambda response: enrollment_of(response, done), _wait_s(timeout_s))
-
-
-def enroll_request(subject: str, timeout_s: float | None, gate: Options, options: Options) -> enroll_pb2.EnrollRequest:
-    """Returns the message that enrols pictures of one person, without pictures."""
-    return enroll_pb2.EnrollRequest(
-        subject=subject_name(subject),
-        detect_options=options_message(options),
-        enroll_options=fill(enroll_pb2.EnrollOptions(), gate, tuple(EnrollOptions.__annotations__)),
-        timeout_ms=timeout_ms(timeout_s),
-    )
-
-
-def enrollment(parts: Sequence[Enrollment]) -> Enrollment:
-    """Returns what became of all pictures.
+def merged_enrollment(parts: Sequence[Enrollment]) -> Enrollment:
+    """Returns the outcome of all calls of one enrolment.
 
     Raises:
-        FacegridError: why the first one was refused, where all were.
+        FacegridError: why the first picture was refused, where all were.
     """
     enrolled = [face for part in parts for face in part.enrolled]
     refused = [refusal for part in parts for refusal in part.refused]
@@ -161,42 +206,17 @@ def enrollment(parts: Sequence[Enrollment]) -> Enrollment:
     return Enrollment(parts[0].subject, enrolled, refused)
 
 
-def list_subjects(page_token: str, timeout_s: float | None) -> Call[tuple[list[Subject], str | None]]:
-    """Returns the call for a page of `subjects`, which is answered with the token of the next one."""
-    request = subject_pb2.ListSubjectsRequest(
-        page_size=_PAGE_SIZE, page_token=page_token, timeout_ms=timeout_ms(timeout_s)
-    )
-    return Call("ListSubjects", request, page_of, _wait_s(timeout_s))
-
-
-def get_subject(name: str, timeout_s: float | None) -> Call[SubjectDetails]:
-    """Returns the call of `subject`."""
-    request = subject_pb2.GetSubjectRequest(subject=subject_name(name), timeout_ms=timeout_ms(timeout_s))
-    return Call("GetSubject", request, details_of, _wait_s(timeout_s))
-
-
-def delete_subject(name: str, timeout_s: float | None) -> Call[Erasure]:
-    """Returns the call of `delete_subject`."""
-    request = subject_pb2.DeleteSubjectRequest(subject=subject_name(name), timeout_ms=timeout_ms(timeout_s))
-    return Call("DeleteSubject", request, erasure_of, _wait_s(timeout_s))
-
-
-def generate(
-    labels: Labels, count: int, seed: int, *, truncation: float | None, noise: Any, timeout_s: float | None
-) -> Call[Iterable[GeneratedDigit]]:
-    """Returns the call of `generate`, which is answered with many messages."""
-    request = generate_request(labels, count, seed, truncation=truncation, noise=noise, timeout_s=timeout_s)
-    return Call("Generate", request, digits_of, _wait_s(timeout_s))
-
-
-def discriminate(images: Any, labels: Labels, timeout_s: float | None) -> Call[Discriminations]:
-    """Returns the call of `discriminate`."""
-    request = discriminate_request(images, labels, timeout_s=timeout_s)
-    return Call("Discriminate", request, discriminations_of, _wait_s(timeout_s))
-
-
-def _wait_s(timeout_s: float | None) -> float:
-    return HUNG_SERVICE_S if timeout_s is None else timeout_s + TIMEOUT_GRACE_S
+def _batches(portraits: Iterable[face_pb2.Portrait]) -> Iterator[list[face_pb2.Portrait]]:
+    """Yields at least one batch, which is empty where there are no portraits: the service refuses that."""
+    batch: list[face_pb2.Portrait] = []
+    size = 0
+    for portrait in portraits:
+        size += len(portrait.image)
+        if batch and (len(batch) == _ENROLL_PICTURES or size > _ENROLL_BYTES):
+            yield batch
+            batch, size = [], len(portrait.image)
+        batch.append(portrait)
+    yield batch
 
 
 def _as_many(images: Images) -> Iterable[ImageSource | Portrait]:

@@ -1,4 +1,4 @@
-"""How the client speaks gRPC: options, retries, and the form of a target."""
+"""Settings of the client's gRPC channel: options, retries, and the form of a target."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from facegrid.errors import InvalidOption
 DEFAULT_TARGET = "127.0.0.1:9000"
 
 TIMEOUT_GRACE_S = 0.5
-"""Time that a call waits beyond its `timeout_s`, so that the service's own answer, which says more, arrives first."""
+"""Seconds that a call waits beyond its `timeout_s`, so that the service's own error, which says more, arrives first."""
 
 HUNG_SERVICE_S = 120.0
 """Longest wait for an answer when the caller set no limit: the service has one of its own, which is shorter."""
@@ -16,21 +16,21 @@ HUNG_SERVICE_S = 120.0
 _RETRIES = {
     "methodConfig": [
         {
-            # These change nothing, so they may be repeated safely.
+            # These change nothing, so a retry is safe.
             "name": [{"service": "facegrid.v1.FaceService"}, {"service": "facegrid.v1.GeneratorService"}],
             "retryPolicy": {
                 "maxAttempts": 4,
                 "initialBackoff": "0.1s",
                 "maxBackoff": "1s",
                 "backoffMultiplier": 3,
-                # Of a busy service's answers gRPC heeds when it asks to be called again (grpc-retry-pushback-ms).
-                # A server that cannot even answer that ends calls as CANCELLED before it looks at them.
+                # gRPC waits as long as a busy service asks for (grpc-retry-pushback-ms).
+                # A server too busy for that answer cancels calls before it reads them.
                 "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED", "CANCELLED"],
             },
         },
         {
-            # Of a repeated enrolment or deletion whose first answer was lost, the answer would be wrong: enrolled
-            # already, or not there.
+            # No retries: where only the answer to the first attempt was lost, the second would report that the face
+            # is enrolled already, or the subject unknown.
             "name": [
                 {"service": "facegrid.v1.FaceService", "method": "Enroll"},
                 {"service": "facegrid.v1.FaceService", "method": "EnrollStream"},
@@ -39,7 +39,7 @@ _RETRIES = {
         },
     ]
 }
-"""Attempts at about 0, 0.1, 0.4 and 1.3 s, spread at random by gRPC, all within the call's deadline."""
+"""Attempts at about 0, 0.1, 0.4 and 1.3 s, which gRPC randomizes, all within the call's deadline."""
 
 CHANNEL_OPTIONS: tuple[tuple[str, str | int], ...] = (
     ("grpc.max_send_message_length", -1),  # the service has limits of its own, and says which
@@ -48,13 +48,13 @@ CHANNEL_OPTIONS: tuple[tuple[str, str | int], ...] = (
     ("grpc.service_config", json.dumps(_RETRIES)),
     # A call whose messages exceed this is not retried; gRPC's default of 256 KiB is less than most photos.
     ("grpc.per_rpc_retry_buffer_size", 256 << 20),
-    # A refused connection is tried again at the pace of the retries above; gRPC's default is 1 s and more,
-    # during which all retries would fail unsent.
+    # A refused connection is tried again at the pace of the retries above. gRPC's default is 1 s and more:
+    # all retries would fail unsent meanwhile.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 2000),
     # A new client starts with connections of its own, not with the backoff of a failed one.
     ("grpc.use_local_subchannel_pool", 1),
-    # The service is on one's own network; gRPC would send even 127.0.0.1 through $http_proxy.
+    # The service is usually on the caller's own network, and gRPC would send even 127.0.0.1 through $http_proxy.
     ("grpc.enable_http_proxy", 0),
     # No grpc.keepalive_*: Ray Serve's proxy answers pings with GOAWAY "too_many_pings".
 )

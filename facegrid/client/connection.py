@@ -1,75 +1,83 @@
-"""The connection of the client for threads: how it is made and ended, asked, and waited for."""
+"""The connections of both clients: how they are made and ended, asked, and waited for."""
 
+import asyncio
 import threading
 import time
-from collections.abc import Generator, Iterable
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, Iterable, Iterator
+from functools import partial
 from types import TracebackType
-from typing import Any, Self
-
-import grpc
+from typing import TYPE_CHECKING, Any, Self
 
 from facegrid.answers.faces import AnySourceT, Health
-from facegrid.answers.video import IdentifiedVideo
 from facegrid.client import health
-from facegrid.client.calls import AnswerT, Call
+from facegrid.client.calls import IDENTIFY_VIDEO, AnswerT, ItemT, P, PreparedCall, Rpc, StreamRpc
 from facegrid.client.channel import HUNG_SERVICE_S, check_target
-from facegrid.client.credentials import Access, TlsChoice
-from facegrid.client.request_ids import identified
+from facegrid.client.credentials import Credentials, TlsChoice
 from facegrid.client.status import raised_as_facegrid_errors
-from facegrid.client.stream.ledger import Form, ItemT, Ledger, check_many, check_window
-from facegrid.client.stream.sync import stream
-from facegrid.client.stream.video import UNBOUNDED, open_video
-from facegrid.client.stub import Stub
+from facegrid.client.stream import aio, sync
+from facegrid.client.stream.ledger import PictureLedger, check_many, check_window
+from facegrid.client.stream.video import UNBOUNDED, AsyncIdentifiedVideo, IdentifiedVideo, VideoLedger
 from facegrid.client.wire.video import Frame, check_frames
 from facegrid.errors import DeadlineExceeded, FacegridError
+from facegrid.v1 import video_pb2
+from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
+from facegrid.v1.generator_service_pb2_grpc import GeneratorServiceStub
+
+if TYPE_CHECKING:
+    import grpc
+    import grpc.aio
+
+REQUEST_ID_HEADER = "x-request-id"
+"""Metadata that the service writes into every entry of its log that belongs to the call."""
+
+
+class Stub(FaceServiceStub, GeneratorServiceStub):
+    """The methods of all services of facegrid.v1, over one channel."""
+
+    def __init__(self, channel: "grpc.Channel | grpc.aio.Channel") -> None:
+        FaceServiceStub.__init__(self, channel)
+        GeneratorServiceStub.__init__(self, channel)
 
 
 class Connection:
-    """A channel to the service; `facegrid.client.sync.Client` says what can be asked over it."""
+    """A channel to the service; `facegrid.client.sync.Client` has the methods that are called over it."""
 
     def __init__(self, target: str, *, api_key: str | None = None, tls: TlsChoice = None) -> None:
         self.target = check_target(target)
-        access = Access(target, api_key, tls)
-        self._channel = access.channel(grpc, target)
-        self._stub = access.authorized(Stub(self._channel))
-        self._check: Any = self._channel.unary_unary(
-            health.METHOD,
-            request_serializer=health.serialize_request,
-            response_deserializer=health.parse_response,
-        )
+        credentials = Credentials(target, api_key, tls)
+        self._channel = credentials.channel(target)
+        self._stub = credentials.authorized(Stub(self._channel))
+        self._check_health = health.check_method(self._channel)
         self._closed = threading.Event()
 
     def health(self, *, timeout_s: float = 5.0) -> Health:
-        """Returns what the service says of itself.
+        """Returns the service's own report of its health.
 
         Raises:
-            FacegridError: it says nothing; Unavailable where it cannot be reached.
+            FacegridError: it does not answer; Unavailable where it cannot be reached.
         """
         self._require_open()
         with raised_as_facegrid_errors(self.target):
-            status: Health = self._check(health.REQUEST, timeout=timeout_s)
+            status: Health = self._check_health(health.REQUEST, timeout=timeout_s)
         return status
 
     def wait_until_ready(self, timeout_s: float = 30.0) -> None:
-        """Returns when the service says that it is serving; asks again while it does not.
+        """Returns when the service reports that it is serving; asks again while it does not.
 
         Raises:
             DeadlineExceeded: it does not say so within `timeout_s`; the message holds its last answer.
         """
-        give_up_s = time.monotonic() + timeout_s
-        last = "it was not asked"
-        while (left_s := give_up_s - time.monotonic()) > 0:
+        wait = _ReadyWait(self.target, timeout_s)
+        while (left_s := wait.left_s()) > 0:
             try:
-                status = self.health(timeout_s=min(left_s, 1.0))
-                if status is Health.SERVING:
-                    return
-                last = f"it says {status}"
+                wait.note(self.health(timeout_s=min(left_s, 1.0)))
             except FacegridError as err:
-                # The last question may be cut short by the end of the time, which would hide what was said before.
-                if not (isinstance(err, DeadlineExceeded) and last.startswith("it says")):
-                    last = err.message
+                wait.note_error(err)
+            if wait.ready:
+                return
             self._closed.wait(min(0.1, left_s))
-        raise DeadlineExceeded(f"the service at {self.target} is not ready after {timeout_s:g} s: {last}")
+        raise wait.given_up()
 
     def close(self) -> None:
         """Ends the connection and the calls under way. Closing again does nothing."""
@@ -84,41 +92,245 @@ class Connection:
     ) -> None:
         self.close()
 
-    def _ask(self, call: Call[AnswerT]) -> AnswerT:
+    def _ask(self, rpc: Rpc[P, AnswerT], timeout_s: float | None, *args: P.args, **kwargs: P.kwargs) -> AnswerT:
+        """Returns the answer to a request with these arguments."""
+        return self._send(rpc.prepare(timeout_s, *args, **kwargs))
+
+    def _send(self, call: PreparedCall[AnswerT]) -> AnswerT:
         self._require_open()
-        method, request_id = identified(getattr(self._stub, call.method))
+        method, request_id = _identified(self._stub, call.method)
         with raised_as_facegrid_errors(self.target, request_id):
             return call.read(method(call.request, timeout=call.wait_s))
 
+    def _each_answer(self, call: PreparedCall[Iterable[AnswerT]]) -> Generator[AnswerT, None, None]:
+        """Yields the answers in the messages that the service sends for one request."""
+        method, request_id = _identified(self._stub, call.method)
+        with raised_as_facegrid_errors(self.target, request_id):
+            responses = method(call.request, timeout=call.wait_s)
+            try:
+                for response in responses:
+                    yield from call.read(response)
+            finally:
+                responses.cancel()
+
     def _stream(
-        self, form: Form[AnySourceT, ItemT], images: Iterable[AnySourceT], window: int, timeout_s: float | None
+        self,
+        rpc: StreamRpc[P, AnySourceT, ItemT],
+        sources: Iterable[AnySourceT],
+        window: int,
+        timeout_s: float | None,
+        *args: P.args,
+        **kwargs: P.kwargs,
     ) -> Generator[ItemT, None, None]:
+        """Yields the item of each source; raises at once what is wrong with the arguments."""
+        encode = rpc.encoder(timeout_s, *args, **kwargs)
         check_window(window)
-        check_many(images)
+        check_many(sources)
         self._require_open()
-        method, request_id = identified(getattr(self._stub, form.method))
-        return stream(
+        method, request_id = _identified(self._stub, rpc.method)
+        return sync.stream(
             method,
-            iter(images),
-            Ledger(form, request_id),
+            iter(sources),
+            PictureLedger(rpc, encode, request_id),
             target=self.target,
             window=window,
-            stall_s=HUNG_SERVICE_S + (timeout_s or 0),
+            stall_s=_stall_s(timeout_s),
         )
 
-    def _video(self, first: Any, frames: Iterable[Frame], window: int, timeout_s: float | None) -> IdentifiedVideo:
+    def _video(
+        self,
+        options: video_pb2.IdentifyVideoRequest,
+        frames: Iterable[Frame],
+        window: int,
+        timeout_s: float | None,
+    ) -> IdentifiedVideo:
         check_window(window)
         check_frames(frames)
         self._require_open()
-        return open_video(
-            *identified(self._stub.IdentifyVideo),
-            frames,
-            first,
+        method, request_id = _identified(self._stub, IDENTIFY_VIDEO.method)
+        ledger = VideoLedger(options, request_id)
+        results = sync.stream(
+            method,
+            iter(frames),
+            ledger,
             target=self.target,
-            window=UNBOUNDED if first.options.live else window,
-            wait_s=HUNG_SERVICE_S + (timeout_s or 0),
+            window=UNBOUNDED if options.options.live else window,
+            stall_s=_stall_s(timeout_s),
         )
+        return IdentifiedVideo(results, ledger)
 
     def _require_open(self) -> None:
         if self._closed.is_set():
-            raise RuntimeError(f"this client of {self.target} is closed")
+            raise _closed_error(self.target)
+
+
+class AsyncConnection:
+    """The twin of `Connection` for asyncio; `facegrid.client.aio.AsyncClient` has the methods."""
+
+    def __init__(self, target: str, *, api_key: str | None = None, tls: TlsChoice = None) -> None:
+        self.target = check_target(target)
+        credentials = Credentials(target, api_key, tls)
+        asyncio.get_running_loop()  # a channel made outside would belong to a loop that never runs
+        self._channel = credentials.async_channel(target)
+        self._stub = credentials.authorized(Stub(self._channel))
+        self._check_health = health.check_method(self._channel)
+        self._closed = False
+
+    async def health(self, *, timeout_s: float = 5.0) -> Health:
+        """Returns the service's own report of its health; see `Client.health`."""
+        self._require_open()
+        with raised_as_facegrid_errors(self.target):
+            status: Health = await self._check_health(health.REQUEST, timeout=timeout_s)
+        return status
+
+    async def wait_until_ready(self, timeout_s: float = 30.0) -> None:
+        """Returns when the service reports that it is serving; see `Client.wait_until_ready`."""
+        wait = _ReadyWait(self.target, timeout_s)
+        while (left_s := wait.left_s()) > 0:
+            try:
+                wait.note(await self.health(timeout_s=min(left_s, 1.0)))
+            except FacegridError as err:
+                wait.note_error(err)
+            if wait.ready:
+                return
+            await asyncio.sleep(min(0.1, left_s))
+        raise wait.given_up()
+
+    async def close(self) -> None:
+        """Ends the connection and the calls under way. Closing again does nothing."""
+        self._closed = True
+        await self._channel.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _ask(self, rpc: Rpc[P, AnswerT], timeout_s: float | None, *args: P.args, **kwargs: P.kwargs) -> AnswerT:
+        """Returns the answer to a request with these arguments; it is made in a thread, as it may read files."""
+        return await self._send(await asyncio.to_thread(rpc.prepare, timeout_s, *args, **kwargs))
+
+    async def _send(self, call: PreparedCall[AnswerT]) -> AnswerT:
+        self._require_open()
+        method, request_id = _identified(self._stub, call.method)
+        with raised_as_facegrid_errors(self.target, request_id):
+            return call.read(await method(call.request, timeout=call.wait_s))
+
+    async def _each_answer(self, call: PreparedCall[Iterable[AnswerT]]) -> AsyncGenerator[AnswerT, None]:
+        method, request_id = _identified(self._stub, call.method)
+        with raised_as_facegrid_errors(self.target, request_id):
+            responses = method(call.request, timeout=call.wait_s)
+            try:
+                async for response in responses:
+                    for answer in call.read(response):
+                        yield answer
+            finally:
+                responses.cancel()
+
+    def _stream(
+        self,
+        rpc: StreamRpc[P, AnySourceT, ItemT],
+        sources: Iterable[AnySourceT] | AsyncIterable[AnySourceT],
+        window: int,
+        timeout_s: float | None,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> AsyncGenerator[ItemT, None]:
+        encode = rpc.encoder(timeout_s, *args, **kwargs)
+        check_window(window)
+        check_many(sources)
+        self._require_open()
+        method, request_id = _identified(self._stub, rpc.method)
+        return aio.stream(
+            method,
+            _as_async(sources),
+            PictureLedger(rpc, encode, request_id),
+            target=self.target,
+            window=window,
+            stall_s=_stall_s(timeout_s),
+        )
+
+    def _video(
+        self,
+        options: video_pb2.IdentifyVideoRequest,
+        frames: Iterable[Frame] | AsyncIterable[Frame],
+        window: int,
+        timeout_s: float | None,
+    ) -> AsyncIdentifiedVideo:
+        check_window(window)
+        check_frames(frames)
+        self._require_open()
+        method, request_id = _identified(self._stub, IDENTIFY_VIDEO.method)
+        ledger = VideoLedger(options, request_id)
+        results = aio.stream(
+            method,
+            _as_async(frames),
+            ledger,
+            target=self.target,
+            window=UNBOUNDED if options.options.live else window,
+            stall_s=_stall_s(timeout_s),
+        )
+        return AsyncIdentifiedVideo(results, ledger)
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise _closed_error(self.target)
+
+
+class _ReadyWait:
+    """A wait for a service to be ready: how long is left, and the last that was heard."""
+
+    def __init__(self, target: str, timeout_s: float) -> None:
+        self.ready = False
+        self._target = target
+        self._timeout_s = timeout_s
+        self._give_up_s = time.monotonic() + timeout_s
+        self._reported = False
+        self._last = "it was not asked"
+
+    def left_s(self) -> float:
+        return self._give_up_s - time.monotonic()
+
+    def note(self, status: Health) -> None:
+        self.ready = status is Health.SERVING
+        self._reported = True
+        self._last = f"it says {status}"
+
+    def note_error(self, error: FacegridError) -> None:
+        # The last question may be cut short by the end of the time, which would hide what was reported before.
+        if not (isinstance(error, DeadlineExceeded) and self._reported):
+            self._reported = False
+            self._last = error.message
+
+    def given_up(self) -> DeadlineExceeded:
+        waited = f"the service at {self._target} is not ready after {self._timeout_s:g} s"
+        return DeadlineExceeded(f"{waited}: {self._last}")
+
+
+def _identified(stub: Any, method: str) -> tuple[Callable[..., Any], str]:
+    """Returns a method of a stub that sends a new request id, and the id. gRPC's own retries send the same id."""
+    request_id = uuid.uuid4().hex
+    return partial(getattr(stub, method), metadata=((REQUEST_ID_HEADER, request_id),)), request_id
+
+
+def _stall_s(timeout_s: float | None) -> float:
+    return HUNG_SERVICE_S + (timeout_s or 0)
+
+
+def _closed_error(target: str) -> RuntimeError:
+    return RuntimeError(f"this client of {target} is closed")
+
+
+def _as_async(sources: Iterable[AnySourceT] | AsyncIterable[AnySourceT]) -> AsyncIterator[AnySourceT]:
+    """Returns an iterator over either kind of iterable; raises TypeError at once where it is neither."""
+    if isinstance(sources, AsyncIterable):
+        return aiter(sources)
+    return _over(iter(sources))
+
+
+async def _over(sources: Iterator[AnySourceT]) -> AsyncIterator[AnySourceT]:
+    for source in sources:
+        yield source

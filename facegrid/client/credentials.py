@@ -1,17 +1,36 @@
-"""How a client gets in: the API key that it shows, and the TLS that keeps it, and all else, from others' eyes."""
+"""The API key that a client sends, and the TLS that protects the connection."""
 
 import os
 import re
 import ssl
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import grpc
+import grpc.aio
 
 from facegrid.client.channel import CHANNEL_OPTIONS
-from facegrid.client.tls import Tls
 from facegrid.errors import InvalidOption
+
+ChannelOptions = Sequence[tuple[str, str | int]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tls:
+    """Which authorities a client trusts, and the certificate that it presents. All are files in PEM form."""
+
+    ca_file: str | PathLike[str] | None = None
+    """Certificates of the authorities that may have signed the service's; None: those that this system trusts."""
+    cert_file: str | PathLike[str] | None = None
+    """The client's own certificate, where the service asks for one (mutual TLS); with the chain, if there is one."""
+    key_file: str | PathLike[str] | None = None
+    """The key of `cert_file`, unencrypted."""
+    server_name: str | None = None
+    """The name in the service's certificate, where it is not that of the target, as through a tunnel."""
+
 
 TlsChoice = bool | Tls | None
 
@@ -22,25 +41,25 @@ _THIS_MACHINE = re.compile(
 _SYSTEM_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 
 
-class Access:
-    """The key and the TLS of one client. Neither shows in its repr.
+class Credentials:
+    """The API key and the TLS of one client. The repr shows neither.
 
     Args:
-        target: What is connected to.
+        target: The service's address.
         api_key: The key, or None.
-        tls: True or `Tls`: encrypted. False: not, and that is meant. None: not, and a key stays on this machine.
+        tls: True or `Tls`: encrypted. False: not encrypted. None: not encrypted, and a key stays on this machine.
 
     Raises:
-        InvalidOption: The key is none, or would travel in the clear; a file is absent or holds something else.
+        InvalidOption: the key is malformed, or would be sent unencrypted; a file is absent or holds something else.
     """
 
     def __init__(self, target: str, api_key: str | None, tls: TlsChoice) -> None:
         if api_key is not None and not _PRINTABLE.fullmatch(api_key):
-            raise InvalidOption("the API key is empty, or has a space or other characters that no key has")
+            raise InvalidOption("the API key is empty, too long, or has a space or another character that no key has")
         if api_key is not None and tls is None and not _THIS_MACHINE.fullmatch(target):
             raise InvalidOption(
                 f"the API key would travel to {target} for all to read: ask for TLS (tls=True, or --tls), "
-                "or say that the network is trusted (tls=False, or --no-tls)"
+                "or declare the network trusted (tls=False, or --no-tls)"
             )
         self._metadata: tuple[tuple[str, str], ...] = ()
         if api_key is not None:
@@ -50,20 +69,27 @@ class Access:
         if isinstance(tls, Tls) and tls.server_name:
             self._options = (("grpc.ssl_target_name_override", tls.server_name),)
 
-    def channel(self, module: Any, target: str, options: Sequence[tuple[str, Any]] = CHANNEL_OPTIONS) -> Any:
-        """Returns a channel to the target of `grpc` or `grpc.aio`."""
+    def channel(self, target: str, options: ChannelOptions = CHANNEL_OPTIONS) -> grpc.Channel:
+        """Returns a channel to the target, for threads."""
         options = (*options, *self._options)
         if self._credentials is None:
-            return module.insecure_channel(target, options=options)
-        return module.secure_channel(target, self._credentials, options=options)
+            return grpc.insecure_channel(target, options)
+        return grpc.secure_channel(target, self._credentials, options)
+
+    def async_channel(self, target: str, options: ChannelOptions = CHANNEL_OPTIONS) -> grpc.aio.Channel:
+        """Returns a channel to the target, for the running event loop."""
+        options = (*options, *self._options)
+        if self._credentials is None:
+            return grpc.aio.insecure_channel(target, options)
+        return grpc.aio.secure_channel(target, self._credentials, options)
 
     def authorized(self, stub: Any) -> Any:
-        """Returns the stub with the key sent along in each call."""
-        return _Authorized(stub, self._metadata) if self._metadata else stub
+        """Returns the stub, with methods that send the key."""
+        return _AuthorizedStub(stub, self._metadata) if self._metadata else stub
 
 
-class _Authorized:
-    """A stub whose methods send metadata; made of closures, which show nothing of it."""
+class _AuthorizedStub:
+    """A stub whose methods send metadata. They are closures, whose repr does not show it."""
 
     def __init__(self, stub: Any, metadata: tuple[tuple[str, str], ...]) -> None:
         for name, method in vars(stub).items():
@@ -88,7 +114,7 @@ def _credentials(tls: Tls) -> grpc.ChannelCredentials:
 
 
 def _check(tls: Tls) -> None:
-    """Raises InvalidOption for what gRPC would only find out, and not explain, when it connects."""
+    """Raises InvalidOption for files that gRPC would only refuse when it connects, without a reason."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if tls.ca_file:
         try:
@@ -111,9 +137,9 @@ def _read(option: str, path: str | os.PathLike[str]) -> bytes:
 
 
 def _system_roots() -> bytes | None:
-    """Returns the authorities that this system trusts; None leaves it to gRPC, which brings its own.
+    """Returns the authorities that this system trusts; None stands for gRPC's own list.
 
-    gRPC's do not know the authority that a company has installed on its machines.
+    That list lacks the authority that a company has installed on its machines.
     """
     if os.environ.get("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"):
         return None

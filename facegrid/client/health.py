@@ -4,9 +4,16 @@ Both messages have a single field, number 1, so two well-known wrappers are equa
 StringValue to HealthCheckRequest{service}, Int32Value to HealthCheckResponse{status}.
 """
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 from google.protobuf.wrappers_pb2 import Int32Value, StringValue
 
 from facegrid.answers.faces import Health
+
+if TYPE_CHECKING:
+    import grpc
+    import grpc.aio
 
 METHOD = "/grpc.health.v1.Health/Check"
 REQUEST = StringValue()
@@ -16,7 +23,15 @@ serialize_request = StringValue.SerializeToString
 _STATUSES = (Health.UNKNOWN, Health.SERVING, Health.NOT_SERVING, Health.SERVICE_UNKNOWN)
 
 
+def check_method(channel: "grpc.Channel | grpc.aio.Channel") -> Callable[..., Any]:
+    """Returns the method that takes `REQUEST` and returns a `Health`; over a channel of asyncio, an awaitable of it."""
+    method: Callable[..., Any] = channel.unary_unary(
+        METHOD, request_serializer=serialize_request, response_deserializer=parse_response
+    )
+    return method
+
+
 def parse_response(data: bytes) -> Health:
-    """Returns the status in a HealthCheckResponse; a status that is not known here is UNKNOWN."""
+    """Returns the status in a HealthCheckResponse; an unknown status is UNKNOWN."""
     number = Int32Value.FromString(data).value
     return _STATUSES[number] if 0 <= number < len(_STATUSES) else Health.UNKNOWN

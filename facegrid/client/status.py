@@ -38,7 +38,7 @@ ERROR_OF_CODE: dict[grpc.StatusCode, type[FacegridError]] = {
     grpc.StatusCode.PERMISSION_DENIED: PermissionDenied,
     grpc.StatusCode.UNAUTHENTICATED: Unauthenticated,
     grpc.StatusCode.UNIMPLEMENTED: InvalidRequest,
-    # May go well later.
+    # May succeed later.
     grpc.StatusCode.UNAVAILABLE: Unavailable,
     grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceeded,
     grpc.StatusCode.RESOURCE_EXHAUSTED: Overloaded,
@@ -49,13 +49,13 @@ ERROR_OF_CODE: dict[grpc.StatusCode, type[FacegridError]] = {
     grpc.StatusCode.UNKNOWN: InternalError,
     grpc.StatusCode.DATA_LOSS: InternalError,
 }
-"""Every code but OK, which is no error."""
+"""Every code but OK, which is not an error."""
 
 _CODE_OF_NUMBER: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 _REASON_AND_MESSAGE = re.compile(r"([A-Z][A-Z0-9_]*): (.*)", re.DOTALL)
 _ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _FAILED_WRITE = "Internal error from Core"
-"""What grpc.aio says, as INTERNAL, of a write that meets a connection just lost, instead of the call's status."""
+"""grpc.aio's text, with INTERNAL in place of the call's status, for a write to a connection just lost."""
 _NO_CONNECTION = "failed to connect to all addresses"
 _IS_IT_RUNNING = "Is it running? `facegrid status`"
 _ADVICE = {
@@ -70,14 +70,14 @@ _ADVICE = {
     "Socket closed": "It hung up at once: it may want TLS (tls=True, or --tls), or a certificate of yours that is "
     "valid and of an authority it trusts (facegrid.Tls(cert_file=..., key_file=...), or --tls-cert and --tls-key)",
 }
-"""What gRPC says when a connection is not made over TLS or mutual TLS, in the order in which it is looked for."""
+"""Advice by words of gRPC's text when a TLS connection fails; the first that are found count."""
 _LONGEST_FOREIGN_DETAILS = 300
-"""Ray Serve's proxy answers an error of its own with a whole traceback as details."""
+"""Characters. Ray Serve's proxy puts a whole traceback into the details of its own errors."""
 
 
 @contextmanager
 def raised_as_facegrid_errors(target: str, request_id: str | None = None) -> Iterator[None]:
-    """Turns the gRPC errors of its block, a call with this id, into FacegridErrors, the gRPC error as cause.
+    """Raises the gRPC errors of its block, a call with this id, as FacegridErrors with the gRPC error as cause.
 
     Raises:
         FacegridError: whenever the block raises a grpc.RpcError.
@@ -91,7 +91,7 @@ def raised_as_facegrid_errors(target: str, request_id: str | None = None) -> Ite
 
 
 def error_of_rpc(err: grpc.RpcError, target: str) -> FacegridError:
-    """Returns the error that a failed call stands for; `target` is named where it was not reached."""
+    """Returns the error of a failed call; its message names `target` where that was not reached."""
     details = err.details() or ""
     if details == _FAILED_WRITE:
         return error_of_status(grpc.StatusCode.UNAVAILABLE, "the connection was lost", target)
@@ -102,7 +102,7 @@ def error_of_rpc(err: grpc.RpcError, target: str) -> FacegridError:
 
 
 def _retry_after_s(err: grpc.RpcError) -> float | None:
-    """Returns what the service said of when to ask again, in gRPC's own words (gRFC A6)."""
+    """Returns after how many seconds the service asks for a retry, in gRPC's own metadata (gRFC A6)."""
     metadata: Any = err.trailing_metadata() if hasattr(err, "trailing_metadata") else None
     text = str(dict(metadata or ()).get("grpc-retry-pushback-ms", ""))
     return int(text) / 1000 if text.isdecimal() else None
@@ -162,7 +162,7 @@ def _foreign_error(code: grpc.StatusCode, details: str, target: str) -> Facegrid
 
 
 def _advice(details: str) -> str:
-    """Returns what to do about a service that cannot be reached."""
+    """Returns advice about a service that cannot be reached."""
     if not details.startswith(_NO_CONNECTION):
         return _IS_IT_RUNNING
     return next((advice for words, advice in _ADVICE.items() if words in details), _IS_IT_RUNNING)

@@ -1,4 +1,4 @@
-"""What was sent and what came back: a few numbers for each call, and percentiles of all of them.
+"""The record of a run: a few numbers for each call, and percentiles over all calls.
 
 Every call is kept (28 bytes each), so that percentiles are exact; a histogram would round them.
 """
@@ -29,7 +29,7 @@ class Calls:
     """Calls in the order of their answers. Times are in seconds from the start of the run."""
 
     kinds: Sequence[str]
-    """What there is to send; a call has an index into it."""
+    """Names of the request templates; a call has an index into it."""
     due_s: "array[float]" = field(default_factory=lambda: array("d"))
     """When it was meant to be sent."""
     sent_s: "array[float]" = field(default_factory=lambda: array("d"))
@@ -43,7 +43,7 @@ class Calls:
         return len(self.due_s)
 
     def add(self, kind: int, outcome: str, due_s: float, sent_s: float, done_s: float) -> None:
-        """Notes a call."""
+        """Adds a call."""
         if outcome not in self.outcomes:
             self.outcomes.append(outcome)
         self.due_s.append(due_s)
@@ -65,8 +65,8 @@ class Calls:
         """Returns the times from when a call was due to its answer, ascending.
 
         Args:
-            ok: Of those that were answered well, or of the others.
-            kind: Of this kind alone.
+            ok: Whether of the calls that succeeded, or of the others.
+            kind: Of the calls with this index only.
         """
         rows = zip(self.due_s, self.done_s, self.kind, self.outcome, strict=True)
         return sorted(
@@ -85,7 +85,7 @@ class Calls:
 
 
 def percentiles(ascending_ms: Sequence[float]) -> Percentiles | None:
-    """Returns the percentiles of times that ascend; None where there is none."""
+    """Returns the percentiles of ascending times; None where there are no times."""
     if not ascending_ms:
         return None
     return Percentiles(
@@ -97,5 +97,5 @@ def percentiles(ascending_ms: Sequence[float]) -> Percentiles | None:
 
 
 def _rank(percent: float, count: int) -> int:
-    # 99.9 is no binary fraction: of 1000 times the 999th is meant, not the 1000th.
+    # 99.9 is not a binary fraction: of 1000 times this must be the 999th, not the 1000th.
     return max(math.ceil(round(percent * count / 100, 9)) - 1, 0)

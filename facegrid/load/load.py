@@ -1,9 +1,9 @@
 """Sends the calls.
 
-A closed loop has so many callers, each of whom waits for his answer before he asks again: it measures what the
-service can do. When the service stalls, so do the callers, and the calls that would have been made meanwhile are
-missing from the times ("coordinated omission"). An open loop sends at times that are set beforehand, as callers do who
-know nothing of each other, and counts from the moment at which a call was due, whatever held it up.
+A closed loop has a fixed number of callers, and each waits for an answer before its next call: it measures the
+service's throughput. When the service stalls, so do the callers, and the calls that would have been made meanwhile are
+missing from the times ("coordinated omission"). An open loop sends at times that are set beforehand, like callers that
+are independent of each other, and counts from the moment at which a call was due, even if it was sent later.
 """
 
 import asyncio
@@ -16,23 +16,24 @@ from typing import Any
 import grpc
 
 from facegrid.client.channel import CHANNEL_OPTIONS, check_target
-from facegrid.client.credentials import Access, TlsChoice
+from facegrid.client.credentials import Credentials, TlsChoice
 from facegrid.client.status import error_of_rpc
 from facegrid.load.calls import OK, Calls
-from facegrid.load.mix import Kind
+from facegrid.load.mix import RequestTemplate
 from facegrid.load.schedule import arrivals_s
 from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class LoadPlan:
     """How to load a service."""
 
     target: str
     """HOST:PORT, or a gRPC URI."""
-    kinds: Sequence[Kind]
+    templates: Sequence[RequestTemplate]
+    """What is sent."""
     duration_s: float
-    """During which calls are sent, the warm-up included."""
+    """Seconds during which calls are sent, the warm-up included."""
     concurrency: int = 1
     """Callers of a closed loop."""
     rps: float | None = None
@@ -40,9 +41,9 @@ class Plan:
     arrivals: str = "poisson"
     """Of an open loop; see `arrivals_s`."""
     connections: int = 1
-    """Calls are spread over so many."""
+    """Number of connections that calls are spread over."""
     retries: bool = True
-    """Whether a call is repeated as the client does it, or what the service says at first counts."""
+    """Whether a call is retried as the client does it; otherwise the first answer counts."""
     seed: int = 0
     api_key: str | None = field(default=None, repr=False)
     tls: TlsChoice = None
@@ -50,7 +51,7 @@ class Plan:
 
 
 Progress = Callable[[float, Calls, int], None]
-"""Is told now and then: seconds since the start, the calls so far, and how many are under way."""
+"""Called now and then with the seconds since the start, the calls so far, and how many are under way."""
 
 
 _NO_RETRIES = ("grpc.enable_retries", 0)
@@ -60,39 +61,39 @@ def _needs_no_retries(option: tuple[str, str | int]) -> bool:
     return option[0] not in {"grpc.enable_retries", "grpc.service_config"}
 
 
-async def run(plan: Plan, progress: Progress = lambda _at_s, _calls, _open: None) -> Calls:
-    """Returns the calls, once the last of them is answered or its time is over.
+async def run(plan: LoadPlan, progress: Progress = lambda _at_s, _calls, _open: None) -> Calls:
+    """Returns the record of the calls, once the last call is answered or timed out.
 
     Raises:
-        InvalidOption: The target has another form, or see `facegrid.connect`.
+        InvalidOption: the target has another form; see also `facegrid.connect`.
     """
     options = CHANNEL_OPTIONS if plan.retries else [*filter(_needs_no_retries, CHANNEL_OPTIONS), _NO_RETRIES]
     target = check_target(plan.target)
-    access = Access(target, plan.api_key, plan.tls)
-    channels = [access.channel(grpc.aio, target, options) for _ in range(plan.connections)]
+    credentials = Credentials(target, plan.api_key, plan.tls)
+    channels = [credentials.async_channel(target, options) for _ in range(plan.connections)]
     try:
-        load = _Load(plan, [access.authorized(FaceServiceStub(channel)) for channel in channels])
-        telling = asyncio.create_task(load.tell(progress))
+        load = _LoadGenerator(plan, [credentials.authorized(FaceServiceStub(channel)) for channel in channels])
+        reporting = asyncio.create_task(load.report(progress))
         await (load.closed() if plan.rps is None else load.open(plan.rps))
-        telling.cancel()
+        reporting.cancel()
         return load.calls
     finally:
         for channel in channels:
             await channel.close()
 
 
-class _Load:
-    def __init__(self, plan: Plan, stubs: Sequence[Any]) -> None:
-        self.calls = Calls([kind.name for kind in plan.kinds])
+class _LoadGenerator:
+    def __init__(self, plan: LoadPlan, stubs: Sequence[Any]) -> None:
+        self.calls = Calls([template.name for template in plan.templates])
         self._plan = plan
         self._stubs = stubs
         self._started_s = time.perf_counter()
         self._draw = random.Random(plan.seed)
-        self._shares = [kind.share for kind in plan.kinds]
+        self._shares = [template.share for template in plan.templates]
         self._sent = 0
 
     async def closed(self) -> None:
-        """Every caller asks again when he is answered."""
+        """Each caller sends its next call when the last one is answered."""
 
         async def caller() -> None:
             while (now_s := self._now_s()) < self._plan.duration_s:
@@ -112,8 +113,8 @@ class _Load:
             task.add_done_callback(under_way.discard)
         await asyncio.gather(*under_way)
 
-    async def tell(self, progress: Progress) -> None:
-        """Tells how it goes until it is cancelled."""
+    async def report(self, progress: Progress) -> None:
+        """Reports the progress until it is cancelled."""
         while True:
             progress(self._now_s(), self.calls, self._sent - len(self.calls))
             await asyncio.sleep(0.2)
@@ -124,7 +125,7 @@ class _Load:
 
     async def _call(self, due_s: float) -> None:
         (index,) = self._draw.choices(range(len(self._shares)), self._shares)
-        call = self._plan.kinds[index].call
+        call = self._plan.templates[index].call
         stub = self._stubs[self._sent % len(self._stubs)]
         self._sent += 1
         sent_s = self._now_s()

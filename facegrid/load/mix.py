@@ -1,43 +1,45 @@
-"""What is sent: methods and pictures in given shares, each request made once and sent again and again."""
+"""Which requests are sent: methods and pictures in given shares. Each request is made once and sent repeatedly."""
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
+from facegrid.answers.faces import ImageSource
 from facegrid.client import calls
-from facegrid.client.calls import Call
+from facegrid.client.calls import PreparedCall, Rpc
+from facegrid.client.wire.faces import Options
 from facegrid.errors import InvalidOption
 
 SIZES_PX = {"small": 640, "medium": 1280, "large": 4000}
 """Longer side of a picture of this size; large is that of a camera of 12 megapixels."""
 
-METHODS: dict[str, Callable[..., Call[Any]]] = {
-    "detect": calls.detect,
-    "embed": calls.embed,
-    "identify": calls.identify,
+METHODS: dict[str, Rpc[[ImageSource, Options], Any]] = {
+    "detect": calls.DETECT,
+    "embed": calls.EMBED,
+    "identify": calls.IDENTIFY,
 }
 
 
 @dataclass(frozen=True)
-class Kind:
-    """One kind of request."""
+class RequestTemplate:
+    """A request that is sent repeatedly."""
 
     name: str
     """Method and picture."""
     share: float
-    """Of all requests; those of all kinds add up to 1."""
-    call: Call[Any]
+    """Of all requests; those of all templates add up to 1."""
+    call: PreparedCall[Any]
 
 
 def parse_shares(text: str) -> dict[str, float]:
     """Returns the shares in a text such as "small=0.7,large=0.3", scaled to add up to 1; a name alone has 1 part.
 
     Raises:
-        InvalidOption: A share is no number above 0, or there is none.
+        InvalidOption: a share is not a number above 0, or the text has none.
     """
     shares: dict[str, float] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
@@ -48,18 +50,18 @@ def parse_shares(text: str) -> dict[str, float]:
         except ValueError:
             share = 0.0
         if not 0 < share < float("inf"):
-            raise InvalidOption(f"the share of {name!r} is {number!r}, expected is a number above 0")
+            raise InvalidOption(f"the share of {name!r} is {number!r}, expected a number above 0")
         shares[name] = shares.get(name, 0.0) + share
     if not shares:
-        raise InvalidOption(f"there is no share in {text!r}, expected is NAME=SHARE,NAME=SHARE")
+        raise InvalidOption(f"there is no share in {text!r}, expected NAME=SHARE,NAME=SHARE")
     total = sum(shares.values())
     return {name: share / total for name, share in shares.items()}
 
 
-def build_kinds(
+def build_templates(
     pictures: Sequence[Path], methods: Mapping[str, float], mix: Mapping[str, float] | None, *, timeout_s: float
-) -> list[Kind]:
-    """Returns the requests to send.
+) -> list[RequestTemplate]:
+    """Returns the requests to send, each with its share.
 
     Args:
         pictures: Files; each is sent as often as the others.
@@ -68,15 +70,15 @@ def build_kinds(
         timeout_s: Time that the service has for a request.
 
     Raises:
-        InvalidOption: There is no such method or size.
-        OSError: A file cannot be read as a picture.
+        InvalidOption: there is no such method or size.
+        OSError: a file cannot be read as a picture.
     """
     unknown = methods.keys() - METHODS.keys()
     if unknown:
         raise InvalidOption(f"there is no method {min(unknown)!r} to measure, there are {', '.join(METHODS)}")
     images = _images(pictures, mix)
     return [
-        Kind(f"{method} {name}", method_share * share, METHODS[method](data, timeout_s, {}))
+        RequestTemplate(f"{method} {name}", method_share * share, METHODS[method].prepare(timeout_s, data, {}))
         for method, method_share in methods.items()
         for name, share, data in images
     ]

@@ -1,4 +1,4 @@
-"""A run as a picture: the time of each call by when it was due, and the share of calls by their time."""
+"""Draws a run: the latency of each call over time, and the distribution of latencies."""
 
 import math
 from collections.abc import Sequence
@@ -20,9 +20,9 @@ def draw_run(path: Path, calls: Calls, title: str) -> None:
     """Writes a PNG.
 
     Args:
-        path: Where to.
+        path: The file.
         calls: At least one.
-        title: What was measured.
+        title: Text above the plot.
     """
     picture = Image.new("RGB", _SIZE, "white")
     draw = ImageDraw.Draw(picture)

@@ -4,17 +4,15 @@ import random
 from collections.abc import Iterator
 from itertools import count
 
-ARRIVALS = ("poisson", "constant")
-
 
 def arrivals_s(kind: str, rps: float, duration_s: float, *, seed: int = 0) -> Iterator[float]:
     """Yields the times of the calls in seconds from the start, ascending, below `duration_s`.
 
     Args:
-        kind: "poisson": independent of each other, as those of many callers are; "constant": evenly spaced.
+        kind: "poisson": independent of each other, like those of many callers; "constant": evenly spaced.
         rps: Calls per second, above 0.
-        duration_s: How long.
-        seed: Of the random times; equal seeds give equal times.
+        duration_s: Length of the run.
+        seed: Seed of the random times; equal seeds give equal times.
     """
     if kind == "constant":
         yield from _until(duration_s, (index / rps for index in count()))

@@ -114,7 +114,7 @@ def test_model_servers_that_ray_runs_are_asked_for_at_the_stack(gallery, tmp_pat
     assert "--model-server" in capsys.readouterr().err
 
     folder = StateFolder(tmp_path)
-    run_dir = folder.make_run_dir()
+    run_dir = folder.make_run_dir({})
     state = StackState(
         run_dir=run_dir,
         port=9000,

@@ -24,7 +24,7 @@ def client(server) -> Client:
 
 @pytest.fixture
 def free_port() -> Iterator[int]:
-    """A port that nobody listens on but who is told of it."""
+    """A port without a listener."""
     with held_port() as holder:
         yield holder.getsockname()[1]
 

@@ -1,4 +1,4 @@
-"""A FaceService in this process, kept by hand to the contract in the proto: the other side of the client's tests.
+"""A FaceService that holds and breaks calls on command, for tests of the client that the real host cannot serve.
 
 Pictures are really decoded; the one face it finds is computed from their pixels, so a picture that
 arrives changed, or an answer that reaches another caller, is seen. Behaviour is steered by what is sent:
@@ -19,7 +19,6 @@ from PIL import Image
 from facegrid.v1 import detect_pb2 as pb
 from facegrid.v1 import error_pb2, face_pb2, geometry_pb2, video_pb2
 from facegrid.v1.face_service_pb2_grpc import FaceServiceServicer, add_FaceServiceServicer_to_server
-from tests.client.people_servicer import PeopleServicer
 
 
 class Refused(Exception):
@@ -47,12 +46,13 @@ def expected_face(pixels: np.ndarray) -> face_pb2.Face:
     )
 
 
-class FaceServicer(PeopleServicer, FaceServiceServicer):
-    """Answers as the proto says, and remembers what it was sent."""
+class FaceServicer(FaceServiceServicer):
+    """Detects as the proto says, and remembers what it was sent. Its gallery is always unavailable."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.requests: list[pb.DetectRequest] = []
+        self.time_left_s: list[float] = []
+        """Until the deadline of each unary call, when it arrived."""
         self.ids: list[str] = []
         self.unanswered = 0
         self.most_unanswered = 0
@@ -60,6 +60,7 @@ class FaceServicer(PeopleServicer, FaceServiceServicer):
         self.cancelled = threading.Event()
         """A stream was over before the caller had said that it ends."""
         self.ends = 0
+        self.gallery_calls = 0
         self.video_options: list[video_pb2.IdentifyVideoOptions] = []
         self.held = asyncio.Event()
         self.release = asyncio.Event()
@@ -88,10 +89,17 @@ class FaceServicer(PeopleServicer, FaceServiceServicer):
         raise Refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_IMAGE: not a JPEG, PNG or WebP file")
 
     async def Detect(self, request, context):  # noqa: N802  (the name in the proto)
+        self.time_left_s.append(context.time_remaining())
         try:
             return await self.detect(request)
         except Refused as err:
             await context.abort(err.code, err.details)
+
+    async def Enroll(self, request, context):  # noqa: N802
+        self.gallery_calls += 1
+        await context.abort(grpc.StatusCode.UNAVAILABLE, "UNAVAILABLE: gone for a moment")
+
+    GetSubject = DeleteSubject = Enroll
 
     async def DetectStream(self, requests, context):  # noqa: N802
         self.streams += 1

@@ -1,4 +1,4 @@
-"""Keys and TLS of the client, as far as nobody is called; see tests/security for the rest."""
+"""Keys and TLS of the client, as far as no service is called; see tests/security for the rest."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from facegrid.errors import InvalidOption
 from tests.certificates import Authority
 from tests.keys.keyfile import make_key
 
-KEY, ENTRY = make_key("detect", "manage")
+KEY, _ = make_key("detect", "manage")
 
 
 @pytest.mark.parametrize("target", ["faces.example.org:9000", "10.0.0.1:9000", "dns:///a:9000", "127.evil.org:9000"])

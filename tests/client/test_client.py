@@ -1,6 +1,5 @@
 import io
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -113,7 +112,7 @@ def test_the_options_are_those_of_the_proto():
 
 
 @pytest.mark.parametrize("value", ["20", True, [20], 1j])
-def test_an_option_that_is_no_number_is_refused(client, photo, value):
+def test_an_option_that_is_not_a_number_is_refused(client, photo, value):
     with pytest.raises(errors.InvalidOption, match="min_face_px must be a number"):
         client.detect(photo, min_face_px=value)
 
@@ -137,11 +136,16 @@ def test_the_shortest_time_limit_is_not_sent_as_the_default(client, server, phot
     assert server.servicer.requests[-1].timeout_ms == 1
 
 
-def test_a_service_that_does_not_answer_is_given_up_after_the_time_limit(client):
-    start = time.monotonic()
-    with pytest.raises(errors.DeadlineExceeded, match="no answer"):
-        client.detect(b"hold", timeout_s=0.2)
-    assert 0.2 < time.monotonic() - start < 60  # half of what it waits without a limit
+def test_a_service_that_does_not_answer_is_given_up_after_the_time_limit(client, server):
+    def given_up() -> bool:
+        with pytest.raises(errors.DeadlineExceeded, match="no answer"):
+            client.detect(b"hold", timeout_s=0.2)
+        return bool(server.servicer.time_left_s)
+
+    # In so short a time the call may not even arrive: then it is made again.
+    eventually(given_up)
+    most_s = 1.1 * (0.2 + calls.TIMEOUT_GRACE_S)  # gRPC rounds up what it sends
+    assert all(time_left_s <= most_s for time_left_s in server.servicer.time_left_s)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +195,7 @@ def test_close_ends_a_call_of_another_thread(server):
 
 
 @pytest.mark.parametrize("kilobytes", [1, 2000])
-def test_a_call_is_repeated_until_the_service_is_up(free_port, kilobytes):
+def test_a_call_is_retried_until_the_service_is_up(free_port, kilobytes):
     noise = np.random.default_rng(0).integers(0, 256, kilobytes * 1000, np.uint8).tobytes()
     opens = threading.Event()
     late = FaceServer(free_port, opens)
@@ -209,7 +213,7 @@ def test_a_call_is_repeated_until_the_service_is_up(free_port, kilobytes):
             late.stop()
 
 
-def test_only_what_may_pass_is_repeated(client, server):
+def test_only_errors_that_may_pass_are_retried(client, server):
     for code, attempts in ((1, 4), (8, 4), (13, 1), (14, 4)):
         server.servicer.requests.clear()
         with pytest.raises(errors.FacegridError):
@@ -253,8 +257,8 @@ def test_wait_until_ready_gives_up_with_the_last_answer(client, server, free_por
     server.set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
     # In so short a time there may be no answer at all: then it is waited for again.
     eventually(lambda: "not ready after 0.2 s: it says not_serving" in given_up(client))
-    with connect(f"127.0.0.1:{free_port}") as nobody:
-        eventually(lambda: "cannot reach" in given_up(nobody))
+    with connect(f"127.0.0.1:{free_port}") as unserved:
+        eventually(lambda: "cannot reach" in given_up(unserved))
 
 
 def given_up(client: Client) -> str:

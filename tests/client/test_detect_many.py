@@ -13,8 +13,9 @@ import pytest
 from facegrid import errors
 from facegrid.answers.faces import DetectOptions
 from facegrid.client import aio as async_client
+from facegrid.client import calls, connection
 from facegrid.client import sync as client
-from facegrid.client.stream import ledger, methods
+from facegrid.client.stream.ledger import PictureLedger
 from facegrid.v1 import detect_pb2 as pb
 from tests.client.conftest import eventually
 from tests.client.face_server import FaceServer, expected_face
@@ -70,13 +71,15 @@ def pictures(count: int) -> list[np.ndarray]:
 
 def test_every_picture_is_answered_once_with_its_own_faces(runner, server):
     images = pictures(50)
+    started_s = time.monotonic()
     answers = runner.stream(server.target, images)
+    took_s = time.monotonic() - started_s
     assert sorted(item.index for item in answers) == list(range(50))
     for item in answers:
         assert item.source is images[item.index]
         assert item.faces[0].landmarks.left_eye.x == expected_face(item.source).landmarks.left_eye.x
         assert item.error is None
-        assert 0 < item.elapsed_s < 30
+        assert 0 < item.elapsed_s <= took_s
     assert server.servicer.ends == 1
     assert server.servicer.ids == [str(index) for index in range(50)]
 
@@ -124,7 +127,7 @@ def test_the_iterable_is_read_no_further_than_the_window(runner, server):
     answers = runner.stream(server.target, endless(), take=20, then=lambda item: check_read(read, item), window=4)
     assert len(answers) == 20
     assert len(read) <= 20 + 4
-    # The call is cancelled; nobody reads on, but for the one that a thread may just have been about to read.
+    # The call is cancelled, and at most the item that a thread was about to read is still read.
     count = len(read)
     eventually(server.servicer.cancelled.is_set)
     assert len(read) <= min(count + 1, 20 + 4)
@@ -235,24 +238,19 @@ def test_one_picture_in_place_of_many_is_a_type_error(runner, server, images):
     assert server.servicer.streams == 0
 
 
-@pytest.mark.parametrize("module", ["facegrid.client.connection", "facegrid.client.aio_connection"])
-def test_a_service_that_hangs_is_given_up(server, monkeypatch, module):
-    monkeypatch.setattr(f"{module}.HUNG_SERVICE_S", 0.2)
-    runner = Threads() if module == "facegrid.client.connection" else Tasks()
+def test_a_service_that_hangs_is_given_up(runner, server, monkeypatch):
+    monkeypatch.setattr(connection, "HUNG_SERVICE_S", 0.2)
 
     def given_up() -> str:
-        start = time.monotonic()
         with pytest.raises(errors.DeadlineExceeded) as caught:
             runner.stream(server.target, [pictures(1)[0], b"hold"])
-        assert time.monotonic() - start < 30
         return caught.value.message
 
     # In so short a time even the first may not be answered: then it is asked again.
     eventually(lambda: "no answer for 0.2 s; 1 of the 2" in given_up())
 
 
-@pytest.mark.parametrize("module", ["facegrid.client.connection", "facegrid.client.aio_connection"])
-def test_a_slow_iterable_is_no_hanging_service(server, monkeypatch, module):
+def test_a_slow_iterable_is_not_a_hanging_service(runner, server, monkeypatch):
     def slow(stall_s, answered):
         yield pictures(1)[0]
         answered.wait(60)  # the first answer arrives although the iterable blocks
@@ -266,10 +264,9 @@ def test_a_slow_iterable_is_no_hanging_service(server, monkeypatch, module):
         yield pictures(1)[0]
 
     def answers(stall_s) -> int:
-        monkeypatch.setattr(f"{module}.HUNG_SERVICE_S", stall_s)
+        monkeypatch.setattr(connection, "HUNG_SERVICE_S", stall_s)
         answered = threading.Event()
-        is_sync = module == "facegrid.client.connection"
-        runner, images = (Threads(), slow) if is_sync else (Tasks(), slow_async)
+        images = slow if isinstance(runner, Threads) else slow_async
         try:
             return len(runner.stream(server.target, images(stall_s, answered), then=lambda _: answered.set()))
         except errors.DeadlineExceeded:
@@ -291,7 +288,7 @@ def test_a_generator_that_is_dropped_cancels_the_call(server):
         assert server.servicer.ends == 0
 
 
-def test_a_generator_that_is_not_begun_calls_nobody(server):
+def test_a_generator_that_is_not_begun_makes_no_call(server):
     with client.connect(server.target) as connected:
         connected.detect_many(pictures(1)).close()
     assert server.servicer.streams == 0
@@ -302,14 +299,14 @@ def test_an_async_client_outside_of_a_loop_is_refused():
         async_client.connect_async("127.0.0.1:9000")
 
 
-def ledger_with(count: int) -> ledger.Ledger:
-    sent = ledger.Ledger(methods.detect(None, {}), "request")
+def ledger_with(count: int) -> PictureLedger:
+    ledger = PictureLedger(calls.DETECT_STREAM, calls.DETECT_STREAM.encoder(None, {}), "request")
     for _ in range(count):
-        sent.request(sent.admit(b""), pb.DetectRequest())
-    return sent
+        ledger.sent(ledger.admit(b""))
+    return ledger
 
 
-def test_an_answer_to_nobody_is_a_fault_of_the_service():
+def test_an_answer_to_an_item_that_is_not_waiting_is_a_fault_of_the_service():
     sent = ledger_with(1)
     assert sent.answer(pb.DetectStreamResponse(id="0", response=pb.DetectResponse())).index == 0
     for item_id in ("0", "1", ""):

@@ -124,7 +124,7 @@ def test_pictures_to_be_judged_are_arrays_files_or_paths(client, tmp_path):
         ((1,), {"noise": "loud"}, facegrid.InvalidOption, "noise must be numbers"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_with_value_and_range(client, arguments, options, error, words):
+def test_a_wrong_argument_is_refused_with_its_value_and_range(client, arguments, options, error, words):
     with pytest.raises(error) as caught:
         client.generate(*arguments, **options)
     assert words in caught.value.message
@@ -136,6 +136,6 @@ def test_a_picture_of_another_form_is_not_sent(client, image):
         client.discriminate([image], 3)
 
 
-def test_no_service_is_told_with_what_to_do(free_port):
+def test_the_error_without_a_service_has_advice(free_port):
     with facegrid.connect(f"127.0.0.1:{free_port}") as client, pytest.raises(facegrid.Unavailable, match="running"):
         client.generate(1)

@@ -1,3 +1,4 @@
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -5,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import facegrid
+from facegrid import client as client_package
 from facegrid import errors
 
 HEAVY = ("tensorflow", "ray", "cv2", "mtcnn", "keras", "grpc_health", "grpc_reflection", "psutil")
@@ -18,7 +20,7 @@ def run_python(code: str) -> str:
 
 def test_every_public_name_loads_and_is_listed_once():
     assert len(facegrid.__all__) == len(set(facegrid.__all__))
-    assert set(facegrid.__all__) == set(facegrid._HOME_OF)
+    assert set(facegrid._LAZY) <= set(facegrid.__all__)
     assert set(facegrid.__all__) <= set(dir(facegrid))
     for name in facegrid.__all__:
         assert getattr(facegrid, name) is not None
@@ -33,9 +35,20 @@ def test_the_whole_error_tree_is_public():
 
 
 def test_public_names_for_type_checkers_are_the_same():
-    source = Path(facegrid.__file__).read_text()
-    for name, home in facegrid._HOME_OF.items():
-        assert f"    from {home} import {name} as {name}\n" in source
+    imported = {
+        alias.name: node.module
+        for node in ast.walk(ast.parse(Path(facegrid.__file__).read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("facegrid.")
+        for alias in node.names
+    }
+    assert set(imported) == set(facegrid.__all__)
+    for name, module in facegrid._LAZY.items():
+        assert imported[name] == module
+
+
+def test_the_client_is_found_in_its_package_too():
+    assert client_package.Client is facegrid.Client
+    assert client_package.connect is facegrid.connect
 
 
 def test_an_unknown_name_is_an_attribute_error():

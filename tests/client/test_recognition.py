@@ -1,9 +1,13 @@
-"""Embed, verify, enroll, identify and subjects: each test runs once with threads and once with asyncio."""
+"""Embed, verify, enroll, identify and subjects against the plain host, once with threads and once with asyncio.
+
+What the client returns is compared with the messages that a bare stub gets.
+"""
 
 import asyncio
 import io
-from datetime import UTC, datetime
+from datetime import UTC
 
+import grpc
 import numpy as np
 import pytest
 from PIL import Image
@@ -14,8 +18,10 @@ from facegrid.answers.people import IdentifyOptions, Portrait, VerifyOptions
 from facegrid.client import aio as async_client
 from facegrid.client import calls
 from facegrid.client import sync as client
-from facegrid.v1 import enroll_pb2, identify_pb2, verify_pb2
-from tests.client.people_servicer import ENROLLED_AT, THRESHOLD
+from facegrid.client.wire import gallery, people
+from facegrid.v1 import embed_pb2, embedder_pb2, enroll_pb2, identify_pb2, subject_pb2, verify_pb2
+from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
+from tests.client.framed_faces import people_host, portrait
 
 STREAMED = {"subjects", "embed_many", "enroll_many", "identify_many"}
 """Methods that yield."""
@@ -51,114 +57,155 @@ class Tasks:
         return lambda *args, **kwargs: asyncio.run(call(args, kwargs))
 
 
+NO_FACE = np.zeros((80, 80, 3), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory):
+    with people_host(tmp_path_factory.mktemp("people")) as address:
+        yield address
+
+
 @pytest.fixture(params=[Threads, Tasks])
-def ask(request, server):
-    return request.param(server.target)
+def ask(request, target):
+    yield request.param(target)
+    with client.connect(target) as connected:
+        for subject in list(connected.subjects()):
+            connected.delete_subject(subject.name)
 
 
-def grey(level: int) -> np.ndarray:
-    return np.full((8, 9, 3), level, np.uint8)
+@pytest.fixture
+def stub(target):
+    with grpc.insecure_channel(target) as channel:
+        yield FaceServiceStub(channel)
 
 
-def test_a_vector_arrives_with_what_made_it(ask):
-    (one,) = ask.embed(grey(51))
+def png(pixels: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def corners(box) -> tuple[float, float, float, float]:
+    return box.x_min, box.y_min, box.x_max, box.y_max
+
+
+def test_a_vector_arrives_with_its_face_and_its_embedder(ask, stub):
+    (one,) = ask.embed(portrait(1))
+    (sent,) = stub.Embed(embed_pb2.EmbedRequest(image=png(portrait(1)))).embeddings
     assert (one.vector.shape, one.vector.dtype) == ((128,), np.float32)
-    np.testing.assert_allclose(one.vector, 0.2, atol=1e-6)
-    assert (one.model, one.version, one.embedder.metric) == ("test_net", 7, "euclidean, unit")
-    assert (one.face.score, one.face.box.height) == (0.75, 20)
+    np.testing.assert_array_equal(one.vector, np.array(sent.vector, np.float32))
+    assert (one.model, one.version) == (sent.embedder.name, sent.embedder.version)
+    assert (one.face.score, corners(one.face.box)) == (sent.face.score, corners(sent.face.box))
     assert "vector" not in repr(one)
 
 
-def test_a_comparison_arrives_whole(ask, server):
-    found = ask.verify(grey(0), Portrait(grey(51), 2))
-    assert (found.distance, found.threshold, found.same) == (pytest.approx(0.2), THRESHOLD, True)
-    assert found.false_match_rate == 0.25
-    assert found.first_face.score == 0.75
-    (request,) = server.servicer.asked
-    assert not request.first.HasField("face_index")
-    assert request.second.face_index == 2
-    far = ask.verify(grey(0), grey(51), threshold=0.1, min_face_px=40)
-    assert (far.same, far.threshold, far.false_match_rate) == (False, 0.1, None)
-    assert server.servicer.asked[1].detect_options.min_face_px == 40
+def test_the_metric_is_that_of_the_message():
+    message = embedder_pb2.Embedder
+    for number, metric in (
+        (message.METRIC_EUCLIDEAN_RAW, "euclidean, raw"),
+        (message.METRIC_EUCLIDEAN_UNIT, "euclidean, unit"),
+    ):
+        embedder = people.embedder_of(message(name="net", version=7, metric=number))
+        assert (embedder.name, embedder.version, embedder.metric) == ("net", 7, metric)
 
 
-def test_who_it_is_arrives_whole(ask, server):
-    ask.enroll("Ann", [grey(0), grey(10)])
-    ask.enroll("Bob", grey(200))
-    (known,) = ask.identify(grey(51), top_k=7, target_false_positive_rate=0.01)
-    assert (known.subject, known.distance) == ("Ann", pytest.approx(41 / 255, abs=1e-6))
-    assert known.margin == pytest.approx((149 - 41) / 255, abs=1e-6)
+def test_a_comparison_arrives_whole(ask, stub):
+    both = portrait(2, 1)
+    index = [face.box.x_min > 80 for face in ask.detect(both)].index(True)  # person 1 stands on the right
+    found = ask.verify(portrait(1), Portrait(both, index))
+    request = verify_pb2.VerifyRequest()
+    request.first.image, request.second.image, request.second.face_index = png(portrait(1)), png(both), index
+    sent = stub.Verify(request)
+    assert (found.distance, found.threshold, found.same) == (sent.distance, sent.threshold, True)
+    assert found.false_match_rate == sent.false_match_rate > 0
+    assert corners(found.first_face.box) == corners(sent.first_face.box)
+    assert corners(found.second_face.box) == corners(sent.second_face.box)
+    far = ask.verify(portrait(1), portrait(2), threshold=0.001)
+    assert (far.same, far.threshold, far.false_match_rate) == (False, pytest.approx(0.001), None)
+    with pytest.raises(errors.NoFace):
+        ask.verify(portrait(1), portrait(1), onet_threshold=1)
+
+
+def test_an_identity_arrives_whole(ask, stub):
+    ask.enroll("Ann", portrait(1))
+    ask.enroll("Bob", portrait(2))
+    found = ask.identify_detailed(portrait(1), top_k=7, target_false_positive_rate=0.01)
+    request = identify_pb2.IdentifyRequest(image=png(portrait(1)))
+    request.identify_options.top_k, request.identify_options.target_false_positive_rate = 7, 0.01
+    sent = stub.Identify(request)
+    assert (found.threshold, found.false_positive_rate) == (sent.threshold, sent.false_positive_rate)
+    assert (found.image_width_px, found.image_height_px, found.embedder.name) == (80, 80, sent.embedder.name)
+    (known,) = found.identifications
+    assert known.subject == "Ann"
+    assert (known.distance, known.margin) == (sent.identifications[0].distance, sent.identifications[0].margin)
     assert [one.subject for one in known.candidates] == ["Ann", "Bob"]
-    request = server.servicer.asked[-1]
-    assert (request.identify_options.top_k, request.identify_options.target_false_positive_rate) == (7, 0.01)
-    found = ask.identify_detailed(grey(51))
-    assert (found.threshold, found.false_positive_rate, found.embedder.name) == (THRESHOLD, None, "test_net")
+    (known,) = ask.identify(portrait(1), top_k=1)
+    assert [one.subject for one in known.candidates] == ["Ann"]
+    assert ask.identify_detailed(portrait(1), threshold=0.001).false_positive_rate is None
 
 
-def test_nobody_is_none(ask):
-    (unknown,) = ask.identify(grey(51))
+def test_an_unknown_face_has_no_subject(ask):
+    (unknown,) = ask.identify(portrait(1))
     assert (unknown.subject, unknown.distance, unknown.margin, unknown.candidates) == (None, None, None, [])
 
 
-def test_an_enrolment_says_what_became_of_each_picture(ask, server):
-    result = ask.enroll("Ann", [grey(1), b"no face", grey(2)], min_score=0.5, detect_options={"min_face_px": 33})
+def test_an_enrolment_has_the_outcome_of_each_picture(ask):
+    result = ask.enroll("Ann", [portrait(1), NO_FACE, portrait(2), portrait(1)])
     assert (result.subject, [face.index for face in result.enrolled]) == ("Ann", [0, 2])
-    assert [(one.index, type(one.error)) for one in result.refused] == [(1, errors.NoFace)]
-    (request,) = server.servicer.asked
-    assert request.enroll_options == enroll_pb2.EnrollOptions(min_score=0.5)
-    assert request.detect_options.min_face_px == 33
+    refused = [(one.index, type(one.error)) for one in result.refused]
+    assert refused == [(1, errors.NoFace), (3, errors.AlreadyEnrolled)]
+    with pytest.raises(errors.LowScore):
+        ask.enroll("Ann", portrait(3), min_score=1)
+    with pytest.raises(errors.NoFace):
+        ask.enroll("Ann", portrait(3), detect_options={"onet_threshold": 1})
 
 
-def test_an_enrolment_of_which_nothing_is_left_is_its_first_error(ask):
+def test_an_enrolment_with_only_refusals_raises_the_first(ask):
     with pytest.raises(errors.NoFace) as caught:
-        ask.enroll("Ann", b"no face")
-    assert caught.value.message == "no face was found in the picture"
-    with pytest.raises(errors.NoFace, match="in the picture; all 2 pictures are refused"):
-        ask.enroll("Ann", [b"no face", b"no face"])
+        ask.enroll("Ann", NO_FACE)
+    assert "pictures" not in caught.value.message
+    with pytest.raises(errors.NoFace, match="; all 2 pictures are refused"):
+        ask.enroll("Ann", [NO_FACE, portrait(1, 2)])
 
 
-def test_many_pictures_travel_in_several_calls_and_are_numbered_through(ask, server, monkeypatch):
-    images = [b"no face" if index == 20 else grey(index) for index in range(40)]
+def test_many_pictures_travel_in_several_calls_and_are_numbered_through(ask, monkeypatch):
+    monkeypatch.setattr(calls, "_ENROLL_PICTURES", 2)
+    images = [NO_FACE if index == 2 else portrait(index) for index in range(5)]
     result = ask.enroll("Ann", iter(images))
-    assert [face.index for face in result.enrolled] == [index for index in range(40) if index != 20]
-    assert [one.index for one in result.refused] == [20]
-    assert [len(request.images) for request in server.servicer.asked] == [16, 16, 8]
-    monkeypatch.setattr(calls, "_ENROLL_BYTES", 3000)
-    noise = [np.random.default_rng(seed).integers(0, 256, (20, 20, 3), np.uint8) for seed in range(5)]
-    ask.enroll("Bob", noise)
-    sizes = [[len(one.image) for one in request.images] for request in server.servicer.asked[3:]]
-    assert sum(map(len, sizes)) == 5
-    assert len(sizes) > 1
-    assert all(sum(size) <= 3000 or len(size) == 1 for size in sizes)
+    assert [face.index for face in result.enrolled] == [0, 1, 3, 4]
+    assert [one.index for one in result.refused] == [2]
 
 
 @pytest.mark.parametrize("form", [str, bytes, np.asarray, Portrait])
-def test_one_picture_need_not_be_in_a_list(ask, server, tmp_path, form):
+def test_one_picture_need_not_be_in_a_list(ask, tmp_path, form):
     file = tmp_path / "a.png"
-    Image.fromarray(grey(3)).save(file)
-    given = {str: str(file), bytes: file.read_bytes(), np.asarray: grey(3), Portrait: Portrait(file)}[form]
+    file.write_bytes(png(portrait(1)))
+    given = {str: str(file), bytes: file.read_bytes(), np.asarray: portrait(1), Portrait: Portrait(file)}[form]
     assert len(ask.enroll("Ann", given).enrolled) == 1
-    arrived = Image.open(io.BytesIO(server.servicer.asked[0].images[0].image))
-    np.testing.assert_array_equal(np.asarray(arrived.convert("RGB")), grey(3))
+    assert ask.identify(portrait(1))[0].distance == pytest.approx(0, abs=1e-6)
 
 
-def test_every_page_of_subjects_is_asked_for(ask, server):
-    for number in range(5):
-        ask.enroll(f"Person {number}", grey(number))
-    found = ask.subjects()
-    assert [one.name for one in found] == [f"Person {number}" for number in range(5)]
-    assert found[0].faces == 1
-    assert found[0].first_enrolled_at == datetime.fromtimestamp(ENROLLED_AT, UTC)
-    assert [one.page_token for one in server.servicer.asked[5:]] == ["", "Person 1", "Person 3"]
+def test_every_page_of_subjects_is_asked_for(ask, monkeypatch):
+    monkeypatch.setattr(gallery, "_PAGE_SIZE", 2)
+    names = [f"Person {number}" for number in range(5)]
+    ask.enroll(names[0], portrait(10))
+    list(ask.enroll_many([(name, portrait(number)) for number, name in enumerate(names)]))
+    assert [(one.name, one.faces) for one in ask.subjects()] == [(names[0], 2), *((name, 1) for name in names[1:])]
 
 
-def test_a_subject_is_described_and_erased(ask):
-    ask.enroll("Ann", grey(1))
+def test_a_subject_is_described_and_erased(ask, stub):
+    enrolled = ask.enroll("Ann", portrait(1)).enrolled[0]
     details = ask.subject("Ann")
-    assert (details.subject.name, details.faces[0].face_px, details.faces[0].has_chip) == ("Ann", 80, True)
-    assert details.faces[0].enrolled_at == datetime.fromtimestamp(ENROLLED_AT, UTC)
+    sent = stub.GetSubject(subject_pb2.GetSubjectRequest(subject="Ann"))
+    (face,) = details.faces
+    assert (details.subject.name, details.subject.faces, face.id) == ("Ann", 1, enrolled.id)
+    assert face.face_px == pytest.approx(enrolled.face.box.width, abs=1)
+    assert face.has_chip == sent.faces[0].has_chip
+    assert face.enrolled_at == sent.faces[0].enrolled_at.ToDatetime(UTC)
+    assert details.subject.first_enrolled_at == details.subject.last_enrolled_at == face.enrolled_at
     erased = ask.delete_subject("Ann")
-    assert (erased.subject, erased.vectors, erased.chips, erased.pending) == ("Ann", 1, 1, False)
+    assert (erased.subject, erased.vectors, erased.chips, erased.pending) == ("Ann", 1, int(face.has_chip), False)
     for method in ("subject", "delete_subject"):
         with pytest.raises(errors.SubjectNotFound, match="'Ann'"):
             getattr(ask, method)("Ann")
@@ -182,7 +229,7 @@ def test_a_subject_is_described_and_erased(ask):
         (("embed", None), {}, errors.InvalidImage, "got NoneType"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(ask, call, options, error, words):
+def test_arguments_that_cannot_be_sent_are_refused(ask, call, options, error, words):
     method, *args = call
     with pytest.raises(error, match=words):
         getattr(ask, method)(*args, **options)
@@ -202,35 +249,39 @@ def test_the_options_are_those_of_the_protos():
     }
 
 
+@pytest.mark.parametrize("runner", [Threads, Tasks])
 @pytest.mark.parametrize(("method", "attempts"), [("subject", 4), ("enroll", 1), ("delete_subject", 1)])
-def test_what_changes_the_gallery_is_not_repeated(ask, server, method, attempts):
-    args = ("away", grey(1)) if method == "enroll" else ("away",)
+def test_calls_that_change_the_gallery_are_not_retried(server, runner, method, attempts):
+    args = ("Ann", portrait(1)) if method == "enroll" else ("Ann",)
     with pytest.raises(errors.Unavailable, match="gone for a moment"):
-        getattr(ask, method)(*args)
-    assert len(server.servicer.asked) == attempts
+        getattr(runner(server.target), method)(*args)
+    assert server.servicer.gallery_calls == attempts
 
 
-def test_many_people_are_enrolled_over_one_call(ask, server):
-    people = [("Ann", grey(0)), ("Bob", Portrait(grey(200), 0)), ("Cem", b"no face"), ("Dan", "none.png")]
-    items = {item.index: item for item in ask.enroll_many(people, min_score=0.5)}
+def test_many_people_are_enrolled_over_one_call(ask):
+    people = [("Ann", portrait(1)), ("Bob", Portrait(portrait(2), 0)), ("Cem", NO_FACE), ("Dan", "none.png")]
+    items = {item.index: item for item in ask.enroll_many(people)}
     assert [items[index].source[0] for index in range(4)] == ["Ann", "Bob", "Cem", "Dan"]
-    assert (items[0].enrolled.id, items[1].enrolled.id) == ("Ann-1", "Bob-1")
+    for index, name in ((0, "Ann"), (1, "Bob")):
+        assert items[index].enrolled.id == ask.subject(name).faces[0].id
     assert isinstance(items[2].error, errors.NoFace)
     assert isinstance(items[3].error, FileNotFoundError)
     with pytest.raises(errors.NoFace):
         _ = items[2].enrolled
-    assert [request.subject for request in server.servicer.asked] == ["Ann", "Bob", "Cem"]
-    assert all(request.enroll_options.min_score == 0.5 for request in server.servicer.asked)
+    (refused,) = ask.enroll_many([("Eve", portrait(5))], min_score=1)
+    assert isinstance(refused.error, errors.LowScore)
 
 
-def test_many_pictures_are_named_and_embedded_over_one_call(ask, server):
-    ask.enroll("Ann", grey(51))
-    named = ask.identify_many([grey(50), grey(255)], top_k=1, min_face_px=40)
-    assert [item.identifications[0].subject for item in named] == ["Ann", None]
-    assert all(request.identify_options.top_k == 1 for request in server.servicer.asked[1:])
-    assert all(request.detect_options.min_face_px == 40 for request in server.servicer.asked[1:])
-    (embedded,) = ask.embed_many([grey(51)])
-    np.testing.assert_allclose(embedded.embeddings[0].vector, 0.2, atol=1e-6)
+def test_many_pictures_are_named_and_embedded_over_one_call(ask):
+    ask.enroll("Ann", portrait(1))
+    ask.enroll("Bob", portrait(2))
+    items = {item.index: item for item in ask.identify_many([portrait(1), portrait(3)], top_k=1)}
+    assert [items[index].identifications[0].subject for index in (0, 1)] == ["Ann", None]
+    assert [len(items[index].identifications[0].candidates) for index in (0, 1)] == [1, 1]
+    (embedded,) = ask.embed_many([portrait(1)])
+    np.testing.assert_array_equal(embedded.embeddings[0].vector, ask.embed(portrait(1))[0].vector)
+    (none,) = ask.embed_many([portrait(1)], onet_threshold=1)
+    assert none.embeddings == []
 
 
 def test_many_that_are_one_are_a_mistake(ask):

@@ -8,8 +8,8 @@ from PIL import Image
 import facegrid
 from facegrid.errors import InvalidOption
 from facegrid.load.calls import OK
-from facegrid.load.load import Plan, run
-from facegrid.load.mix import build_kinds
+from facegrid.load.load import LoadPlan, run
+from facegrid.load.mix import build_templates
 from orchestrator.api.server_tls import server_credentials
 from orchestrator.settings import Settings
 from orchestrator.tls_files import ServerTls
@@ -23,12 +23,12 @@ AUTHORITY = Authority("ours")
 
 
 @pytest.fixture
-def kinds(tmp_path):
+def templates(tmp_path):
     Image.new("RGB", (48, 48)).save(tmp_path / "a.png")
-    return build_kinds([tmp_path / "a.png"], {"detect": 1.0}, None, timeout_s=20)
+    return build_templates([tmp_path / "a.png"], {"detect": 1.0}, None, timeout_s=20)
 
 
-def test_every_call_has_the_key_and_goes_over_tls(kinds, tmp_path):
+def test_every_call_has_the_key_and_goes_over_tls(templates, tmp_path):
     AUTHORITY.write(tmp_path / "ca.pem")
     AUTHORITY.issue("127.0.0.1").write(tmp_path)
     key, entry = make_key("detect")
@@ -38,12 +38,12 @@ def test_every_call_has_the_key_and_goes_over_tls(kinds, tmp_path):
     predictor = FunctionPredictor({"pnet": pnet, "rnet": rnet, "onet": onet})
     with running_host(settings, predictor, credentials=credentials) as target:
         for given, outcome in ((key, OK), (None, "UNAUTHENTICATED UNAUTHENTICATED")):
-            plan = Plan(target=target, kinds=kinds, duration_s=0.3, connections=2, api_key=given, tls=tls)
+            plan = LoadPlan(target=target, templates=templates, duration_s=0.3, connections=2, api_key=given, tls=tls)
             assert asyncio.run(run(plan)).count_outcomes().keys() == {outcome}
             assert key not in repr(plan)
 
 
-def test_a_key_is_not_sent_in_the_clear(kinds):
-    plan = Plan(target="faces.example.org:9000", kinds=kinds, duration_s=0.3, api_key=make_key()[0])
+def test_a_key_is_not_sent_in_the_clear(templates):
+    plan = LoadPlan(target="faces.example.org:9000", templates=templates, duration_s=0.3, api_key=make_key()[0])
     with pytest.raises(InvalidOption, match="for all to read"):
         asyncio.run(run(plan))

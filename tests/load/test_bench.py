@@ -14,8 +14,8 @@ from PIL import Image
 
 from facegrid.errors import InvalidOption
 from facegrid.load.calls import OK, Calls, percentiles
-from facegrid.load.load import Plan, run
-from facegrid.load.mix import build_kinds, parse_shares
+from facegrid.load.load import LoadPlan, run
+from facegrid.load.mix import build_templates, parse_shares
 from facegrid.load.plot import draw_run
 from facegrid.load.schedule import arrivals_s
 from facegrid.v1 import detect_pb2
@@ -74,9 +74,9 @@ def picture(tmp_path):
 
 
 def measure(servicer, picture, **plan):
-    kinds = build_kinds([picture], {"detect": 1.0}, None, timeout_s=20)
+    templates = build_templates([picture], {"detect": 1.0}, None, timeout_s=20)
     with serving(servicer) as target:
-        return asyncio.run(run(Plan(target=target, kinds=kinds, **plan)))
+        return asyncio.run(run(LoadPlan(target=target, templates=templates, **plan)))
 
 
 def measure_both(picture, servicer, plan, other_servicer, other_plan):
@@ -192,8 +192,10 @@ def test_errors_are_counted_by_code_and_reason_and_their_times_apart(picture):
 
 
 def test_shares_of_methods_and_sizes_are_kept(picture, tmp_path):
-    kinds = build_kinds([picture], parse_shares("detect=3,identify"), parse_shares("small=0.7,medium=0.3"), timeout_s=1)
-    shares = {kind.name: kind.share for kind in kinds}
+    templates = build_templates(
+        [picture], parse_shares("detect=3,identify"), parse_shares("small=0.7,medium=0.3"), timeout_s=1
+    )
+    shares = {template.name: template.share for template in templates}
     assert shares == pytest.approx(
         {
             "detect a.png small": 0.525, "detect a.png medium": 0.225,
@@ -202,8 +204,8 @@ def test_shares_of_methods_and_sizes_are_kept(picture, tmp_path):
     )  # fmt: skip
     servicer = Timed(lambda _: 0)
     with serving(servicer) as target:
-        sizes = build_kinds([picture], {"detect": 1.0}, {"small": 0.75, "medium": 0.25}, timeout_s=20)
-        plan = Plan(target=target, kinds=sizes, duration_s=2.0, rps=100.0)
+        templates = build_templates([picture], {"detect": 1.0}, {"small": 0.75, "medium": 0.25}, timeout_s=20)
+        plan = LoadPlan(target=target, templates=templates, duration_s=2.0, rps=100.0)
         calls = asyncio.run(run(plan))
     small = calls.kind.count(0) / len(calls)
     assert small == pytest.approx(0.75, abs=5 * (0.75 * 0.25 / len(calls)) ** 0.5)
@@ -220,11 +222,11 @@ def test_a_share_that_is_none_is_refused(text, words):
 
 def test_a_method_or_size_that_is_none_is_refused(picture):
     with pytest.raises(InvalidOption, match="no method 'paint'"):
-        build_kinds([picture], {"paint": 1.0}, None, timeout_s=1)
+        build_templates([picture], {"paint": 1.0}, None, timeout_s=1)
     with pytest.raises(InvalidOption, match="'huge' is neither a size"):
-        build_kinds([picture], {"detect": 1.0}, {"huge": 1.0}, timeout_s=1)
+        build_templates([picture], {"detect": 1.0}, {"huge": 1.0}, timeout_s=1)
     with pytest.raises(InvalidOption, match="no picture to send as 'small'"):
-        build_kinds([], {"detect": 1.0}, {"small": 1.0}, timeout_s=1)
+        build_templates([], {"detect": 1.0}, {"small": 1.0}, timeout_s=1)
 
 
 def test_the_plot_has_a_mark_where_a_call_was(tmp_path):

@@ -1,4 +1,4 @@
-"""Many pictures over one call, for asyncio: the same three parts as `_stream.py`, as tasks.
+"""Many pictures or frames over one call, for asyncio: the same three parts as in `sync.py`, as tasks.
 
     caller's task              anext(generator) <-------- answers (at most `window`)
     sending task               iterable -> encode (in a thread) -> write
@@ -11,41 +11,45 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from typing import Any, Generic
+from typing import TYPE_CHECKING, Any, Generic
 
 import grpc
+from google.protobuf.message import Message
 
 from facegrid.answers.faces import AnySourceT
 from facegrid.client.status import error_of_rpc
-from facegrid.client.stream.ledger import ItemT, Ledger
+from facegrid.client.stream.ledger import AnyItemT, Ledger
 from facegrid.errors import DeadlineExceeded, FacegridError
+
+if TYPE_CHECKING:
+    from grpc.aio import StreamStreamCall
 
 
 async def stream(
-    start: Callable[[], Any],
-    images: AsyncIterator[AnySourceT],
-    ledger: Ledger[AnySourceT, ItemT],
+    start: Callable[[], "StreamStreamCall[Any, Any]"],
+    sources: AsyncIterator[AnySourceT],
+    ledger: Ledger[AnySourceT, AnyItemT],
     *,
     target: str,
     window: int,
     stall_s: float,
-) -> AsyncGenerator[ItemT, None]:
-    """Yields one answer per image, in completion order.
+) -> AsyncGenerator[AnyItemT, None]:
+    """Yields one answer for each source, in the order in which the service answers.
 
     Args:
         start: Begins the call; the stub's method.
-        images: Read lazily.
+        sources: Pictures or frames; read lazily.
         ledger: A new one.
         target: Named in errors.
-        window: Most images that are read and whose answer has not been yielded.
+        window: Most sources that are read and whose answer has not been yielded.
         stall_s: Longest wait for any answer while one is due.
 
     Raises:
         FacegridError: the call broke; the message says how many items are unanswered.
         DeadlineExceeded: no answer came for `stall_s`.
-        BaseException: whatever `images` raised, after the answers under way.
+        BaseException: whatever `sources` raised, after the answers under way.
     """
-    exchange = _Exchange(images, ledger, window)
+    exchange = _Exchange(sources, ledger, window)
     call = start()
     tasks = [
         asyncio.create_task(exchange.send(call), name="facegrid-send"),
@@ -61,20 +65,20 @@ async def stream(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-class _Exchange(Generic[AnySourceT, ItemT]):
+class _Exchange(Generic[AnySourceT, AnyItemT]):
     """What the three tasks share."""
 
-    def __init__(self, images: AsyncIterator[AnySourceT], ledger: Ledger[AnySourceT, ItemT], window: int) -> None:
-        self._images = images
+    def __init__(self, sources: AsyncIterator[AnySourceT], ledger: Ledger[AnySourceT, AnyItemT], window: int) -> None:
+        self._sources = sources
         self._ledger = ledger
         self._places = asyncio.Semaphore(window)
         # Bounded by the places; None says that the call is over.
-        self._answers: asyncio.Queue[ItemT | None] = asyncio.Queue()
+        self._answers: asyncio.Queue[AnyItemT | None] = asyncio.Queue()
         self._active_s = time.monotonic()
         self._failed_reading: BaseException | None = None
         self._broken: FacegridError | None = None
 
-    async def send(self, call: Any) -> None:
+    async def send(self, call: "StreamStreamCall[Any, Any]") -> None:
         """Sends the requests; a task of its own."""
         try:
             async with aclosing(self._requests()) as requests:
@@ -84,7 +88,7 @@ class _Exchange(Generic[AnySourceT, ItemT]):
         except (grpc.RpcError, asyncio.InvalidStateError):
             return  # the call is over; the receiving task learns the reason
 
-    async def receive(self, call: Any, target: str) -> None:
+    async def receive(self, call: "StreamStreamCall[Any, Any]", target: str) -> None:
         """Collects the answers until the call is over; a task of its own."""
         broken: FacegridError | None = None
         try:
@@ -97,12 +101,12 @@ class _Exchange(Generic[AnySourceT, ItemT]):
             broken = error_of_rpc(err, target)
         except FacegridError as err:
             broken = err
-        finally:  # whatever happens here, the caller must not wait for ever
+        finally:  # whatever happens here, the caller must not wait without end
             if not self._ledger.ended:
                 self._broken = self._ledger.broken(broken)
             self._answers.put_nowait(None)
 
-    async def next_answer(self, stall_s: float) -> ItemT | None:
+    async def next_answer(self, stall_s: float) -> AnyItemT | None:
         """Returns the next answer, waiting for it; None when the call ended well."""
         item = await self._take(stall_s)
         if item is not None:
@@ -114,11 +118,13 @@ class _Exchange(Generic[AnySourceT, ItemT]):
             raise self._failed_reading
         return None
 
-    async def _requests(self) -> AsyncGenerator[Any, None]:
+    async def _requests(self) -> AsyncGenerator[Message, None]:
+        for message in self._ledger.opening():
+            yield message
         while True:
             await self._places.acquire()
             try:
-                source = await anext(self._images)
+                source = await anext(self._sources)
                 request = await self._prepare(source)
             except StopAsyncIteration:
                 break
@@ -129,21 +135,22 @@ class _Exchange(Generic[AnySourceT, ItemT]):
                 break
             if request is not None:
                 yield request
-        yield self._ledger.form.end()
+        yield self._ledger.end()
 
-    async def _prepare(self, source: AnySourceT) -> Any | None:
+    async def _prepare(self, source: AnySourceT) -> Message | None:
         """Returns the request for an item; an item that cannot be sent is answered here, with None."""
         item = self._ledger.admit(source)
         try:
-            encoded = await asyncio.to_thread(self._ledger.form.encode, source)
+            request = await asyncio.to_thread(self._ledger.encode, item)
         except (FacegridError, OSError) as err:
             self._answers.put_nowait(self._ledger.refused(item, err))
             return None
         if not self._ledger.unanswered:
             self._active_s = time.monotonic()
-        return self._ledger.request(item, encoded)
+        self._ledger.sent(item)
+        return request
 
-    async def _take(self, stall_s: float) -> ItemT | None:
+    async def _take(self, stall_s: float) -> AnyItemT | None:
         while True:
             # With nothing unanswered there is nothing to wait for but the iterable, which may take its time.
             left_s = self._active_s + stall_s - time.monotonic() if self._ledger.unanswered else stall_s

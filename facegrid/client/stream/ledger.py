@@ -1,40 +1,33 @@
-"""Who is waiting for what in one streaming call: the bookkeeping of both clients.
+"""Which items of a streaming call wait for an answer: the bookkeeping of both clients.
 
-    iterable -> admit -> (encode) -> request ... wire ... answer -> item
+    iterable -> admit -> encode -> sent ... wire ... answer -> item
 
-An item is unanswered from `request` to `answer`. Nothing here waits or locks; the callers do.
+An item is unanswered from `sent` to `answer`. Nothing here waits or locks; the callers do.
 """
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from facegrid.answers.faces import AnySourceT, StreamItem
+from google.protobuf.message import Message
+
+from facegrid.answers.faces import AnySourceT
+from facegrid.client.calls import ItemT, StreamRpc
 from facegrid.client.status import broken_stream, error_of_item
 from facegrid.errors import FacegridError, InternalError, InvalidOption
+from facegrid.v1 import detect_pb2, embed_pb2, enroll_pb2, identify_pb2
 
-ItemT = TypeVar("ItemT", bound=StreamItem[Any, Any])
+AnyItemT = TypeVar("AnyItemT")
+"""What is yielded for one item of a call."""
 
-
-@dataclass(frozen=True)
-class Form(Generic[AnySourceT, ItemT]):
-    """What tells one streaming method from another."""
-
-    method: str
-    """Its name in the proto."""
-    message: Any
-    """The class of the messages that are sent."""
-    encode: Callable[[AnySourceT], Any]
-    """Returns the request for a source; may take its time, and raise FacegridError or OSError."""
-    read: Callable[[Any], Any]
-    """Returns the result in a response; may raise FacegridError."""
-    item: Callable[..., ItemT]
-    """The class of what is yielded, a `StreamItem`."""
-
-    def end(self) -> Any:
-        """Returns the explicit last message: a service cannot tell a cancelled call from a finished one."""
-        return self.message(end=self.message.End())
+StreamResponse = (
+    detect_pb2.DetectStreamResponse
+    | embed_pb2.EmbedStreamResponse
+    | enroll_pb2.EnrollStreamResponse
+    | identify_pb2.IdentifyStreamResponse
+)
 
 
 @dataclass(frozen=True)
@@ -42,30 +35,40 @@ class Admitted(Generic[AnySourceT]):
     """An item that was read from the iterable."""
 
     index: int
+    """Its position, from 0."""
     source: AnySourceT
     started_s: float
+    """When it was read, on the monotonic clock."""
 
 
-class Ledger(Generic[AnySourceT, ItemT]):
-    """The items of one call, by the ids that were given to them here.
+class Ledger(ABC, Generic[AnySourceT, AnyItemT]):
+    """The items of one call.
 
     Args:
-        form: Of the call's messages.
+        noun: Names the items in errors.
         request_id: Of the call, for its errors.
     """
 
-    def __init__(self, form: Form[AnySourceT, ItemT], request_id: str) -> None:
-        self.form = form
+    def __init__(self, noun: str, request_id: str) -> None:
+        self.ended = False
+        """Whether the service has said that it has answered all."""
+        self._noun = noun
         self._request_id = request_id
-        self._unanswered: dict[str, Admitted[AnySourceT]] = {}
         self._admitted = 0
         self._sent = 0
-        self.ended = False
 
     @property
+    @abstractmethod
     def unanswered(self) -> int:
         """Number of items that were sent and have no answer yet."""
-        return len(self._unanswered)
+
+    def opening(self) -> list[Message]:
+        """Returns the messages to be sent before the first item."""
+        return []
+
+    @abstractmethod
+    def end(self) -> Message:
+        """Returns the explicit last message: a service cannot tell a cancelled call from a finished one."""
 
     def admit(self, source: AnySourceT) -> Admitted[AnySourceT]:
         """Returns the next item, numbered in the order of the iterable."""
@@ -73,23 +76,79 @@ class Ledger(Generic[AnySourceT, ItemT]):
         self._admitted += 1
         return item
 
-    def request(self, item: Admitted[AnySourceT], encoded: Any) -> Any:
-        """Returns the message that sends the item, as `Form.encode` gave it; from here on it is unanswered."""
-        item_id = str(item.index)
-        self._unanswered[item_id] = item
-        self._sent += 1
-        return self.form.message(item=self.form.message.Item(id=item_id, request=encoded))
-
-    def refused(self, item: Admitted[AnySourceT], error: FacegridError | OSError) -> ItemT:
-        """Returns the answer to an item that could not even be sent."""
-        return self._answered(item, None, error)
-
-    def answer(self, response: Any) -> ItemT | None:
-        """Returns the item that the service answers, or None where it says that it has answered all.
+    @abstractmethod
+    def encode(self, item: Admitted[AnySourceT]) -> Message:
+        """Returns the message that sends the item. Takes its time, and touches nothing that other threads use.
 
         Raises:
-            InternalError: an answer to an item that is not waiting for one, or an end while items are.
+            FacegridError, OSError: the item cannot be sent.
         """
+
+    def sent(self, item: Admitted[AnySourceT]) -> None:
+        """Notes that the item is about to be sent; from here on it is unanswered."""
+        self._sent += 1
+        self._await(item)
+
+    @abstractmethod
+    def refused(self, item: Admitted[AnySourceT], error: FacegridError | OSError) -> AnyItemT:
+        """Returns the answer to an item that could not even be sent."""
+
+    @abstractmethod
+    def answer(self, response: Any) -> AnyItemT | None:
+        """Returns the item that a message of the service answers; None for the message that ends the call.
+
+        Raises:
+            InternalError: an answer to an item that is not waiting for one, or an end that does not add up.
+        """
+
+    def broken(self, cause: FacegridError | None) -> FacegridError:
+        """Returns the error for a call that is over without its end, by its cause; None is an orderly close."""
+        count = f"{self.unanswered} of the {self._sent} {self._noun} sent are unanswered"
+        return broken_stream(cause, count, self._request_id)
+
+    @abstractmethod
+    def _await(self, item: Admitted[AnySourceT]) -> None: ...
+
+
+class PictureLedger(Ledger[AnySourceT, ItemT]):
+    """The pictures of one call, by the ids that they are given here.
+
+    Args:
+        rpc: The method.
+        encode: Makes the request of a source; see `StreamRpc.encoder`.
+        request_id: Of the call, for its errors.
+    """
+
+    def __init__(
+        self, rpc: StreamRpc[..., AnySourceT, ItemT], encode: Callable[[AnySourceT], Message], request_id: str
+    ) -> None:
+        super().__init__("pictures", request_id)
+        self._rpc = rpc
+        self._encode = encode
+        self._unanswered: dict[str, Admitted[AnySourceT]] = {}
+
+    @property
+    def unanswered(self) -> int:
+        """See `Ledger`."""
+        return len(self._unanswered)
+
+    def end(self) -> Message:
+        """See `Ledger`."""
+        message: Message = self._rpc.message(end=self._rpc.message.End())
+        return message
+
+    def encode(self, item: Admitted[AnySourceT]) -> Message:
+        """See `Ledger`."""
+        request = self._encode(item.source)
+        message: Message = self._rpc.message(item=self._rpc.message.Item(id=str(item.index), request=request))
+        return message
+
+    def refused(self, item: Admitted[AnySourceT], error: FacegridError | OSError) -> ItemT:
+        """See `Ledger`."""
+        return self._answered(item, None, error)
+
+    def answer(self, response: StreamResponse) -> ItemT | None:
+        """See `Ledger`."""
         kind = response.WhichOneof("message")
         if kind == "end":
             self._end(response.end.items)
@@ -100,14 +159,12 @@ class Ledger(Generic[AnySourceT, ItemT]):
         if kind != "response":
             return self._answered(item, None, error_of_item(response.error, self._request_id))
         try:
-            return self._answered(item, self.form.read(response.response), None)
+            return self._answered(item, self._rpc.read(response.response), None)
         except FacegridError as err:
             return self._answered(item, None, err)
 
-    def broken(self, cause: FacegridError | None) -> FacegridError:
-        """Returns the error for a call that is over without its end, by its cause; None is an orderly close."""
-        count = f"{self.unanswered} of the {self._sent} pictures sent are unanswered"
-        return broken_stream(cause, count, self._request_id)
+    def _await(self, item: Admitted[AnySourceT]) -> None:
+        self._unanswered[str(item.index)] = item
 
     def _end(self, items: int) -> None:
         if self._unanswered or items != self._sent:
@@ -118,7 +175,7 @@ class Ledger(Generic[AnySourceT, ItemT]):
         self.ended = True
 
     def _answered(self, item: Admitted[AnySourceT], result: Any, error: FacegridError | OSError | None) -> ItemT:
-        return self.form.item(item.index, item.source, result, error, time.monotonic() - item.started_s)
+        return self._rpc.item(item.index, item.source, result, error, time.monotonic() - item.started_s)
 
 
 def check_window(window: int) -> None:

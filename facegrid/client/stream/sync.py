@@ -1,4 +1,4 @@
-"""Many pictures over one call, for threads.
+"""Many pictures or frames over one call, for threads.
 
     caller's thread            next(generator) <---------- answers (at most `window`)
                                                               ^            ^
@@ -14,41 +14,52 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from typing import Any, Generic
+from typing import Any, Generic, Protocol
 
 import grpc
+from google.protobuf.message import Message
 
 from facegrid.answers.faces import AnySourceT
 from facegrid.client.status import error_of_rpc
-from facegrid.client.stream.ledger import ItemT, Ledger
+from facegrid.client.stream.ledger import AnyItemT, Ledger
 from facegrid.errors import DeadlineExceeded, FacegridError
 
 
+class ResponseStream(Protocol):
+    """The part of a gRPC call that is used here."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """Iterates over the messages of the service."""
+
+    def cancel(self) -> object:
+        """Ends the call."""
+
+
 def stream(
-    start: Callable[[Iterator[Any]], Any],
-    images: Iterator[AnySourceT],
-    ledger: Ledger[AnySourceT, ItemT],
+    start: Callable[[Iterator[Message]], ResponseStream],
+    sources: Iterator[AnySourceT],
+    ledger: Ledger[AnySourceT, AnyItemT],
     *,
     target: str,
     window: int,
     stall_s: float,
-) -> Generator[ItemT, None, None]:
-    """Yields one answer per image, in completion order.
+) -> Generator[AnyItemT, None, None]:
+    """Yields one answer for each source, in the order in which the service answers.
 
     Args:
         start: Begins the call with an iterator of requests; the stub's method.
-        images: Read lazily, in another thread.
+        sources: Pictures or frames; read lazily, in another thread.
         ledger: A new one.
         target: Named in errors.
-        window: Most images that are read and whose answer has not been yielded.
+        window: Most sources that are read and whose answer has not been yielded.
         stall_s: Longest wait for any answer while one is due.
 
     Raises:
         FacegridError: the call broke; the message says how many items are unanswered.
         DeadlineExceeded: no answer came for `stall_s`.
-        BaseException: whatever `images` raised, after the answers under way.
+        BaseException: whatever `sources` raised, after the answers under way.
     """
-    exchange = _Exchange(images, ledger, window)
+    exchange = _Exchange(sources, ledger, window)
     call = start(exchange.requests())
     receiver = threading.Thread(target=exchange.receive, args=(call, target), name="facegrid-receive", daemon=True)
     receiver.start()
@@ -61,26 +72,27 @@ def stream(
         receiver.join()
 
 
-class _Exchange(Generic[AnySourceT, ItemT]):
+class _Exchange(Generic[AnySourceT, AnyItemT]):
     """What the three threads share; every field below `_changed` is guarded by it."""
 
-    def __init__(self, images: Iterator[AnySourceT], ledger: Ledger[AnySourceT, ItemT], window: int) -> None:
-        self._images = images
+    def __init__(self, sources: Iterator[AnySourceT], ledger: Ledger[AnySourceT, AnyItemT], window: int) -> None:
+        self._sources = sources
         self._changed = threading.Condition()
         self._ledger = ledger
         self._free = window
-        self._answers: deque[ItemT] = deque()
+        self._answers: deque[AnyItemT] = deque()
         self._active_s = time.monotonic()
         self._failed_reading: BaseException | None = None
         self._over = False
         self._broken: FacegridError | None = None
         self._closed = False
 
-    def requests(self) -> Iterator[Any]:
+    def requests(self) -> Iterator[Message]:
         """Yields what is to be sent; gRPC's thread runs this."""
+        yield from self._ledger.opening()
         while self._take_place():
             try:
-                request = self._prepare(next(self._images))
+                request = self._prepare(next(self._sources))
             except StopIteration:
                 break
             except BaseException as err:  # noqa: BLE001  (raised again in the caller's thread)
@@ -89,10 +101,10 @@ class _Exchange(Generic[AnySourceT, ItemT]):
             if request is not None:
                 yield request
         else:
-            return  # nobody waits for the rest: to say that it is all would be untrue
-        yield self._ledger.form.end()
+            return  # the call is over or given up: the end would say that all was sent
+        yield self._ledger.end()
 
-    def receive(self, call: Any, target: str) -> None:
+    def receive(self, call: ResponseStream, target: str) -> None:
         """Collects the answers until the call is over; our own thread runs this."""
         broken: FacegridError | None = None
         try:
@@ -103,14 +115,14 @@ class _Exchange(Generic[AnySourceT, ItemT]):
         except FacegridError as err:
             broken = err
             call.cancel()
-        finally:  # whatever happens here, the caller must not wait for ever
+        finally:  # whatever happens here, the caller must not wait without end
             with self._changed:
                 self._over = True
                 if not self._ledger.ended:
                     self._broken = self._ledger.broken(broken)
                 self._changed.notify_all()
 
-    def next_answer(self, stall_s: float) -> ItemT | None:
+    def next_answer(self, stall_s: float) -> AnyItemT | None:
         """Returns the next answer, waiting for it; None when the call ended well."""
         with self._changed:
             while not self._answers and not self._over:
@@ -132,18 +144,18 @@ class _Exchange(Generic[AnySourceT, ItemT]):
             self._changed.notify_all()
 
     def _take_place(self) -> bool:
-        """Waits for a place in the window; False when there is nobody to answer to any more."""
+        """Waits for a place in the window; False when the caller has left or the call is over."""
         with self._changed:
             self._changed.wait_for(lambda: self._free > 0 or self._closed or self._over)
             self._free -= 1
             return not (self._closed or self._over)
 
-    def _prepare(self, source: AnySourceT) -> Any | None:
+    def _prepare(self, source: AnySourceT) -> Message | None:
         """Returns the request for an item; an item that cannot be sent is answered here, with None."""
         with self._changed:
             item = self._ledger.admit(source)
         try:
-            encoded = self._ledger.form.encode(source)
+            request = self._ledger.encode(item)
         except (FacegridError, OSError) as err:
             with self._changed:
                 self._answers.append(self._ledger.refused(item, err))
@@ -152,7 +164,7 @@ class _Exchange(Generic[AnySourceT, ItemT]):
         with self._changed:
             if not self._ledger.unanswered:
                 self._active_s = time.monotonic()
-            request = self._ledger.request(item, encoded)
+            self._ledger.sent(item)
             self._changed.notify_all()
         return request
 

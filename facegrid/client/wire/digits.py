@@ -1,4 +1,4 @@
-"""Between the client's digits and the messages on the wire. Ranges are the service's to check."""
+"""Digits: between the client's types and the messages on the wire. The service checks ranges."""
 
 import io
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from facegrid.answers.digits import Discriminations, GeneratedDigit, Labels
@@ -25,18 +25,18 @@ _LABELS = "labels are a digit from 0 to 9, several of them, or a mapping of digi
 
 
 def generate_request(
+    timeout_s: float | None,
     labels: Labels,
     count: int,
     seed: int,
     *,
     truncation: float | None,
-    noise: Any,
-    timeout_s: float | None,
+    noise: "ArrayLike | None",
 ) -> generate_pb2.GenerateRequest:
     """Returns the message that asks for pictures as pixels.
 
     Raises:
-        InvalidLabels, InvalidOption: A value that cannot be sent.
+        InvalidLabels, InvalidOption: a value cannot be sent.
     """
     request = generate_pb2.GenerateRequest(
         labels=labels_message(labels),
@@ -56,11 +56,11 @@ def digits_of(response: generate_pb2.GenerateResponse) -> Iterable[GeneratedDigi
     """Yields the pictures of a message.
 
     Raises:
-        InternalError: The service sent something else than 28 x 28 pixels.
+        InternalError: the service did not send 28 x 28 pixels.
     """
     for image in response.images:
         if len(image.image) != _SIDE_PX**2:
-            raise InternalError(f"the service sent a picture of {len(image.image)} bytes, expected are {_SIDE_PX**2}")
+            raise InternalError(f"the service sent a picture of {len(image.image)} bytes, expected {_SIDE_PX**2}")
         pixels = np.frombuffer(image.image, np.uint8).reshape(_SIDE_PX, _SIDE_PX)
         yield GeneratedDigit(image.index, pixels, np.array(image.noise, np.float32), np.array(image.labels, np.float32))
 
@@ -69,7 +69,7 @@ def stacked(images: list[NDArray[np.uint8]], count: int) -> NDArray[np.uint8]:
     """Returns the pictures as one array [count, 28, 28].
 
     Raises:
-        InternalError: The service sent another number of them.
+        InternalError: the service sent another number of pictures.
     """
     if len(images) != count:
         raise InternalError(f"the service sent {len(images)} pictures of the {count} asked for")
@@ -77,13 +77,13 @@ def stacked(images: list[NDArray[np.uint8]], count: int) -> NDArray[np.uint8]:
 
 
 def discriminate_request(
-    images: Any, labels: Labels, *, timeout_s: float | None
+    timeout_s: float | None, images: "DigitSource | Iterable[DigitSource] | NDArray[np.uint8]", labels: Labels
 ) -> discriminate_pb2.DiscriminateRequest:
     """Returns the message that asks about pictures.
 
     Raises:
-        InvalidLabels, InvalidImage: A value that cannot be sent.
-        OSError: A path cannot be read.
+        InvalidLabels, InvalidImage: a value cannot be sent.
+        OSError: a path cannot be read.
     """
     return discriminate_pb2.DiscriminateRequest(
         images=[_file_of(image) for image in _each_of(images)],
@@ -104,7 +104,7 @@ def labels_message(labels: Labels) -> list[label_pb2.LabelWeight]:
     """Returns the labels with their weights.
 
     Raises:
-        InvalidLabels: They have another form.
+        InvalidLabels: they have another form.
     """
     if isinstance(labels, Integral):
         labels = [int(labels)]
@@ -141,17 +141,17 @@ def _number(name: str, value: Any) -> float:
     return float(value)
 
 
-def _noise(noise: Any) -> list[float]:
+def _noise(noise: "ArrayLike") -> list[float]:
     try:
         return np.asarray(noise, np.float32).ravel().tolist()
     except (TypeError, ValueError) as err:
         raise InvalidOption(f"noise must be numbers, 64 for each picture; got {type(noise).__qualname__}") from err
 
 
-def _each_of(images: Any) -> Iterable["DigitSource"]:
+def _each_of(images: "DigitSource | Iterable[DigitSource] | NDArray[np.uint8]") -> Iterable["DigitSource"]:
     if isinstance(images, (str, os.PathLike, bytes)) or (isinstance(images, np.ndarray) and images.ndim == 2):
         return [images]
-    return images  # type: ignore[no-any-return]
+    return images
 
 
 def _file_of(image: "DigitSource") -> bytes:

@@ -1,4 +1,4 @@
-"""Between the client's own types and the messages on the wire."""
+"""Options, detections and faces: between the client's types and the messages on the wire."""
 
 import math
 from collections.abc import Collection, Mapping
@@ -12,12 +12,15 @@ from facegrid.v1 import face_pb2, geometry_pb2
 
 MessageT = TypeVar("MessageT")
 
+Options = Mapping[str, Any]
+"""Options by name, as a caller gave them: not checked yet."""
+
 _LONGEST_TIMEOUT_S = (2**32 - 1) / 1000
 """`timeout_ms` is a uint32."""
 
 
-def options_message(options: Mapping[str, Any]) -> face_pb2.DetectOptions:
-    """Returns the options as a message; those that are None stay unset. Ranges are the service's to check.
+def options_message(options: Options) -> face_pb2.DetectOptions:
+    """Returns the options as a message; those that are None stay unset. The service checks ranges.
 
     Raises:
         TypeError: there is no option of that name.
@@ -26,7 +29,7 @@ def options_message(options: Mapping[str, Any]) -> face_pb2.DetectOptions:
     return fill(face_pb2.DetectOptions(), options, tuple(DetectOptions.__annotations__))
 
 
-def fill(message: MessageT, options: Mapping[str, Any], names: Collection[str]) -> MessageT:
+def fill(message: MessageT, options: Options, names: Collection[str]) -> MessageT:
     """Returns the message with its numbers set; those that are None stay unset.
 
     Raises:
@@ -68,6 +71,16 @@ def timeout_ms(timeout_s: float | None) -> int:
     if not isinstance(timeout_s, Real) or not 0 < timeout_s <= _LONGEST_TIMEOUT_S:
         raise InvalidOption(f"timeout_s must lie in (0, {_LONGEST_TIMEOUT_S:.0f}] seconds, got {timeout_s!r}")
     return math.ceil(timeout_s * 1000)
+
+
+def detect_request(timeout_s: float | None, options: Options) -> pb.DetectRequest:
+    """Returns the message that asks for the faces of a picture, without the picture.
+
+    Raises:
+        TypeError: there is no option of that name.
+        InvalidOption: a value is not a number, or the time limit is out of range.
+    """
+    return pb.DetectRequest(options=options_message(options), timeout_ms=timeout_ms(timeout_s))
 
 
 def detection_of(response: pb.DetectResponse) -> Detection:

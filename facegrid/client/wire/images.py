@@ -1,17 +1,21 @@
-"""From what a caller holds (a path, a file's bytes, an array) to the bytes that are sent."""
+"""Pictures: from a path, a file's bytes or an array to the bytes that are sent."""
 
 import io
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from PIL import Image
 
 from facegrid.errors import InvalidImage
+from facegrid.v1 import detect_pb2, embed_pb2, identify_pb2
 
 if TYPE_CHECKING:
     from facegrid.answers.faces import ImageSource
+
+RequestT = TypeVar("RequestT", detect_pb2.DetectRequest, embed_pb2.EmbedRequest, identify_pb2.IdentifyRequest)
+"""A request about one picture."""
 
 _WEBP_LARGEST_SIDE_PX = 16383
 _ACCEPTED = "a path, the bytes of a JPEG, PNG or WebP file, or a numpy array uint8 [height, width, 3] in RGB order"
@@ -20,7 +24,7 @@ _ACCEPTED = "a path, the bytes of a JPEG, PNG or WebP file, or a numpy array uin
 def encode_image(source: "ImageSource") -> bytes:
     """Returns the bytes of an image file for any accepted source.
 
-    Files and bytes are passed on as they are; whether they hold a picture is for the service to say.
+    Files and bytes are passed on as they are; the service checks whether they hold a picture.
     Arrays are encoded without loss.
 
     Raises:
@@ -36,6 +40,13 @@ def encode_image(source: "ImageSource") -> bytes:
     if isinstance(source, np.ndarray):
         return _encode_array(source)
     raise InvalidImage(f"an image is {_ACCEPTED}; got {type(source).__qualname__}")
+
+
+def with_image(template: RequestT, source: "ImageSource") -> RequestT:
+    """Returns a copy of the request with this picture; raises what `encode_image` does."""
+    request = type(template)(image=encode_image(source))
+    request.MergeFrom(template)  # the short message into the long one, so that no picture is copied
+    return request
 
 
 def _read(path: str | os.PathLike[str]) -> bytes:

@@ -1,15 +1,11 @@
-"""Between the client's types of recognition and the messages on the wire."""
+"""Embeddings, comparisons and identities: between the client's types and the messages on the wire."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from numbers import Real
 from typing import Any
 
 import numpy as np
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from facegrid.answers.faces import ImageSource
-from facegrid.answers.gallery import EnrolledFace, Enrollment, Erasure, GalleryFace, Refusal, Subject, SubjectDetails
 from facegrid.answers.people import (
     Candidate,
     Embedder,
@@ -20,11 +16,10 @@ from facegrid.answers.people import (
     Portrait,
     Verification,
 )
-from facegrid.client.status import error_of_item
-from facegrid.client.wire.faces import face_of, whole_number
+from facegrid.client.wire.faces import Options, face_of, options_message, timeout_ms, whole_number
 from facegrid.client.wire.images import encode_image
-from facegrid.errors import InvalidOption, InvalidSubject
-from facegrid.v1 import embed_pb2, embedder_pb2, enroll_pb2, face_pb2, identify_pb2, subject_pb2, verify_pb2
+from facegrid.errors import InvalidOption
+from facegrid.v1 import embed_pb2, embedder_pb2, face_pb2, identify_pb2, verify_pb2
 
 _METRICS: dict[int, Metric] = {
     embedder_pb2.Embedder.METRIC_EUCLIDEAN_RAW: "euclidean, raw",
@@ -33,10 +28,10 @@ _METRICS: dict[int, Metric] = {
 
 
 def portrait_message(source: ImageSource | Portrait) -> face_pb2.Portrait:
-    """Returns a picture with the face chosen in it.
+    """Returns a picture and the index of the chosen face.
 
     Raises:
-        InvalidImage: it is no picture; see `encode_image`.
+        InvalidImage: the source has no supported type; see `encode_image`.
         InvalidOption: `face_index` is not a whole number of at least 0.
         OSError: the file cannot be read.
     """
@@ -44,11 +39,11 @@ def portrait_message(source: ImageSource | Portrait) -> face_pb2.Portrait:
     return face_pb2.Portrait(image=encode_image(image), face_index=whole_number("face_index", index, least=0))
 
 
-def split_options(options: Mapping[str, Any], *decisions: str) -> tuple[dict[str, float], dict[str, Any]]:
+def split_options(options: Options, *decisions: str) -> tuple[dict[str, float], dict[str, Any]]:
     """Returns the one of the `decisions` that is chosen, if any is, and all other options.
 
     Raises:
-        InvalidOption: several are chosen, or one is no number.
+        InvalidOption: several are chosen, or one is not a number.
     """
     chosen = {name: options[name] for name in decisions if options.get(name) is not None}
     if len(chosen) > 1:
@@ -60,6 +55,37 @@ def split_options(options: Mapping[str, Any], *decisions: str) -> tuple[dict[str
     return {name: float(value) for name, value in chosen.items()}, others
 
 
+def embed_request(timeout_s: float | None, options: Options) -> embed_pb2.EmbedRequest:
+    """Returns the message that asks for the faces of a picture as vectors, without the picture."""
+    return embed_pb2.EmbedRequest(detect_options=options_message(options), timeout_ms=timeout_ms(timeout_s))
+
+
+def verify_request(
+    timeout_s: float | None, first: ImageSource | Portrait, second: ImageSource | Portrait, options: Options
+) -> verify_pb2.VerifyRequest:
+    """Returns the message that compares two faces; raises what `portrait_message` and `split_options` do."""
+    decision, detect_options = split_options(options, "threshold", "target_false_match_rate")
+    return verify_pb2.VerifyRequest(
+        first=portrait_message(first),
+        second=portrait_message(second),
+        detect_options=options_message(detect_options),
+        timeout_ms=timeout_ms(timeout_s),
+        **decision,
+    )
+
+
+def identify_request(timeout_s: float | None, options: Options) -> identify_pb2.IdentifyRequest:
+    """Returns the message that identifies the people of a picture, without the picture."""
+    top_k = whole_number("top_k", options.get("top_k"), least=1)
+    others = {name: value for name, value in options.items() if name != "top_k"}
+    decision, detect_options = split_options(others, "threshold", "target_false_positive_rate")
+    return identify_pb2.IdentifyRequest(
+        detect_options=options_message(detect_options),
+        identify_options=identify_pb2.IdentifyOptions(top_k=top_k, **decision),
+        timeout_ms=timeout_ms(timeout_s),
+    )
+
+
 def embeddings_of(response: embed_pb2.EmbedResponse) -> list[Embedding]:
     """Returns the faces as vectors."""
     return [
@@ -69,7 +95,7 @@ def embeddings_of(response: embed_pb2.EmbedResponse) -> list[Embedding]:
 
 
 def verification_of(response: verify_pb2.VerifyResponse) -> Verification:
-    """Returns what a comparison of two faces came to."""
+    """Returns the comparison of two faces."""
     return Verification(
         distance=response.distance,
         threshold=response.threshold,
@@ -82,7 +108,7 @@ def verification_of(response: verify_pb2.VerifyResponse) -> Verification:
 
 
 def identified_of(response: identify_pb2.IdentifyResponse) -> IdentifiedPicture:
-    """Returns who is in a picture."""
+    """Returns the identity of each face of a picture."""
     return IdentifiedPicture(
         identifications=[_identification(one) for one in response.identifications],
         image_width_px=response.image_width_px,
@@ -104,73 +130,6 @@ def _identification(message: identify_pb2.Identification) -> Identification:
     )
 
 
-def enrollment_of(response: enroll_pb2.EnrollResponse, first_index: int) -> Enrollment:
-    """Returns what became of pictures, of which the first is numbered `first_index`."""
-    enrolled, refused = [], []
-    for index, result in enumerate(response.results, first_index):
-        if result.WhichOneof("result") == "enrolled":
-            enrolled.append(EnrolledFace(index, result.enrolled.id, face_of(result.enrolled.face)))
-        else:
-            refused.append(Refusal(index, error_of_item(result.error)))
-    return Enrollment(response.subject, enrolled, refused)
-
-
-def enrolled_of(response: enroll_pb2.EnrollResponse) -> EnrolledFace:
-    """Returns the face of the only picture.
-
-    Raises:
-        FacegridError: it was refused.
-    """
-    outcome = enrollment_of(response, 0)
-    if outcome.refused:
-        raise outcome.refused[0].error
-    return outcome.enrolled[0]
-
-
-def subject_name(name: str) -> str:
-    """Returns the name unchanged; what it may be is the service's to say.
-
-    Raises:
-        TypeError: it is no text.
-        InvalidSubject: it is text that cannot be sent.
-    """
-    if not isinstance(name, str):
-        raise TypeError(f"a subject's name is a str, got {type(name).__name__}")
-    try:
-        name.encode()
-    except UnicodeEncodeError as err:
-        raise InvalidSubject(f"the subject's name has half of a surrogate pair at {err.start}") from err
-    return name
-
-
-def page_of(response: subject_pb2.ListSubjectsResponse) -> tuple[list[Subject], str | None]:
-    """Returns the subjects of a page, and the token of the next one; None after the last."""
-    return [subject_of(one) for one in response.subjects], response.next_page_token or None
-
-
-def subject_of(message: subject_pb2.Subject) -> Subject:
-    """Returns a person of the gallery."""
-    return Subject(message.name, message.faces, _moment(message.first_enrolled_at), _moment(message.last_enrolled_at))
-
-
-def details_of(response: subject_pb2.GetSubjectResponse) -> SubjectDetails:
-    """Returns what is kept of a person."""
-    faces = [
-        GalleryFace(one.id, embedder_of(one.embedder), _moment(one.enrolled_at), one.score, one.face_px, one.has_chip)
-        for one in response.faces
-    ]
-    return SubjectDetails(subject_of(response.subject), faces)
-
-
-def erasure_of(response: subject_pb2.DeleteSubjectResponse) -> Erasure:
-    """Returns what was erased."""
-    return Erasure(response.subject, response.erased_vectors, response.erased_chips, response.pending)
-
-
 def embedder_of(message: embedder_pb2.Embedder) -> Embedder:
     """Returns the embedder that a message names."""
     return Embedder(message.name, message.version, _METRICS.get(message.metric, "euclidean, raw"))
-
-
-def _moment(message: Timestamp) -> datetime:
-    return message.ToDatetime(UTC)

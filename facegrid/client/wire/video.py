@@ -1,18 +1,16 @@
-"""Between the client's types of a video and the messages on the wire."""
+"""Videos: between the client's types and the messages on the wire."""
 
 import math
-from collections.abc import Mapping
 from numbers import Real
 from typing import Any
 
 from facegrid.answers.faces import ImageSource
 from facegrid.answers.people import Candidate
 from facegrid.answers.video import FrameResult, TrackDecision, TrackedFace, VideoEvent, VideoEventKind, VideoSummary
-from facegrid.client.calls import identify_request
 from facegrid.client.status import error_of_item
-from facegrid.client.wire.faces import face_of, whole_number
+from facegrid.client.wire.faces import Options, face_of, whole_number
 from facegrid.client.wire.images import encode_image
-from facegrid.client.wire.people import embedder_of
+from facegrid.client.wire.people import embedder_of, identify_request
 from facegrid.errors import InvalidRequest
 from facegrid.v1 import video_pb2
 
@@ -31,13 +29,13 @@ _KINDS = {
 }
 
 
-def options_message(
-    *, detect_every_n: int | None, live: bool, timeout_s: float | None, options: Mapping[str, Any]
+def identify_video_request(
+    timeout_s: float | None, options: Options, *, detect_every_n: int | None, live: bool
 ) -> video_pb2.IdentifyVideoRequest:
-    """Returns the first message.
+    """Returns the first message: the options, without a frame.
 
     Raises:
-        InvalidOption: a value is of another kind. Ranges are the service's to check.
+        InvalidOption: a value has the wrong type. The service checks ranges.
         TypeError: there is no option of that name.
     """
     request = identify_request(timeout_s, options)
@@ -51,23 +49,26 @@ def options_message(
     return video_pb2.IdentifyVideoRequest(options=chosen)
 
 
-def frame_message(source: Frame) -> video_pb2.IdentifyVideoRequest.Frame:
-    """Returns a frame without its index.
+def frame_message(index: int, source: Frame) -> video_pb2.IdentifyVideoRequest:
+    """Returns the message with the frame of this index.
 
     Raises:
-        InvalidRequest: it is no pair, or its time is no number from 0 on.
-        InvalidImage: its picture is none; see `encode_image`.
+        InvalidRequest: it is not a pair, or its time is not a number of at least 0.
+        InvalidImage: its picture cannot be sent; see `encode_image`.
         OSError: a file cannot be read.
     """
     timestamp_s, image = _pair(source)
     seconds = float(timestamp_s) if isinstance(timestamp_s, Real) else math.nan
     if not 0 <= seconds < _LATEST_S:
         raise InvalidRequest(f"a frame's time is a number of seconds from 0 to {_LATEST_S:g}, got {timestamp_s!r}")
-    return video_pb2.IdentifyVideoRequest.Frame(timestamp_ms=round(seconds * 1000), image=encode_image(image))
+    frame = video_pb2.IdentifyVideoRequest.Frame(
+        index=index, timestamp_ms=round(seconds * 1000), image=encode_image(image)
+    )
+    return video_pb2.IdentifyVideoRequest(frame=frame)
 
 
-def frame_result_of(message: video_pb2.FrameResult, request_id: str) -> FrameResult:
-    """Returns what is seen in one frame of the call with this id."""
+def frame_result_of(message: video_pb2.FrameResult) -> FrameResult:
+    """Returns what is seen in one frame."""
     return FrameResult(
         index=message.index,
         timestamp_s=message.timestamp_ms / 1000,
@@ -79,14 +80,14 @@ def frame_result_of(message: video_pb2.FrameResult, request_id: str) -> FrameRes
         dropped_frames=message.dropped_frames,
         image_width_px=message.image_width_px,
         image_height_px=message.image_height_px,
-        error=error_of_item(message.error, request_id) if message.HasField("error") else None,
+        error=error_of_item(message.error) if message.HasField("error") else None,
     )
 
 
 def summary_of(
     message: video_pb2.VideoSummary, decisions: dict[int, TrackDecision], events: list[VideoEvent]
 ) -> VideoSummary:
-    """Returns the whole video, of the last message and all that was told before it."""
+    """Returns the summary: the last message, with the decisions and the events of the messages before it."""
     last = {decision.track_id: decision_of(decision) for decision in message.decisions}
     return VideoSummary(
         frames=message.frames,
@@ -102,7 +103,7 @@ def summary_of(
 
 
 def decision_of(message: video_pb2.TrackDecision) -> TrackDecision:
-    """Returns who a track is."""
+    """Returns the decision on a track."""
     return TrackDecision(
         track_id=message.track_id,
         subject=message.subject if message.HasField("subject") else None,
@@ -118,7 +119,7 @@ def decision_of(message: video_pb2.TrackDecision) -> TrackDecision:
 
 
 def event_of(message: video_pb2.VideoEvent) -> VideoEvent:
-    """Returns who came or left."""
+    """Returns a person's entering or leaving."""
     return VideoEvent(
         kind=_KINDS[message.kind],
         track_id=message.track_id,
