@@ -25,7 +25,7 @@ class Origin:
     """The caller's trace context by header: traceparent and tracestate (W3C Trace Context)."""
 
 
-class Request(Protocol):
+class ObservedRequest(Protocol):
     """One request, a stream of them, or one item of it."""
 
     origin: Origin
@@ -35,14 +35,14 @@ class Request(Protocol):
         """It is answered with an error: the name of its gRPC code, and its reason (docs/errors.md)."""
 
 
-class Stage(Protocol):
+class ObservedStage(Protocol):
     """One step of the work on a picture."""
 
     def count(self, **counts: int) -> None:
         """Numbers of the step, such as candidates=12."""
 
 
-class Attempt(Protocol):
+class ObservedAttempt(Protocol):
     """One call of one model server; a request that is repeated has several."""
 
     metadata: Metadata
@@ -64,16 +64,16 @@ class Observer(Protocol):
     async def close(self) -> None:
         """Gives back what `start` took."""
 
-    def request(self, method: str, origin: Origin, *, item: bool = False) -> AbstractContextManager[Request]:
+    def request(self, method: str, origin: Origin, *, item: bool = False) -> AbstractContextManager[ObservedRequest]:
         """A unary method is answered during the block, or one item of a stream; it is entered and left in one task."""
 
-    def stream(self, method: str, origin: Origin) -> AbstractContextManager[Request]:
+    def stream(self, method: str, origin: Origin) -> AbstractContextManager[ObservedRequest]:
         """A streaming method is open during the block."""
 
-    def stage(self, name: str) -> AbstractContextManager[Stage]:
+    def stage(self, name: str) -> AbstractContextManager[ObservedStage]:
         """A step of the pipeline runs during the block."""
 
-    def attempt(self, model: str, endpoint: str, *, rows: int) -> AbstractContextManager[Attempt]:
+    def attempt(self, model: str, endpoint: str, *, rows: int) -> AbstractContextManager[ObservedAttempt]:
         """A batch of so many rows is with the model server at an address during the block."""
 
     def queued(self, model: str, seconds: float) -> None:
@@ -141,10 +141,10 @@ class _Nobody:
     def __exit__(self, *exception: object) -> None: ...
 
 
-NOBODY: Observer = _Nobody()
+NO_OBSERVER: Observer = _Nobody()
 """Does not listen."""
 
-_observer: ContextVar[Observer] = ContextVar("observer", default=NOBODY)
+_observer: ContextVar[Observer] = ContextVar("observer", default=NO_OBSERVER)
 
 
 def observer() -> Observer:
@@ -152,7 +152,7 @@ def observer() -> Observer:
     return _observer.get()
 
 
-def stage(name: str) -> AbstractContextManager[Stage]:
+def stage(name: str) -> AbstractContextManager[ObservedStage]:
     """Tells the observer that a step of the pipeline runs during the block; see `docs/operations.md` for the names."""
     return _observer.get().stage(name)
 

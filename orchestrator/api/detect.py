@@ -6,7 +6,7 @@ from orchestrator.api.pictures import Pictures
 from orchestrator.deadline import Deadline
 
 
-class Detection:
+class DetectHandler:
     """Answers Detect."""
 
     def __init__(self, pictures: Pictures) -> None:

@@ -11,7 +11,7 @@ from orchestrator.api.convert import to_faces, to_options
 from orchestrator.api.embedders import gallery_version, to_embedder
 from orchestrator.api.pictures import Pictures
 from orchestrator.api.quality import choose_face
-from orchestrator.api.shared_work import together
+from orchestrator.api.shared_work import gather_or_cancel
 from orchestrator.api.thresholds import verify_threshold
 from orchestrator.deadline import Deadline
 from orchestrator.types import DetectOptions, RecognizedFaces
@@ -59,7 +59,7 @@ class Recognition:
         """
         options, version = to_options(request.detect_options), self._version()
         threshold, false_match_rate = verify_threshold(request, version)
-        first, second = await together(
+        first, second = await gather_or_cancel(
             [
                 self._one_face(request.first, "first", options, version, deadline),
                 self._one_face(request.second, "second", options, version, deadline),

@@ -12,7 +12,7 @@ from orchestrator.api.convert import to_faces, to_options
 from orchestrator.api.embedders import gallery_embedder, gallery_version, to_embedder
 from orchestrator.api.pictures import Pictures
 from orchestrator.api.quality import QualityGate, choose_face, shorter_sides_px, to_gate
-from orchestrator.api.shared_work import together
+from orchestrator.api.shared_work import gather_or_cancel
 from orchestrator.api.status import to_message
 from orchestrator.deadline import Deadline
 from orchestrator.gallery.gallery import Gallery
@@ -23,7 +23,7 @@ from orchestrator.settings import Settings
 from orchestrator.types import Detections, RecognizedFaces
 
 
-class Enrollment:
+class EnrollHandler:
     """Answers Enroll.
 
     Args:
@@ -68,7 +68,7 @@ class Enrollment:
                 return err
             return seen.people
 
-        seen = await together(look(portrait) for portrait in request.images)
+        seen = await gather_or_cancel(look(portrait) for portrait in request.images)
         good = [people for people in seen if isinstance(people, RecognizedFaces)]
         with deadline.waiting_for("the gallery"):
             faces = await asyncio.to_thread(lambda: [_new_face(people) for people in good])

@@ -11,21 +11,21 @@ from functools import partial
 from typing import Any
 
 from facegrid.errors import GalleryUnavailable
-from orchestrator.api.detect import Detection
+from orchestrator.api.detect import DetectHandler
 from orchestrator.api.embed_verify import Recognition
-from orchestrator.api.enroll import Enrollment
-from orchestrator.api.generate import Generation
-from orchestrator.api.identify import Identification
-from orchestrator.api.identify_video import VideoIdentification
+from orchestrator.api.enroll import EnrollHandler
+from orchestrator.api.generate import GenerateHandler
+from orchestrator.api.identify import IdentifyHandler
+from orchestrator.api.identify_video import IdentifyVideoHandler
 from orchestrator.api.methods import VIDEO
 from orchestrator.api.pictures import Pictures
-from orchestrator.api.recorded_call import ObservedVideo, errors_told, observed
+from orchestrator.api.recorded_call import RecordedVideo, errors_recorded, recorded_call
 from orchestrator.api.status import public
 from orchestrator.api.stream import answer_stream
-from orchestrator.api.subjects import Subjects
+from orchestrator.api.subjects import SubjectsHandler
 from orchestrator.deadline import Deadline
 from orchestrator.gallery.gallery import Gallery
-from orchestrator.observer import NOBODY, Observer, Origin, listen, observed_by
+from orchestrator.observer import NO_OBSERVER, Observer, Origin, listen, observed_by
 from orchestrator.predict.predictor import Predictor
 from orchestrator.predict.versions import Versions
 from orchestrator.priority import PRIORITY, Priority
@@ -52,7 +52,7 @@ class FaceService:
         predictor: Predictor,
         gallery: Gallery | None,
         *,
-        observer: Observer = NOBODY,
+        observer: Observer = NO_OBSERVER,
         versions: Versions | None = None,
     ) -> None:
         self._observer = observer
@@ -63,9 +63,9 @@ class FaceService:
         self._pictures = pictures = Pictures(settings, predictor)
         self._versions = versions or Versions()
         recognition = Recognition(pictures, lambda: self._versions.of("embedder") or settings.embedder_version)
-        generation = Generation(predictor, settings)
+        generation = GenerateHandler(predictor, settings)
         self._unary: dict[str, _Answer] = {
-            "Detect": Detection(pictures).detect,
+            "Detect": DetectHandler(pictures).detect,
             "Embed": recognition.embed,
             "Verify": recognition.verify,
             "Discriminate": generation.discriminate,
@@ -113,7 +113,7 @@ class FaceService:
             FacegridError: See `facegrid.errors`.
         """
         PRIORITY.set(priority)
-        with observed(self._observer, name, origin or Origin()):
+        with recorded_call(self._observer, name, origin or Origin()):
             return await self._answer(name, request, timeout_s)
 
     async def _answer(self, name: str, request: Any, timeout_s: float | None) -> Any:
@@ -144,14 +144,14 @@ class FaceService:
             FacegridError: The caller broke the protocol; a bad item does not end the stream.
         """
         PRIORITY.set(priority)  # the context is the call's own
-        with self._observer.stream(name, origin or Origin()) as seen, errors_told(seen):
+        with self._observer.stream(name, origin or Origin()) as seen, errors_recorded(seen):
             async with aclosing(self._answers(name, requests, seen.origin)) as answers:
                 async for answer in answers:
                     yield answer
 
     def _answers(self, name: str, requests: AsyncIterator[Any], origin: Origin) -> AsyncGenerator[Any, None]:
         if name == VIDEO:
-            return self._video().answer(requests, lambda video: ObservedVideo(video, self._observer, origin))
+            return self._video().answer(requests, lambda video: RecordedVideo(video, self._observer, origin))
         return answer_stream(
             name,
             requests,
@@ -161,7 +161,7 @@ class FaceService:
         )
 
     async def _item(self, name: str, origin: Origin, request: Any) -> Any:
-        with observed(self._observer, name, origin, item=True):
+        with recorded_call(self._observer, name, origin, item=True):
             return await self._answer(name.removesuffix("Stream"), request, None)
 
     async def server_stream(
@@ -188,7 +188,7 @@ class FaceService:
         PRIORITY.set(priority)
         deadline = Deadline(self._budget_s(request.timeout_ms, timeout_s))
         listen(self._observer)  # the context is the call's own
-        with self._versions.request(), self._observer.stream(name, origin or Origin()) as seen, errors_told(seen):
+        with self._versions.request(), self._observer.stream(name, origin or Origin()) as seen, errors_recorded(seen):
             try:
                 async with aclosing(self._server_streams[name](request, deadline)) as answers:
                     async for answer in answers:
@@ -222,10 +222,10 @@ class FaceService:
             raise _no_gallery()
         return self._unary[name]
 
-    def _video(self) -> VideoIdentification:
+    def _video(self) -> IdentifyVideoHandler:
         if self._gallery is None:
             raise _no_gallery()
-        return VideoIdentification(self._pictures, self._gallery, self._settings, self._versions)
+        return IdentifyVideoHandler(self._pictures, self._gallery, self._settings, self._versions)
 
     def _budget_s(self, timeout_ms: int, transport_s: float | None) -> float:
         budget_s = self._settings.budget_s(timeout_ms)
@@ -238,10 +238,10 @@ def _no_gallery() -> GalleryUnavailable:
 
 def _of_gallery(pictures: Pictures, gallery: Gallery, settings: Settings) -> dict[str, _Answer]:
     """Returns the methods that need a gallery."""
-    subjects = Subjects(gallery)
+    subjects = SubjectsHandler(gallery)
     return {
-        "Enroll": Enrollment(pictures, gallery, settings).enroll,
-        "Identify": Identification(pictures, gallery, settings).identify,
+        "Enroll": EnrollHandler(pictures, gallery, settings).enroll,
+        "Identify": IdentifyHandler(pictures, gallery, settings).identify,
         "ListSubjects": subjects.list_subjects,
         "GetSubject": subjects.get_subject,
         "DeleteSubject": subjects.delete_subject,

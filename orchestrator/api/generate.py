@@ -23,7 +23,7 @@ _BATCHES_AHEAD = 2
 """Batches of one call under way, or waiting for their reader: one is computed while the other travels."""
 
 
-class Generation:
+class GenerateHandler:
     """Answers Generate and Discriminate.
 
     Args:

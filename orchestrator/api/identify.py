@@ -19,7 +19,7 @@ DEFAULT_TOP_K = 5
 MAX_TOP_K = 100
 
 
-class Identification:
+class IdentifyHandler:
     """Answers Identify.
 
     Args:

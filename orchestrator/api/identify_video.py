@@ -14,11 +14,11 @@ from orchestrator.api.identify import to_top_k
 from orchestrator.api.pictures import Pictures
 from orchestrator.api.thresholds import identify_threshold, verify_threshold
 from orchestrator.api.video_convert import to_frame_result, to_summary
-from orchestrator.api.video_stream import Video, answer_video
+from orchestrator.api.video_stream import VideoSession, answer_video
 from orchestrator.deadline import Deadline
 from orchestrator.gallery.gallery import Gallery
-from orchestrator.pipeline.track import Candidate, Faces, Moment
-from orchestrator.pipeline.watch import Neighbours, Sketch, Watch
+from orchestrator.pipeline.track import FrameFaces, FrameStamp, SubjectCandidate
+from orchestrator.pipeline.watch import FrameSketch, Neighbours, VideoWatcher
 from orchestrator.predict.versions import Versions
 from orchestrator.settings import Settings
 from orchestrator.types import Floats, RecognizedFaces
@@ -30,7 +30,7 @@ _LEAST_CANDIDATES = 10
 """Subjects looked up for a track: with so many in view at once, each still has one that is not another's."""
 
 
-class VideoIdentification:
+class IdentifyVideoHandler:
     """Answers IdentifyVideo.
 
     Args:
@@ -49,7 +49,7 @@ class VideoIdentification:
     def answer(
         self,
         requests: AsyncIterator[video_pb2.IdentifyVideoRequest],
-        wrap: Callable[[Video], Video] = lambda video: video,
+        wrap: Callable[[VideoSession], VideoSession] = lambda video: video,
     ) -> AsyncGenerator[video_pb2.IdentifyVideoResponse, None]:
         """Returns the answers to one video; see `answer_video`.
 
@@ -62,27 +62,29 @@ class VideoIdentification:
             InvalidRequest: See `answer_video`.
         """
 
-        async def open_video(options: video_pb2.IdentifyVideoOptions) -> Video:
+        async def open_video(options: video_pb2.IdentifyVideoOptions) -> VideoSession:
             return wrap(await self._open(options))
 
         return answer_video(requests, open_video, window=self._settings.stream_window)
 
-    async def _open(self, options: video_pb2.IdentifyVideoOptions) -> "_Video":
+    async def _open(self, options: video_pb2.IdentifyVideoOptions) -> "_IdentifySession":
         timeout_s = self._settings.budget_s(options.timeout_ms)
         contract = await gallery_embedder(self._gallery, self._settings.embedder_version, Deadline(timeout_s))
-        video = _Video(options, self._pictures, self._gallery, contract, timeout_s=timeout_s, versions=self._versions)
+        video = _IdentifySession(
+            options, self._pictures, self._gallery, contract, timeout_s=timeout_s, versions=self._versions
+        )
         await video.judge(Deadline(timeout_s))
         return video
 
 
 @dataclass(frozen=True)
 class _Prepared:
-    sketch: Sketch
+    sketch: FrameSketch
     people: RecognizedFaces | None
     """None: nobody looked."""
 
 
-class _Video:
+class _IdentifySession:
     """One video; see `orchestrator.api.video_stream.Video`."""
 
     def __init__(
@@ -109,7 +111,7 @@ class _Video:
         self._top_k = to_top_k(options.identify_options)
         self._threshold = 0.0
         self._rate: float | None = None
-        self._watch = Watch(
+        self._watch = VideoWatcher(
             self._search,
             same_person=same_person,
             unit=contract.metric == "euclidean, unit",
@@ -131,14 +133,14 @@ class _Video:
         """Returns what is seen in the next frame."""
         async with _budget(self._timeout_s) as deadline:
 
-            async def look() -> Faces:
+            async def look() -> FrameFaces:
                 people = prepared.people
                 if people is None:  # nobody looked; where somebody did, there may be no faces
                     people = (await self._see(frame, deadline, look=True)).people
                 assert people is not None  # noqa: S101 - it was looked
-                return Faces(people.faces, people.embeddings.vectors)
+                return FrameFaces(people.faces, people.embeddings.vectors)
 
-            now = Moment(frame.index, frame.timestamp_ms)
+            now = FrameStamp(frame.index, frame.timestamp_ms)
             view = await self._watch.step(prepared.sketch, now, look, due=prepared.people is not None)
             return to_frame_result(view, now, prepared.sketch)
 
@@ -161,7 +163,7 @@ class _Video:
     async def _search(self, vectors: Floats) -> Neighbours:
         await self.judge(Deadline(self._timeout_s))
         found = await self._gallery.search(vectors, self._embedder, k=max(self._top_k, _LEAST_CANDIDATES))
-        candidates = [tuple(Candidate(match.subject, match.distance) for match in one.best) for one in found]
+        candidates = [tuple(SubjectCandidate(match.subject, match.distance) for match in one.best) for one in found]
         return Neighbours(candidates, self._threshold)
 
 

@@ -11,7 +11,7 @@ import grpc
 
 from facegrid.errors import FacegridError
 from orchestrator.api.status import public, status_code, status_details, status_metadata
-from orchestrator.keys.guard import Admission, Guard
+from orchestrator.keys.guard import AdmittedCall, Guard
 
 if TYPE_CHECKING:  # generic for type checkers alone
     _Context = grpc.aio.ServicerContext[Any, Any]
@@ -57,7 +57,7 @@ def _refusal(error: FacegridError) -> "_Handler":
     return grpc.stream_stream_rpc_method_handler(refuse)
 
 
-def _with_counted_requests(handler: "_Handler", admission: Admission) -> "_Handler":
+def _with_counted_requests(handler: "_Handler", admission: AdmittedCall) -> "_Handler":
     answer: Any = handler.stream_stream
 
     async def call(requests: AsyncIterator[Any], context: "_Context") -> AsyncIterator[Any]:

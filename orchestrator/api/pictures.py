@@ -14,7 +14,7 @@ from orchestrator.observer import stage
 from orchestrator.pipeline.cascade import detect
 from orchestrator.pipeline.decode import ImageLimits, count_px, decode
 from orchestrator.pipeline.recognize import recognize_faces
-from orchestrator.pipeline.watch import Sketch, sketch
+from orchestrator.pipeline.watch import FrameSketch, sketch
 from orchestrator.predict.limiter import Turns
 from orchestrator.predict.predictor import Predictor
 from orchestrator.predict.rules.admission import Admission
@@ -114,7 +114,7 @@ class Pictures:
 
     async def sketch(
         self, encoded: bytes, options: DetectOptions, deadline: Deadline, *, version: int, look: bool
-    ) -> tuple[Sketch, RecognizedFaces | None]:
+    ) -> tuple[FrameSketch, RecognizedFaces | None]:
         """Returns what a frame of a video is followed by, and, where it is to be looked at, its faces.
 
         Args:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 Result = TypeVar("Result")
 
 
-async def together(work: Iterable[Coroutine[Any, Any, Result]]) -> list[Result]:
+async def gather_or_cancel(work: Iterable[Coroutine[Any, Any, Result]]) -> list[Result]:
     """Returns the results in their order.
 
     Raises:

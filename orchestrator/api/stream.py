@@ -34,7 +34,7 @@ async def answer_stream(
     Raises:
         InvalidRequest: An empty message, an id in use or too long.
     """
-    items = _Items(response_type(name), requests, answer, window=window, max_id_bytes=max_id_bytes)
+    items = _ItemWindow(response_type(name), requests, answer, window=window, max_id_bytes=max_id_bytes)
     reading = asyncio.create_task(items.read_all())
     count = 0
     try:
@@ -49,7 +49,7 @@ async def answer_stream(
         await asyncio.gather(reading, return_exceptions=True)
 
 
-class _Items:
+class _ItemWindow:
     """The items of one stream, from being read to being answered."""
 
     def __init__(

@@ -5,12 +5,12 @@ from facegrid.v1 import subject_pb2
 from orchestrator.api.embedders import to_embedder
 from orchestrator.deadline import Deadline
 from orchestrator.gallery.gallery import MAX_PAGE_SIZE, Gallery
-from orchestrator.gallery.types import Face, Subject
+from orchestrator.gallery.types import StoredFace, StoredSubject
 
 DEFAULT_PAGE_SIZE = 100
 
 
-class Subjects:
+class SubjectsHandler:
     """Answers what concerns the people of the gallery.
 
     Args:
@@ -66,14 +66,14 @@ class Subjects:
         )
 
 
-def _subject(subject: Subject) -> subject_pb2.Subject:
+def _subject(subject: StoredSubject) -> subject_pb2.Subject:
     message = subject_pb2.Subject(name=subject.name, faces=subject.faces)
     message.first_enrolled_at.FromDatetime(subject.first_enrolled_at)
     message.last_enrolled_at.FromDatetime(subject.last_enrolled_at)
     return message
 
 
-def _face(face: Face) -> subject_pb2.GalleryFace:
+def _face(face: StoredFace) -> subject_pb2.GalleryFace:
     message = subject_pb2.GalleryFace(
         id=face.face_id,
         embedder=to_embedder(face.embedder),

@@ -2,17 +2,17 @@
 
 from exporters.signatures import LANDMARKS
 from facegrid.v1 import face_pb2, geometry_pb2, video_pb2
-from orchestrator.pipeline.presence import Event, Kind
-from orchestrator.pipeline.track import Moment, Track
-from orchestrator.pipeline.watch import Sketch, Told, View
+from orchestrator.pipeline.presence import EventKind, PresenceEvent
+from orchestrator.pipeline.track import FrameStamp, Track
+from orchestrator.pipeline.watch import FrameSketch, FrameView, ReportedDecision
 
 _KINDS = {
-    Kind.ENTERED: video_pb2.VideoEvent.KIND_ENTERED,
-    Kind.LEFT: video_pb2.VideoEvent.KIND_LEFT,
+    EventKind.ENTERED: video_pb2.VideoEvent.KIND_ENTERED,
+    EventKind.LEFT: video_pb2.VideoEvent.KIND_LEFT,
 }
 
 
-def to_frame_result(view: View, now: Moment, frame: Sketch) -> video_pb2.FrameResult:
+def to_frame_result(view: FrameView, now: FrameStamp, frame: FrameSketch) -> video_pb2.FrameResult:
     """Returns the answer to a frame."""
     return video_pb2.FrameResult(
         index=now.frame,
@@ -27,7 +27,7 @@ def to_frame_result(view: View, now: Moment, frame: Sketch) -> video_pb2.FrameRe
     )
 
 
-def to_summary(view: View, *, threshold: float, false_positive_rate: float | None) -> video_pb2.VideoSummary:
+def to_summary(view: FrameView, *, threshold: float, false_positive_rate: float | None) -> video_pb2.VideoSummary:
     """Returns the last message, but for the counts."""
     return video_pb2.VideoSummary(
         decisions=[_decision(told) for told in view.told],
@@ -37,7 +37,7 @@ def to_summary(view: View, *, threshold: float, false_positive_rate: float | Non
     )
 
 
-def _face(track: Track, now: Moment, frame: Sketch) -> video_pb2.TrackedFace:
+def _face(track: Track, now: FrameStamp, frame: FrameSketch) -> video_pb2.TrackedFace:
     decision = track.decision
     x_min, y_min, x_max, y_max = track.box.clip(0, [frame.width_px - 1, frame.height_px - 1] * 2).tolist()
     points = {
@@ -58,7 +58,7 @@ def _face(track: Track, now: Moment, frame: Sketch) -> video_pb2.TrackedFace:
     )
 
 
-def _decision(told: Told) -> video_pb2.TrackDecision:
+def _decision(told: ReportedDecision) -> video_pb2.TrackDecision:
     decision = video_pb2.TrackDecision(
         track_id=told.track,
         subject=told.decision.subject,
@@ -75,7 +75,7 @@ def _decision(told: Told) -> video_pb2.TrackDecision:
     return decision
 
 
-def _event(event: Event) -> video_pb2.VideoEvent:
+def _event(event: PresenceEvent) -> video_pb2.VideoEvent:
     return video_pb2.VideoEvent(
         kind=_KINDS[event.kind],
         track_id=event.track,

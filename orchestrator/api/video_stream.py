@@ -25,7 +25,7 @@ Prepared = Any
 """A frame that was decoded, and looked at where it was due; what that is, the video knows."""
 
 
-class Video(Protocol):
+class VideoSession(Protocol):
     """What a stream needs of one video."""
 
     live: bool
@@ -51,7 +51,7 @@ class _Started:
 
 async def answer_video(
     requests: AsyncIterator[_Request],
-    open_video: Callable[[video_pb2.IdentifyVideoOptions], Awaitable[Video]],
+    open_video: Callable[[video_pb2.IdentifyVideoOptions], Awaitable[VideoSession]],
     *,
     window: int,
 ) -> AsyncGenerator[_Response, None]:
@@ -77,7 +77,7 @@ async def answer_video(
     if first.WhichOneof("message") != "options":
         raise InvalidRequest(f"the first message has {first.WhichOneof('message') or 'nothing'}, expected is `options`")
     try:
-        frames = _Frames(requests, await open_video(first.options), window)
+        frames = _FrameWindow(requests, await open_video(first.options), window)
     except Exception as err:
         raise public(err) from err
     reading = asyncio.create_task(frames.read_all())
@@ -93,10 +93,10 @@ async def answer_video(
         await asyncio.gather(reading, *frames.abandon(), return_exceptions=True)
 
 
-class _Frames:
+class _FrameWindow:
     """The frames of one stream, from being read to being answered."""
 
-    def __init__(self, requests: AsyncIterator[_Request], video: Video, window: int) -> None:
+    def __init__(self, requests: AsyncIterator[_Request], video: VideoSession, window: int) -> None:
         self._requests = requests
         self._video = video
         # Of a live source half of the window waits: what is under way is not dropped any more.

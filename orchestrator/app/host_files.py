@@ -11,7 +11,7 @@ STATUS_SOCKET = "serve_host.sock"
 
 
 @dataclass(frozen=True)
-class Step:
+class StartStep:
     """A step of the start that is done."""
 
     name: str
@@ -19,19 +19,19 @@ class Step:
     """Since the serve host began."""
 
 
-def write_step(run_dir: Path, step: Step) -> None:
+def write_step(run_dir: Path, step: StartStep) -> None:
     """Appends a step."""
     with (run_dir / STEPS_FILE).open("a", encoding="utf-8") as file:
         file.write(json.dumps({"name": step.name, "seconds": round(step.seconds, 2)}) + "\n")
 
 
-def read_steps(run_dir: Path) -> list[Step]:
+def read_steps(run_dir: Path) -> list[StartStep]:
     """Returns the steps done so far."""
     try:
         lines = (run_dir / STEPS_FILE).read_text(encoding="utf-8").splitlines(keepends=True)
     except FileNotFoundError:
         return []
-    return [Step(**json.loads(line)) for line in lines if line.endswith("\n")]  # the last may be half written
+    return [StartStep(**json.loads(line)) for line in lines if line.endswith("\n")]  # the last may be half written
 
 
 def read_serve_status(run_dir: Path, *, timeout_s: float) -> dict[str, Any] | None:

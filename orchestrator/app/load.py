@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from orchestrator.app.metrics_page import Page, Server
+from orchestrator.app.metrics_page import MetricsPage, ServerKey
 
 _Key = TypeVar("_Key")
 
 _OK = "OK"
-_NOTHING = Page()
+_NOTHING = MetricsPage()
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class ServerLoad:
     """Of the calls that were answered."""
 
 
-def replica_load(now: Page, earlier: Page | None, period_s: float) -> ReplicaLoad:
+def replica_load(now: MetricsPage, earlier: MetricsPage | None, period_s: float) -> ReplicaLoad:
     """Returns what a replica did between two readings; with `earlier` None, since its start."""
     before = earlier or _NOTHING
     requests = _difference(now.requests, before.requests)
@@ -61,7 +61,7 @@ def replica_load(now: Page, earlier: Page | None, period_s: float) -> ReplicaLoa
     )
 
 
-def server_loads(pairs: list[tuple[Page, Page | None]], period_s: float) -> list[ServerLoad]:
+def server_loads(pairs: list[tuple[MetricsPage, MetricsPage | None]], period_s: float) -> list[ServerLoad]:
     """Returns what each server did for all replicas together, by model, version and endpoint.
 
     Args:
@@ -73,7 +73,7 @@ def server_loads(pairs: list[tuple[Page, Page | None]], period_s: float) -> list
     return [_server_load(server, periods, period_s) for server in sorted(servers)]
 
 
-def _server_load(server: Server, periods: list[tuple[Page, Page]], period_s: float) -> ServerLoad:
+def _server_load(server: ServerKey, periods: list[tuple[MetricsPage, MetricsPage]], period_s: float) -> ServerLoad:
     model, version, endpoint = server
     calls = failed = seconds = in_flight = 0.0
     for now, before in periods:

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from orchestrator.telemetry.endpoint import Target, read_targets
 
-Server = tuple[str, str, str]
+ServerKey = tuple[str, str, str]
 """Model, version and endpoint; the version is empty for calls that nobody answered."""
 
 
@@ -21,16 +21,16 @@ def _tally() -> defaultdict[Any, float]:
 
 
 @dataclass
-class Buckets:
+class Histogram:
     """A histogram: how many values are at most each bound."""
 
     counts: dict[float, float] = field(default_factory=dict)
 
-    def since(self, earlier: "Buckets") -> "Buckets":
+    def since(self, earlier: "Histogram") -> "Histogram":
         """Returns what came after an earlier state of the same histogram."""
-        return Buckets({bound: count - earlier.counts.get(bound, 0.0) for bound, count in self.counts.items()})
+        return Histogram({bound: count - earlier.counts.get(bound, 0.0) for bound, count in self.counts.items()})
 
-    def add(self, other: "Buckets") -> None:
+    def add(self, other: "Histogram") -> None:
         """Adds a histogram with the same bounds."""
         for bound, count in other.counts.items():
             self.counts[bound] = self.counts.get(bound, 0.0) + count
@@ -57,7 +57,7 @@ class Buckets:
 
 
 @dataclass
-class Page:
+class MetricsPage:
     """The numbers of one replica since its start."""
 
     requests: defaultdict[tuple[str, str], float] = field(default_factory=_tally)
@@ -66,11 +66,11 @@ class Page:
     """By reason."""
     in_progress: float = 0.0
     streams_open: float = 0.0
-    durations: Buckets = field(default_factory=Buckets)
+    durations: Histogram = field(default_factory=Histogram)
     """Seconds of calls and items, of all methods."""
-    calls: defaultdict[tuple[Server, str], float] = field(default_factory=_tally)
+    calls: defaultdict[tuple[ServerKey, str], float] = field(default_factory=_tally)
     """Calls of model servers, by server and code."""
-    call_seconds: defaultdict[Server, float] = field(default_factory=_tally)
+    call_seconds: defaultdict[ServerKey, float] = field(default_factory=_tally)
     in_flight: defaultdict[tuple[str, str], float] = field(default_factory=_tally)
     """Calls under way, by model and endpoint."""
     retries: float = 0.0
@@ -79,21 +79,21 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Replica:
+class ReplicaMetrics:
     """A process of the orchestrator that announced where its metrics are."""
 
     target: Target
-    page: Page | None
+    page: MetricsPage | None
     """None: it does not answer."""
 
 
-def read_replicas(targets_dir: Path, *, timeout_s: float) -> list[Replica]:
+def read_replicas(targets_dir: Path, *, timeout_s: float) -> list[ReplicaMetrics]:
     """Returns the replicas that run, in the order of their process numbers."""
     targets = [one for one in read_targets(targets_dir) if psutil.pid_exists(one.pid)]
-    return [Replica(one, read_page(f"http://{one.address}/metrics", timeout_s=timeout_s)) for one in targets]
+    return [ReplicaMetrics(one, read_page(f"http://{one.address}/metrics", timeout_s=timeout_s)) for one in targets]
 
 
-def read_page(url: str, *, timeout_s: float) -> Page | None:
+def read_page(url: str, *, timeout_s: float) -> MetricsPage | None:
     """Returns the numbers at an address; None where there is no answer."""
     try:
         with urlopen(url, timeout=timeout_s) as answer:  # noqa: S310 - an address of our own replicas
@@ -102,7 +102,7 @@ def read_page(url: str, *, timeout_s: float) -> Page | None:
         return None
 
 
-def parse_page(text: str) -> Page:
+def parse_page(text: str) -> MetricsPage:
     """Returns the numbers in Prometheus' text form.
 
     Raises:
@@ -112,14 +112,14 @@ def parse_page(text: str) -> Page:
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
             samples[sample.name.removeprefix("facegrid_")].append((sample.labels, sample.value))
-    page = Page()
+    page = MetricsPage()
     for name in ("requests_total", "stream_items_total"):
         for labels, value in samples[name]:
             page.requests[labels["method"], labels["code"]] += value
     for labels, value in samples["errors_total"]:
         page.errors[labels["reason"]] += value
     for labels, value in samples["request_duration_seconds_bucket"]:
-        page.durations.add(Buckets({float(labels["le"]): value}))
+        page.durations.add(Histogram({float(labels["le"]): value}))
     for labels, value in samples["model_calls_total"]:
         page.calls[_server(labels), labels["code"]] += value
     for labels, value in samples["model_call_duration_seconds_sum"]:
@@ -138,5 +138,5 @@ def _total(samples: list[tuple[dict[str, str], float]]) -> float:
     return sum(value for _, value in samples)
 
 
-def _server(labels: dict[str, str]) -> Server:
+def _server(labels: dict[str, str]) -> ServerKey:
     return labels["model"], labels["version"], labels["endpoint"]

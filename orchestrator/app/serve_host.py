@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.app import lean_ray
-from orchestrator.app.host_files import STATUS_SOCKET, Step, write_step
+from orchestrator.app.host_files import STATUS_SOCKET, StartStep, write_step
 from orchestrator.app.serve_fleet import ServeFleet
 from orchestrator.fleet.sizes import Size, parse_size
 
@@ -64,7 +64,7 @@ def main(argv: list[str] | None = None) -> int:
     begin_s = time.monotonic()
 
     def done(step: str) -> None:
-        write_step(args.run_dir, Step(step, time.monotonic() - begin_s))
+        write_step(args.run_dir, StartStep(step, time.monotonic() - begin_s))
 
     fleet = ServeFleet(args)
     with ThreadPoolExecutor(1, "import") as pool:

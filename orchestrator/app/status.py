@@ -10,7 +10,7 @@ import psutil
 from facegrid.answers.faces import Health
 from orchestrator.app.health import service_health
 from orchestrator.app.host_files import read_serve_status
-from orchestrator.app.metrics_page import Replica, read_replicas
+from orchestrator.app.metrics_page import ReplicaMetrics, read_replicas
 from orchestrator.app.processes import ProcessRecord, is_alive, members
 from orchestrator.app.state import StackState, StateFolder
 from orchestrator.fleet.errors import FleetError
@@ -48,7 +48,7 @@ class StackStatus:
     serve: dict[str, Any] | None
     """Application, message and deployments, as Ray Serve says; None where the serve host does not answer."""
     processes: list[ProcessStatus]
-    replicas: list[Replica]
+    replicas: list[ReplicaMetrics]
     """Those of the orchestrator, with what their metrics say."""
 
 

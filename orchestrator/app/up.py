@@ -65,7 +65,7 @@ def up(options: StackOptions, state_dir: Path, report: Report, env: Mapping[str,
                 return earlier
             stop_stack(folder, earlier)
         config, pools = _check(options, env)
-        return _Start(options, folder, config, pools, report=report, env=env).run()
+        return _StackStart(options, folder, config, pools, report=report, env=env).run()
 
 
 def _check(options: StackOptions, env: Mapping[str, str]) -> tuple[ModelServerConfig, list[Pool]]:
@@ -104,7 +104,7 @@ def _new_state(options: StackOptions, pools: list[Pool], folder: StateFolder) ->
     )
 
 
-class _Start:
+class _StackStart:
     """One attempt to start."""
 
     def __init__(

@@ -44,7 +44,7 @@ class ServerOptions:
     log_level: str = Settings.log_level
 
 
-class ModelServer:
+class ModelServerReplica:
     """One replica: a server process and what the fleet knows of it.
 
     Args:
@@ -129,7 +129,7 @@ def _newest(ctx: AutoscalingContext, name: str) -> float:
 
 
 model_server_deployment = serve.deployment(
-    ModelServer,
+    ModelServerReplica,
     max_surge_percent=0,
     health_check_period_s=1,
     health_check_timeout_s=10,

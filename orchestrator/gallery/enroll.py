@@ -9,7 +9,7 @@ import numpy as np
 from facegrid.errors import AlreadyEnrolled
 from orchestrator.gallery.rows import face_rows
 from orchestrator.gallery.search import nearest_faces
-from orchestrator.gallery.tables import Table
+from orchestrator.gallery.tables import LanceTable
 from orchestrator.gallery.types import EmbedderVersion, Match, NewFace
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ picture compressed once more by 1e-2."""
 
 
 def enroll(
-    table: Table, subject: str, faces: Sequence[NewFace], embedder: EmbedderVersion, *, now: datetime
+    table: LanceTable, subject: str, faces: Sequence[NewFace], embedder: EmbedderVersion, *, now: datetime
 ) -> list[str | AlreadyEnrolled]:
     """Appends the faces that the table does not hold yet, and returns the id or the reason for each.
 

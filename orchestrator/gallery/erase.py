@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.gallery.tables import Table
+from orchestrator.gallery.tables import LanceTable
 
 if TYPE_CHECKING:
     from lance import LanceDataset
@@ -24,7 +24,7 @@ OBJECT_STORE_GRACE = timedelta(hours=1)
 """How long old versions stay in an object store, which has no lock: longer than any write or search takes."""
 
 
-def delete_rows(table: Table, face_ids: Sequence[str]) -> None:
+def delete_rows(table: LanceTable, face_ids: Sequence[str]) -> None:
     """Deletes faces by their ids; those that are gone already do not matter.
 
     Not by subject: the condition is kept with the table's history, and a face's id names nobody.
@@ -34,12 +34,12 @@ def delete_rows(table: Table, face_ids: Sequence[str]) -> None:
         table.change(lambda dataset: dataset.delete(condition))
 
 
-def rewrite_deleted(table: Table) -> None:
+def rewrite_deleted(table: LanceTable) -> None:
     """Writes the files that hold deleted rows anew without them."""
     _rewrite(table, lambda fragment: fragment.num_deletions > 0)
 
 
-def join_files(table: Table) -> None:
+def join_files(table: LanceTable) -> None:
     """Joins small files where there are many of them, and medium ones likewise: each costs every search some time."""
     fragments = table.read(lambda dataset: dataset.get_fragments())
     small = sum(_is_small(fragment) for fragment in fragments)
@@ -50,7 +50,7 @@ def join_files(table: Table) -> None:
         _rewrite(table, _is_small)
 
 
-def join_all_files(table: Table) -> None:
+def join_all_files(table: LanceTable) -> None:
     """Joins all files that are not full, as an index wants it.
 
     An index covers whole files, and one that goes with the last of its faces takes the index along. So that none
@@ -67,7 +67,7 @@ def _is_below_full(fragment: Any) -> bool:
     return bool(fragment.physical_rows < FILE_FACES)
 
 
-def forget_versions(table: Table, *, sweep: bool) -> None:
+def forget_versions(table: LanceTable, *, sweep: bool) -> None:
     """Removes what only older versions need; in an object store, once its grace time is over.
 
     Args:
@@ -85,7 +85,7 @@ def forget_versions(table: Table, *, sweep: bool) -> None:
     )
 
 
-def _rewrite(table: Table, chosen: Callable[[Any], bool]) -> None:
+def _rewrite(table: LanceTable, chosen: Callable[[Any], bool]) -> None:
     def work(dataset: "LanceDataset") -> None:
         fragments = dataset.get_fragments()
         others = [fragment.fragment_id for fragment in fragments if not chosen(fragment)]

@@ -17,7 +17,7 @@ from orchestrator.gallery.housekeeping import LOCK_TIMEOUT_S, erase_subject, tid
 from orchestrator.gallery.parts import open_parts
 from orchestrator.gallery.search import search
 from orchestrator.gallery.subjects import normal_subject
-from orchestrator.gallery.types import EmbedderVersion, Erased, Face, Matches, NewFace, Subject, SubjectPage
+from orchestrator.gallery.types import EmbedderVersion, Erased, Matches, NewFace, StoredFace, StoredSubject, SubjectPage
 from orchestrator.observer import observer, stage
 from orchestrator.types import Floats
 
@@ -153,7 +153,7 @@ class Gallery:
             raise InvalidOption(f"page_size is {page_size}, allowed are 1 to {MAX_PAGE_SIZE}")
         return await self._read(lambda: people.page(self._registry, page_size, page_token))
 
-    async def get_subject(self, subject: str) -> tuple[Subject, tuple[Face, ...]]:
+    async def get_subject(self, subject: str) -> tuple[StoredSubject, tuple[StoredFace, ...]]:
         """Returns a subject and its faces, the first enrolled first.
 
         Raises:

@@ -6,8 +6,8 @@ from orchestrator.gallery.erase import delete_rows, forget_versions, join_all_fi
 from orchestrator.gallery.index import drop_stale_index, index_pays, update_index
 from orchestrator.gallery.lock import FolderLock
 from orchestrator.gallery.people import rows_of
-from orchestrator.gallery.registry import Registry
-from orchestrator.gallery.tables import Table
+from orchestrator.gallery.registry import EmbedderRegistry
+from orchestrator.gallery.tables import LanceTable
 from orchestrator.gallery.types import Erased
 
 LOCK_TIMEOUT_S = 30.0
@@ -28,7 +28,7 @@ class Locks:
         """Held by whoever builds an index, which takes longer than a write can wait."""
 
 
-def erase_subject(registry: Registry, locks: Locks, name: str) -> Erased:
+def erase_subject(registry: EmbedderRegistry, locks: Locks, name: str) -> Erased:
     """Deletes what all tables hold of a subject, and its bytes. The caller holds the lock for writing.
 
     Killed on its way, it leaves rows that are deleted and whose bytes go with the next `tidy`.
@@ -48,7 +48,7 @@ def erase_subject(registry: Registry, locks: Locks, name: str) -> Erased:
     return Erased(name, vectors, chips, pending=not all(gone))
 
 
-def tidy(registry: Registry, locks: Locks) -> None:
+def tidy(registry: EmbedderRegistry, locks: Locks) -> None:
     """Joins small files, sees to the index, and removes what is not needed any more."""
     for table in registry.tables():
         with locks.write.hold(LOCK_TIMEOUT_S):
@@ -63,7 +63,7 @@ def tidy(registry: Registry, locks: Locks) -> None:
         registry.forget_versions()
 
 
-def _see_to_index(table: Table, locks: Locks) -> None:
+def _see_to_index(table: LanceTable, locks: Locks) -> None:
     with locks.index.attempt() as mine:
         if mine:
             with locks.write.hold(LOCK_TIMEOUT_S):
@@ -71,7 +71,7 @@ def _see_to_index(table: Table, locks: Locks) -> None:
             update_index(table)
 
 
-def erase_bytes(table: Table, locks: Locks) -> bool:
+def erase_bytes(table: LanceTable, locks: Locks) -> bool:
     """Erases what is deleted, and returns whether nothing of it is left in any file.
 
     An index that is being built has codes of deleted faces, and files that no version refers to yet, which must

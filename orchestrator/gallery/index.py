@@ -9,7 +9,7 @@ same recall. Faces that were enrolled after it was built are compared one by one
 
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.gallery.tables import Table
+from orchestrator.gallery.tables import LanceTable
 
 if TYPE_CHECKING:
     from lance import LanceDataset
@@ -59,7 +59,7 @@ def index_pays(dataset: "LanceDataset") -> bool:
     return _due(dataset) != _NOTHING
 
 
-def update_index(table: Table) -> None:
+def update_index(table: LanceTable) -> None:
     """Builds the index, builds it anew, or extends it, whichever pays now, if any does."""
 
     def work(dataset: "LanceDataset") -> None:
@@ -72,7 +72,7 @@ def update_index(table: Table) -> None:
     table.change(work, attempts=_ATTEMPTS)
 
 
-def drop_stale_index(table: Table) -> None:
+def drop_stale_index(table: LanceTable) -> None:
     """Drops the index if it has codes of files that are gone: nothing else takes them out of it."""
 
     def work(dataset: "LanceDataset") -> None:

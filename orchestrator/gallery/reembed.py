@@ -22,7 +22,7 @@ from orchestrator.gallery.housekeeping import LOCK_TIMEOUT_S, erase_bytes
 from orchestrator.gallery.parts import Parts
 from orchestrator.gallery.registry import ACTIVE, BUILDING, RETIRED, SWITCH_GRACE_S
 from orchestrator.gallery.rows import face_schema, vector_column
-from orchestrator.gallery.tables import Table
+from orchestrator.gallery.tables import LanceTable
 from orchestrator.gallery.types import EmbedderVersion
 from orchestrator.types import Floats
 
@@ -50,8 +50,8 @@ class _Move:
     """What every step of a move needs."""
 
     parts: Parts
-    old: Table
-    new: Table
+    old: LanceTable
+    new: LanceTable
     target: EmbedderVersion
     embed: Embed
 
@@ -108,7 +108,7 @@ def _begin(parts: Parts, target: EmbedderVersion) -> EmbedderVersion | None:
     return source
 
 
-def _missing(old: Table, new: Table) -> list[str]:
+def _missing(old: LanceTable, new: LanceTable) -> list[str]:
     """Returns the ids of the faces with a chip in `old` that `new` lacks."""
     ids: list[str] = old.read(lambda d: d.to_table(columns=["face_id"], filter="chip IS NOT NULL"))[
         "face_id"
@@ -117,7 +117,7 @@ def _missing(old: Table, new: Table) -> list[str]:
     return [face_id for face_id in ids if face_id not in there]
 
 
-def _ids(table: Table) -> set[str]:
+def _ids(table: LanceTable) -> set[str]:
     return set(table.read(lambda dataset: dataset.to_table(columns=["face_id"]))["face_id"].to_pylist())
 
 
@@ -142,7 +142,7 @@ def _move(move: _Move, face_ids: list[str]) -> None:
         move.new.append(moved.filter(pc.is_in(moved["face_id"], pa.array(list(alive), pa.string()))))
 
 
-def _present(table: Table, chosen: pc.Expression) -> set[str]:
+def _present(table: LanceTable, chosen: pc.Expression) -> set[str]:
     return set(table.read(lambda d: d.to_table(columns=["face_id"], filter=chosen))["face_id"].to_pylist())
 
 

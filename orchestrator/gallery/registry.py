@@ -9,7 +9,7 @@ import pyarrow as pa
 from facegrid.errors import GalleryMismatch
 from orchestrator.gallery.erase import forget_versions
 from orchestrator.gallery.rows import face_schema, table_name
-from orchestrator.gallery.tables import Storage, Table
+from orchestrator.gallery.tables import LanceTable, Storage
 from orchestrator.gallery.types import EmbedderVersion
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _SCHEMA = pa.schema(
 
 
 @dataclass(frozen=True)
-class Entry:
+class EmbedderEntry:
     """An embedder version of the gallery."""
 
     embedder: EmbedderVersion
@@ -43,7 +43,7 @@ class Entry:
     changed_at: datetime
 
 
-class Registry:
+class EmbedderRegistry:
     """The embedder versions of a gallery. Whoever changes it holds the gallery's lock.
 
     Args:
@@ -53,9 +53,9 @@ class Registry:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._table = storage.table("embedders")
-        self._faces: dict[EmbedderVersion, Table] = {}
+        self._faces: dict[EmbedderVersion, LanceTable] = {}
 
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[EmbedderEntry, ...]:
         """Returns all embedder versions, the oldest first; none for a gallery in which nobody was ever enrolled."""
         return self._table.read(_entries) if self._table.exists() else ()
 
@@ -63,11 +63,11 @@ class Registry:
         """Returns the embedder version that is searched and enrolled to."""
         return next((entry.embedder for entry in self.entries() if entry.state == ACTIVE), None)
 
-    def faces(self, embedder: EmbedderVersion) -> Table:
+    def faces(self, embedder: EmbedderVersion) -> LanceTable:
         """Returns the table of an embedder version's faces, which need not exist."""
         return self._faces.setdefault(embedder, self._storage.table(table_name(embedder)))
 
-    def searched(self, embedder: EmbedderVersion, *, now: datetime) -> Table | None:
+    def searched(self, embedder: EmbedderVersion, *, now: datetime) -> LanceTable | None:
         """Returns the table that a vector of this embedder version is looked for in; None: nobody is enrolled.
 
         Raises:
@@ -84,7 +84,7 @@ class Registry:
             raise mismatch(active, embedder)
         return self.faces(embedder)
 
-    def tables(self) -> list[Table]:
+    def tables(self) -> list[LanceTable]:
         """Returns the tables of all embedder versions."""
         return [self.faces(entry.embedder) for entry in self.entries()]
 
@@ -93,7 +93,7 @@ class Registry:
         if self._table.exists():
             forget_versions(self._table, sweep=True)
 
-    def require(self, embedder: EmbedderVersion, *, now: datetime) -> Table:
+    def require(self, embedder: EmbedderVersion, *, now: datetime) -> LanceTable:
         """Returns the table of the active embedder version, and makes this the active one where there is none.
 
         Raises:
@@ -111,7 +111,7 @@ class Registry:
         self.faces(embedder).create(face_schema(embedder).empty_table())
         self._table.create(_SCHEMA.empty_table())
         others = [entry for entry in self.entries() if entry.embedder != embedder]  # another process may have added it
-        self._write((*others, Entry(embedder, state, now)))
+        self._write((*others, EmbedderEntry(embedder, state, now)))
 
     def set_states(self, states: dict[EmbedderVersion, str], *, now: datetime) -> None:
         """Changes the states of embedder versions, all at once for every reader."""
@@ -122,7 +122,7 @@ class Registry:
             )
         )
 
-    def _write(self, entries: tuple[Entry, ...]) -> None:
+    def _write(self, entries: tuple[EmbedderEntry, ...]) -> None:
         rows = [
             (entry.embedder.name, entry.embedder.version, entry.embedder.dimension, entry.state, entry.changed_at)
             for entry in entries
@@ -138,8 +138,10 @@ def mismatch(active: EmbedderVersion, asked: EmbedderVersion) -> GalleryMismatch
     )
 
 
-def _entries(dataset: "LanceDataset") -> tuple[Entry, ...]:
+def _entries(dataset: "LanceDataset") -> tuple[EmbedderEntry, ...]:
     return tuple(
-        Entry(EmbedderVersion(row["embedder"], row["version"], row["dimension"]), row["state"], row["changed_at"])
+        EmbedderEntry(
+            EmbedderVersion(row["embedder"], row["version"], row["dimension"]), row["state"], row["changed_at"]
+        )
         for row in dataset.to_table().to_pylist()
     )

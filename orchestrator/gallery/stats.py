@@ -3,14 +3,14 @@
 from typing import TYPE_CHECKING
 
 from orchestrator.gallery.index import unindexed_faces
-from orchestrator.gallery.registry import Entry, Registry
+from orchestrator.gallery.registry import EmbedderEntry, EmbedderRegistry
 from orchestrator.gallery.types import VersionStats
 
 if TYPE_CHECKING:
     from lance import LanceDataset
 
 
-def stats(registry: Registry) -> list[VersionStats]:
+def stats(registry: EmbedderRegistry) -> list[VersionStats]:
     """Returns how much there is of each embedder version, the oldest first.
 
     Raises:
@@ -19,7 +19,7 @@ def stats(registry: Registry) -> list[VersionStats]:
     return [_version(registry, entry) for entry in registry.entries()]
 
 
-def _version(registry: Registry, entry: Entry) -> VersionStats:
+def _version(registry: EmbedderRegistry, entry: EmbedderEntry) -> VersionStats:
     def work(dataset: "LanceDataset") -> VersionStats:
         return VersionStats(
             embedder=entry.embedder,

@@ -47,9 +47,9 @@ class Storage:
         self._session: Any = None
         self._session_lock = threading.Lock()
 
-    def table(self, name: str) -> "Table":
+    def table(self, name: str) -> "LanceTable":
         """Returns a table of this name, which need not exist."""
-        return Table(self, name, f"{self._root}/{name}.lance", self.folder and self.folder / f"{name}.lance")
+        return LanceTable(self, name, f"{self._root}/{name}.lance", self.folder and self.folder / f"{name}.lance")
 
     def session(self) -> Any:
         """Returns the caches that all tables share."""
@@ -61,7 +61,7 @@ class Storage:
             return self._session
 
 
-class Table:
+class LanceTable:
     """One table. Methods block and may be called from any thread."""
 
     def __init__(self, storage: Storage, name: str, uri: str, folder: Path | None) -> None:

@@ -57,7 +57,7 @@ class Matches:
 
 
 @dataclass(frozen=True)
-class Subject:
+class StoredSubject:
     """A person of the gallery."""
 
     name: str
@@ -68,7 +68,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Face:
+class StoredFace:
     """A face that is kept; its vector and its chip are not given out."""
 
     face_id: str
@@ -83,7 +83,7 @@ class Face:
 class SubjectPage:
     """Some of the subjects, by name in the order of the code points."""
 
-    subjects: tuple[Subject, ...]
+    subjects: tuple[StoredSubject, ...]
     next_page_token: str
     """What gives the next page; empty at the end."""
 

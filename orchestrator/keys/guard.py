@@ -35,7 +35,7 @@ class Guard:
         self._ring = ring
         self._refusals = Refusals()
 
-    def admit(self, method: str, metadata: Metadata) -> "Admission":
+    def admit(self, method: str, metadata: Metadata) -> "AdmittedCall":
         """Returns the admission of a call, whose request it counts.
 
         Args:
@@ -48,7 +48,7 @@ class Guard:
             RateLimited: The key has asked too often.
         """
         if self._ring is None:
-            return Admission(None, None, method)
+            return AdmittedCall(None, None, method)
         try:
             entry = self._identify(self._ring, metadata)
             _require(entry, method)
@@ -58,7 +58,7 @@ class Guard:
         except FacegridError as err:
             self._refusals.count(err)
             raise
-        return Admission(self._ring, entry, method)
+        return AdmittedCall(self._ring, entry, method)
 
     @staticmethod
     def _identify(ring: KeyRing, metadata: Metadata) -> KeyEntry:
@@ -68,7 +68,7 @@ class Guard:
         return entry
 
 
-class Admission:
+class AdmittedCall:
     """One call that was let in."""
 
     def __init__(self, ring: KeyRing | None, entry: KeyEntry | None, method: str) -> None:

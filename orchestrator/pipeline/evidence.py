@@ -8,7 +8,7 @@ import numpy as np
 from exporters.signatures import FIVE_POINTS, TEMPLATES
 from orchestrator.types import Floats
 
-MAX_PICTURES = 10
+MAX_SAMPLES = 10
 """Pictures kept. On a stage clip the mean of ten was 0.35 from its person's portrait where single ones were 0.49 in
 the median, and more brought nothing (docs/accuracy.md)."""
 
@@ -24,7 +24,7 @@ _SMALL_PX = 40.0
 
 
 @dataclass(frozen=True)
-class Picture:
+class FaceSample:
     """One picture of a face."""
 
     frame: int
@@ -44,14 +44,14 @@ class Evidence:
 
     def __init__(self, *, unit: bool) -> None:
         self._unit = unit
-        self._pictures: list[Picture] = []
+        self._pictures: list[FaceSample] = []
 
     def __len__(self) -> int:
         return len(self._pictures)
 
-    def add(self, picture: Picture) -> None:
+    def add(self, picture: FaceSample) -> None:
         """Keeps the picture, if it is among the best."""
-        self._pictures = sorted([*self._pictures, picture], key=lambda p: -p.quality)[:MAX_PICTURES]
+        self._pictures = sorted([*self._pictures, picture], key=lambda p: -p.quality)[:MAX_SAMPLES]
 
     def frames(self) -> tuple[int, ...]:
         """Returns the numbers of the pictures' frames, best picture first."""
@@ -62,7 +62,7 @@ class Evidence:
         return mean_vector(self._pictures, unit=self._unit)
 
 
-def mean_vector(pictures: Sequence[Picture], *, unit: bool) -> Floats:
+def mean_vector(pictures: Sequence[FaceSample], *, unit: bool) -> Floats:
     """Returns the mean of the vectors [D] weighted by quality, scaled to length 1 where they are."""
     weights = [max(picture.quality, 1e-6) for picture in pictures]
     mean = np.average([picture.vector for picture in pictures], axis=0, weights=weights)

@@ -7,7 +7,7 @@ import numpy as np
 from exporters.signatures import MAP_CELLS, PNET_FIELD_PX, PNET_STRIDE_PX
 from orchestrator.pipeline.boxes import squares, suppress
 from orchestrator.pipeline.pyramid import Level
-from orchestrator.pipeline.tiles import Plan
+from orchestrator.pipeline.tiles import TileLayout
 from orchestrator.predict.predictor import Arrays
 from orchestrator.types import Candidates, Floats, Ints
 
@@ -70,7 +70,9 @@ def join_cells(best: Cells, of_maps: Cells, crowded: Ints) -> Cells:
     )
 
 
-def propose(cells: Cells, plan: Plan, levels: tuple[Level, ...], *, max_candidates: int) -> tuple[Candidates, int]:
+def propose(
+    cells: Cells, plan: TileLayout, levels: tuple[Level, ...], *, max_candidates: int
+) -> tuple[Candidates, int]:
     """Returns square candidates, best score first, and how many proposals beyond the bound were dropped.
 
     Cells whose field straddles pieces of a tile see no part of the image and do not count. The
@@ -104,7 +106,9 @@ def propose(cells: Cells, plan: Plan, levels: tuple[Level, ...], *, max_candidat
     return Candidates(squares(candidates.boxes), candidates.scores), dropped
 
 
-def _positions(cells: Ints, owners: Ints, plan: Plan, levels: tuple[Level, ...]) -> tuple[Ints, Ints, Ints, Floats]:
+def _positions(
+    cells: Ints, owners: Ints, plan: TileLayout, levels: tuple[Level, ...]
+) -> tuple[Ints, Ints, Ints, Floats]:
     """Returns x and y of each cell's field in pixels of its level, the level, and the level's scale."""
     shifts = np.array(
         [(p.level_x - p.tile_x, p.level_y - p.tile_y, p.level) for p in plan.pieces], dtype=np.int64

@@ -42,7 +42,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Plan:
+class TileLayout:
     """How the levels of one picture lie in tiles."""
 
     tiles: int
@@ -52,14 +52,14 @@ class Plan:
 
 
 @lru_cache(maxsize=16)
-def plan_tiles(levels: tuple[Level, ...]) -> Plan:
+def plan_tiles(levels: tuple[Level, ...]) -> TileLayout:
     """Returns where each piece of each level lies. Cached: the frames of a video are of one size."""
     cut = [piece for index, level in enumerate(levels) for piece in _cut(index, level)]
     placed, tiles = _place(cut)
-    return Plan(tiles, placed, _owners(placed, tiles))
+    return TileLayout(tiles, placed, _owners(placed, tiles))
 
 
-def fill_tiles(plan: Plan, levels: Iterable[FineImage]) -> FineImage:
+def fill_tiles(plan: TileLayout, levels: Iterable[FineImage]) -> FineImage:
     """Returns the tiles, uint16 [tiles, TILE_PX, TILE_PX, 3]; what no piece covers is black."""
     tiles = np.zeros((plan.tiles, TILE_PX, TILE_PX, 3), dtype=np.uint16)
     by_level: dict[int, list[Piece]] = {}

@@ -7,7 +7,7 @@ from orchestrator.types import Detections, Floats
 
 
 @dataclass(frozen=True)
-class Moment:
+class FrameStamp:
     """A frame of the video."""
 
     frame: int
@@ -17,7 +17,7 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Faces:
+class FrameFaces:
     """The faces found in a frame."""
 
     found: Detections
@@ -26,7 +26,7 @@ class Faces:
 
 
 @dataclass(frozen=True)
-class Candidate:
+class SubjectCandidate:
     """Somebody of the gallery, and how far from a track's vector."""
 
     subject: str
@@ -41,7 +41,7 @@ class Decision:
     """None: nobody of the gallery."""
     distance: float | None
     """To `subject`, or to the nearest candidate; None where there is none."""
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[SubjectCandidate, ...]
     """Nearest first."""
     frames: tuple[int, ...]
     """What it rests on, the best picture of the face first."""
@@ -53,10 +53,10 @@ class Track:
 
     number: int
     """From 1, in the order in which tracks begin."""
-    first: Moment
-    last: Moment
+    first: FrameStamp
+    last: FrameStamp
     """The last frame in which the face was in view."""
-    found_last: Moment
+    found_last: FrameStamp
     """The last frame in which it was found, not only followed."""
     box: Floats
     """[4], in pixels of the frame."""
@@ -71,7 +71,7 @@ class Track:
     """It was found more than once, or its shot was over before it could be: it is a face."""
     ended: bool = False
     """It will not go on."""
-    candidates: tuple[Candidate, ...] | None = None
+    candidates: tuple[SubjectCandidate, ...] | None = None
     """The nearest subjects, nearest first, as last looked up; None before."""
     decision: Decision | None = None
     met: set[int] = field(default_factory=set)

@@ -15,9 +15,9 @@ import numpy as np
 from orchestrator.pipeline.assignment import best_pairs
 from orchestrator.pipeline.associate import MIN_IOU, associate, distances_between
 from orchestrator.pipeline.boxes import areas, clip, overlaps
-from orchestrator.pipeline.evidence import Evidence, Picture, quality_of
+from orchestrator.pipeline.evidence import Evidence, FaceSample, quality_of
 from orchestrator.pipeline.follow import Followed
-from orchestrator.pipeline.track import Faces, Moment, Track
+from orchestrator.pipeline.track import FrameFaces, FrameStamp, Track
 from orchestrator.types import Detections, Floats
 
 START_SCORE = 0.95
@@ -29,7 +29,7 @@ MAX_UNFOUND_MS = 1_000
 MAX_LOST_MS = 30_000
 """How long a lost track waits for its face to come back."""
 
-ENOUGH_PICTURES = 5
+ENOUGH_SAMPLES = 5
 """Pictures after which a new track is looked at no more often than is due, and its person may be told to be unknown."""
 
 NEW_MS = 500
@@ -64,10 +64,10 @@ class Tracker:
         """Those of the tracks in view [N, 4]."""
         return _boxes(self.in_view)
 
-    def curious(self, now: Moment) -> bool:
+    def curious(self, now: FrameStamp) -> bool:
         """Returns whether a face in view is new: a few looks more tell whether it is one, and whose."""
         return any(
-            len(track.evidence) < ENOUGH_PICTURES and now.timestamp_ms - track.first.timestamp_ms <= NEW_MS
+            len(track.evidence) < ENOUGH_SAMPLES and now.timestamp_ms - track.first.timestamp_ms <= NEW_MS
             for track in self.in_view
         )
 
@@ -79,7 +79,7 @@ class Tracker:
             track.ended = track.confirmed = True
         return ended
 
-    def end_lost(self, now: Moment) -> list[Track]:
+    def end_lost(self, now: FrameStamp) -> list[Track]:
         """Ends the tracks that were lost too long ago and returns them."""
         ended = [track for track in self.lost if now.timestamp_ms - track.last.timestamp_ms > MAX_LOST_MS]
         self.lost = [track for track in self.lost if track not in ended]
@@ -91,7 +91,7 @@ class Tracker:
                         other.taken.add(track.decision.subject)
         return ended
 
-    def move(self, followed: Followed, now: Moment, *, width_px: int, height_px: int) -> bool:
+    def move(self, followed: Followed, now: FrameStamp, *, width_px: int, height_px: int) -> bool:
         """Moves the tracks in view into the next frame of the shot; returns whether one was lost.
 
         Args:
@@ -112,7 +112,7 @@ class Tracker:
         self._lose(gone)
         return bool(gone)
 
-    def update(self, faces: Faces, now: Moment) -> list[int]:
+    def update(self, faces: FrameFaces, now: FrameStamp) -> list[int]:
         """Puts the faces found into the tracks in their places, then into tracks of the same face that are absent.
 
         Args:
@@ -136,7 +136,7 @@ class Tracker:
         self._sort_out(set(matched.values()), found)
         return [position for position in free if position not in matched and self._may_begin(found, position)]
 
-    def begin(self, faces: Faces, position: int, now: Moment, *, absent: Track | None = None) -> None:
+    def begin(self, faces: FrameFaces, position: int, now: FrameStamp, *, absent: Track | None = None) -> None:
         """Begins a track with a face.
 
         Args:
@@ -156,7 +156,7 @@ class Tracker:
         track.evidence.add(picture)
         self._show({*self.in_view, track})
 
-    def absent(self, now: Moment) -> list[Track]:
+    def absent(self, now: FrameStamp) -> list[Track]:
         """Returns the tracks of this shot whose faces were not found in the frame."""
         return [track for track in self.in_view if track.found_last != now] + self.lost
 
@@ -189,7 +189,7 @@ class Tracker:
         self.in_view = [track for track in self.in_view if track not in tracks]
         self.lost = [*self.lost, *tracks]
 
-    def _distances(self, tracks: Sequence[Track], faces: Faces) -> Floats:
+    def _distances(self, tracks: Sequence[Track], faces: FrameFaces) -> Floats:
         """Returns the distance of each track from each face [T, N]."""
         if not tracks:
             return np.empty((0, len(faces.found)), np.float32)
@@ -200,13 +200,13 @@ def _boxes(tracks: Sequence[Track]) -> Floats:
     return np.array([track.box for track in tracks], dtype=np.float32).reshape(-1, 4)
 
 
-def _pictures(faces: Faces, now: Moment) -> list[Picture]:
+def _pictures(faces: FrameFaces, now: FrameStamp) -> list[FaceSample]:
     found = faces.found
     qualities = quality_of(found.boxes, found.scores, found.landmarks)
-    return [Picture(now.frame, float(one), vector) for one, vector in zip(qualities, faces.vectors, strict=True)]
+    return [FaceSample(now.frame, float(one), vector) for one, vector in zip(qualities, faces.vectors, strict=True)]
 
 
-def _put(track: Track, found: Detections, position: int, picture: Picture, now: Moment) -> None:
+def _put(track: Track, found: Detections, position: int, picture: FaceSample, now: FrameStamp) -> None:
     """Says that the face at `position` is the track's."""
     track.box, track.landmarks = found.boxes[position], found.landmarks[position]
     track.score, track.last, track.found_last = float(found.scores[position]), now, now

@@ -12,9 +12,9 @@ import numpy as np
 
 from orchestrator.pipeline.decide import decide
 from orchestrator.pipeline.follow import Grey, follow, to_grey
-from orchestrator.pipeline.presence import Event, Presence
+from orchestrator.pipeline.presence import Presence, PresenceEvent
 from orchestrator.pipeline.shots import Thumbnail, is_cut, thumbnail
-from orchestrator.pipeline.track import Candidate, Decision, Faces, Moment, Track
+from orchestrator.pipeline.track import Decision, FrameFaces, FrameStamp, SubjectCandidate, Track
 from orchestrator.pipeline.tracker import Tracker
 from orchestrator.threads import in_thread
 from orchestrator.types import Floats, Image
@@ -24,7 +24,7 @@ from orchestrator.types import Floats, Image
 class Neighbours:
     """What the gallery knows of some vectors."""
 
-    candidates: Sequence[tuple[Candidate, ...]]
+    candidates: Sequence[tuple[SubjectCandidate, ...]]
     """For each vector the nearest subjects, nearest first."""
     threshold: float
     """Greatest distance at which a track is named; it may change with the gallery."""
@@ -36,12 +36,12 @@ Search = Callable[[Floats], Awaitable[Neighbours]]
 SHOT_LOOKS = 3
 """Frames at the beginning of a shot that are all looked at: in the first, faces are often blurred or half turned."""
 
-Look = Callable[[], Awaitable[Faces]]
+Look = Callable[[], Awaitable[FrameFaces]]
 """Returns the faces of the frame at hand."""
 
 
 @dataclass(frozen=True)
-class Sketch:
+class FrameSketch:
     """What is kept of a frame until the next has been compared with it."""
 
     width_px: int
@@ -50,38 +50,38 @@ class Sketch:
     grey: Grey
 
 
-def sketch(image: Image) -> Sketch:
+def sketch(image: Image) -> FrameSketch:
     """Returns the sketch of a frame, RGB uint8 [height, width, 3]."""
-    return Sketch(image.shape[1], image.shape[0], thumbnail(image), to_grey(image))
+    return FrameSketch(image.shape[1], image.shape[0], thumbnail(image), to_grey(image))
 
 
 @dataclass(frozen=True)
-class Told:
+class ReportedDecision:
     """A decision on a track, and how far the track reaches."""
 
     track: int
-    first: Moment
-    last: Moment
+    first: FrameStamp
+    last: FrameStamp
     ended: bool
     decision: Decision
 
 
 @dataclass(frozen=True)
-class View:
+class FrameView:
     """What is seen in one frame."""
 
     tracks: tuple[Track, ...]
     """In view, by number; they change with the next frame."""
-    told: tuple[Told, ...]
+    told: tuple[ReportedDecision, ...]
     """Decisions that were made or changed, and those on tracks that ended."""
-    events: tuple[Event, ...]
+    events: tuple[PresenceEvent, ...]
     looked: bool
     """Faces were looked for."""
     cut: bool
     """A new shot begins."""
 
 
-class Watch:
+class VideoWatcher:
     """Watches one video.
 
     Args:
@@ -97,8 +97,8 @@ class Watch:
         self._threshold = 0.0  # of the last search; before the first nothing is decided
         self._tracker = Tracker(threshold=same_person, unit=unit)
         self._presence = Presence()
-        self._before: Sketch | None = None
-        self._now: Moment | None = None
+        self._before: FrameSketch | None = None
+        self._now: FrameStamp | None = None
         self._fresh_frames = 0
         """Frames of the shot that are still looked at, whatever is due."""
         self._ended: list[Track] = []
@@ -106,7 +106,7 @@ class Watch:
         self._told: dict[int, str | None] = {}
         """The subject told last of each track that has one and has not ended."""
 
-    async def step(self, frame: Sketch, now: Moment, look: Look, *, due: bool) -> View:
+    async def step(self, frame: FrameSketch, now: FrameStamp, look: Look, *, due: bool) -> FrameView:
         """Returns what is seen in the next frame.
 
         Args:
@@ -134,27 +134,27 @@ class Watch:
             await self._update(await look(), now)
         self._ended += self._tracker.end_lost(now)
         told, events = await self._tell(now)
-        return View(tuple(self._tracker.in_view), told, events, looked, cut)
+        return FrameView(tuple(self._tracker.in_view), told, events, looked, cut)
 
-    async def finish(self) -> View:
+    async def finish(self) -> FrameView:
         """Returns what is left to tell at the end of the video: decisions, and that everybody leaves.
 
         Raises:
             FacegridError: What `search` raises.
         """
         if self._now is None:
-            return View((), (), (), looked=False, cut=False)
+            return FrameView((), (), (), looked=False, cut=False)
         self._ended += self._tracker.end_shot()
         told, events = await self._tell(self._now)
-        return View((), told, (*events, *self._presence.finish()), looked=False, cut=False)
+        return FrameView((), told, (*events, *self._presence.finish()), looked=False, cut=False)
 
-    async def _update(self, faces: Faces, now: Moment) -> None:
+    async def _update(self, faces: FrameFaces, now: FrameStamp) -> None:
         newcomers = self._tracker.update(faces, now)
         known = await self._known_as(faces.vectors[newcomers], now)
         for position, track in zip(newcomers, known, strict=True):
             self._tracker.begin(faces, position, now, absent=track)
 
-    async def _known_as(self, vectors: Floats, now: Moment) -> list[Track | None]:
+    async def _known_as(self, vectors: Floats, now: FrameStamp) -> list[Track | None]:
         """Returns for each newcomer the absent track of the same subject, if there is one."""
         waiting = {track.decision.subject: track for track in self._tracker.absent(now) if track.decision}
         waiting.pop(None, None)
@@ -164,12 +164,12 @@ class Watch:
         near = [c[0].subject if c and c[0].distance <= found.threshold else None for c in found.candidates]
         return [waiting.pop(subject, None) if subject is not None else None for subject in near]
 
-    async def _tell(self, now: Moment) -> tuple[tuple[Told, ...], tuple[Event, ...]]:
+    async def _tell(self, now: FrameStamp) -> tuple[tuple[ReportedDecision, ...], tuple[PresenceEvent, ...]]:
         """Decides, and returns the decisions and the events that are new."""
         await self._decide()
         tracks = [*self._ended, *self._tracker.in_view]
         told = [
-            Told(track.number, track.first, track.last, track.ended, track.decision)
+            ReportedDecision(track.number, track.first, track.last, track.ended, track.decision)
             for track in sorted(tracks, key=lambda track: track.number)
             if track.decision and (track.ended or self._told.get(track.number, "") != track.decision.subject)
         ]
@@ -198,6 +198,6 @@ class Watch:
         return found
 
 
-def _is_cut(before: Sketch, frame: Sketch) -> bool:
+def _is_cut(before: FrameSketch, frame: FrameSketch) -> bool:
     same_size = (before.width_px, before.height_px) == (frame.width_px, frame.height_px)
     return not same_size or is_cut(before.thumbnail, frame.thumbnail)

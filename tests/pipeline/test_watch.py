@@ -7,7 +7,7 @@ import pytest
 
 from facegrid.errors import Unavailable
 from orchestrator.pipeline.boxes import overlaps
-from orchestrator.pipeline.track import Candidate
+from orchestrator.pipeline.track import SubjectCandidate
 from orchestrator.pipeline.watch import Neighbours
 from tests.pipeline.video_world import FRAME_MS, SIDE, THRESHOLD, Actor, World, gallery, watch
 
@@ -104,7 +104,9 @@ def test_somebody_who_is_recognised_in_the_fifth_picture_never_was_unknown():
     distances = [0.62, 0.61, 0.61, 0.55]  # of the mean of 2, 3, 4 and 5 pictures; the threshold is 0.6
 
     async def search(vectors):
-        return Neighbours([(Candidate("ann", distances.pop(0) if distances else 0.5),)] * len(vectors), THRESHOLD)
+        return Neighbours(
+            [(SubjectCandidate("ann", distances.pop(0) if distances else 0.5),)] * len(vectors), THRESHOLD
+        )
 
     report = asyncio.run(watch(World(Actor("ann", (40, 60))), 20, search))
     assert report.events == [("entered", "ann", 0), ("left", "ann", 19)]
@@ -114,7 +116,9 @@ def test_a_track_keeps_its_name_a_little_beyond_the_threshold():
     distances = [0.59, 0.62, 0.62, 0.629, 0.631]
 
     async def search(vectors):
-        return Neighbours([(Candidate("ann", distances.pop(0) if distances else 0.5),)] * len(vectors), THRESHOLD)
+        return Neighbours(
+            [(SubjectCandidate("ann", distances.pop(0) if distances else 0.5),)] * len(vectors), THRESHOLD
+        )
 
     views = asyncio.run(watch(World(Actor("ann", (40, 60))), 6, search)).views
     told = [(frame, one.decision.subject) for frame, view in enumerate(views) for one in view.told]
@@ -184,11 +188,11 @@ def test_a_gallery_that_fails_costs_its_frame_alone():
             raise Unavailable("the gallery cannot be read")
         return await search(vectors)
 
-    from orchestrator.pipeline.track import Moment
-    from orchestrator.pipeline.watch import Watch, sketch
+    from orchestrator.pipeline.track import FrameStamp
+    from orchestrator.pipeline.watch import VideoWatcher, sketch
 
     async def main():
-        watching = Watch(failing, same_person=0.6, unit=False, top_k=1)
+        watching = VideoWatcher(failing, same_person=0.6, unit=False, top_k=1)
         failed, told = [], []
         for frame in range(10):
 
@@ -197,7 +201,7 @@ def test_a_gallery_that_fails_costs_its_frame_alone():
 
             try:
                 view = await watching.step(
-                    sketch(world.image(frame)), Moment(frame, frame * FRAME_MS), look, due=frame % 5 == 0
+                    sketch(world.image(frame)), FrameStamp(frame, frame * FRAME_MS), look, due=frame % 5 == 0
                 )
                 told += view.told
             except Unavailable:
