@@ -203,7 +203,7 @@ def overridden(environment: Mapping[str, str], args: Mapping[str, object]) -> di
     """
     known = {field.name for field in fields(Settings)}
     if unknown := sorted(args.keys() - known):
-        raise SettingsError(f"there is no setting {', '.join(unknown)}; expected are {', '.join(sorted(known))}")
+        raise SettingsError(f"there is no setting {', '.join(unknown)}; expected {', '.join(sorted(known))}")
     return {**environment, **{variable(name): str(value) for name, value in args.items()}}
 
 
@@ -212,7 +212,7 @@ MODEL_SERVER_TLS_VARIABLES = tuple(map(variable, ("model_server_ca", "model_serv
 
 
 def _unfit(field: str, value: object, expected: str) -> SettingsError:
-    return SettingsError(f"{variable(field)} is {value!r}, expected is {expected}")
+    return SettingsError(f"{variable(field)} is {value!r}, expected {expected}")
 
 
 _RANGES: dict[str, tuple[float, float]] = {

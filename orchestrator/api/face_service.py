@@ -11,18 +11,20 @@ from functools import partial
 from typing import Any
 
 from facegrid.errors import GalleryUnavailable
-from orchestrator.api.detect import DetectHandler
-from orchestrator.api.embed_verify import Recognition
-from orchestrator.api.enroll import EnrollHandler
-from orchestrator.api.generate import GenerateHandler
-from orchestrator.api.identify import IdentifyHandler
-from orchestrator.api.identify_video import IdentifyVideoHandler
+from orchestrator.api.handlers.detect import DetectHandler
+from orchestrator.api.handlers.discriminate import DiscriminateHandler
+from orchestrator.api.handlers.embed import EmbedHandler
+from orchestrator.api.handlers.enroll import EnrollHandler
+from orchestrator.api.handlers.generate import GenerateHandler
+from orchestrator.api.handlers.identify import IdentifyHandler
+from orchestrator.api.handlers.identify_video import IdentifyVideoHandler
+from orchestrator.api.handlers.subjects import SubjectsHandler
+from orchestrator.api.handlers.verify import VerifyHandler
 from orchestrator.api.methods import VIDEO
 from orchestrator.api.pictures import Pictures
 from orchestrator.api.recorded_call import RecordedVideo, errors_recorded, recorded_call
 from orchestrator.api.status import public
 from orchestrator.api.stream import answer_stream
-from orchestrator.api.subjects import SubjectsHandler
 from orchestrator.deadline import Deadline
 from orchestrator.gallery.gallery import Gallery
 from orchestrator.observer import NO_OBSERVER, Observer, Origin, listen, observed_by
@@ -62,15 +64,13 @@ class FaceService:
         self._under_way: set[asyncio.Task[Any]] = set()
         self._pictures = pictures = Pictures(settings, predictor)
         self._versions = versions or Versions()
-        recognition = Recognition(pictures, lambda: self._versions.of("embedder") or settings.embedder_version)
-        generation = GenerateHandler(predictor, settings)
         self._unary: dict[str, _Answer] = {
             "Detect": DetectHandler(pictures).detect,
-            "Embed": recognition.embed,
-            "Verify": recognition.verify,
-            "Discriminate": generation.discriminate,
+            "Embed": EmbedHandler(pictures, self._embedder_version).embed,
+            "Verify": VerifyHandler(pictures, self._embedder_version).verify,
+            "Discriminate": DiscriminateHandler(predictor, settings).discriminate,
         }
-        self._server_streams: dict[str, _Answers] = {"Generate": generation.generate}
+        self._server_streams: dict[str, _Answers] = {"Generate": GenerateHandler(predictor, settings).generate}
         if gallery is not None:
             self._unary |= _of_gallery(pictures, gallery, settings)
 
@@ -216,6 +216,10 @@ class FaceService:
         self._under_way.discard(work)
         if not work.cancelled():
             work.exception()  # of work that nobody waits for any more nobody needs to know
+
+    def _embedder_version(self) -> int:
+        """Returns the version that answers the request under way."""
+        return self._versions.of("embedder") or self._settings.embedder_version
 
     def _method(self, name: str) -> _Answer:
         if name not in self._unary:

@@ -75,7 +75,7 @@ async def answer_video(
     if first is None:
         return
     if first.WhichOneof("message") != "options":
-        raise InvalidRequest(f"the first message has {first.WhichOneof('message') or 'nothing'}, expected is `options`")
+        raise InvalidRequest(f"the first message has {first.WhichOneof('message') or 'nothing'}, expected `options`")
     try:
         frames = _FrameWindow(requests, await open_video(first.options), window)
     except Exception as err:

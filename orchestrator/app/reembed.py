@@ -8,9 +8,9 @@ import numpy as np
 from exporters.signatures import EMBEDDERS
 from facegrid.errors import GalleryMismatch, InvalidOption
 from orchestrator.deadline import Deadline
+from orchestrator.gallery.embedder_registry import SWITCH_GRACE_S
 from orchestrator.gallery.parts import open_parts
 from orchestrator.gallery.reembed import Moved, reembed
-from orchestrator.gallery.registry import SWITCH_GRACE_S
 from orchestrator.gallery.types import EmbedderVersion
 from orchestrator.pipeline.chips import decode_chip
 from orchestrator.pipeline.embed import embed

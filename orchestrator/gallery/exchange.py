@@ -17,9 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from facegrid.errors import GalleryMismatch, InvalidSubject
+from orchestrator.gallery.embedder_registry import ACTIVE, BUILDING, RETIRED, mismatch
 from orchestrator.gallery.housekeeping import LOCK_TIMEOUT_S
 from orchestrator.gallery.parts import Parts
-from orchestrator.gallery.registry import ACTIVE, BUILDING, RETIRED, mismatch
 from orchestrator.gallery.rows import face_schema, table_name
 from orchestrator.gallery.subjects import normal_subject
 from orchestrator.gallery.types import EmbedderVersion
@@ -125,11 +125,9 @@ def _check_file(file: Any) -> tuple[EmbedderVersion, dict[tuple[str, int], Embed
     metadata = schema.metadata or {}
     if metadata.get(b"facegrid.format") != FORMAT:
         found = metadata.get(b"facegrid.format", b"none").decode(errors="replace")
-        raise InvalidExport(f"the file's facegrid.format is {found}, expected is {FORMAT.decode()}")
+        raise InvalidExport(f"the file's facegrid.format is {found}, expected {FORMAT.decode()}")
     if not schema.remove_metadata().equals(_SCHEMA):
-        raise InvalidExport(
-            f"the file's columns are {', '.join(schema.names)}, expected are {', '.join(_SCHEMA.names)}"
-        )
+        raise InvalidExport(f"the file's columns are {', '.join(schema.names)}, expected {', '.join(_SCHEMA.names)}")
     active = _parse(metadata.get(b"facegrid.active", b"").decode(errors="replace"))
     embedders = {(active.name, active.version): active}
     seen: set[str] = set()
@@ -210,4 +208,4 @@ def _parse(text: str) -> EmbedderVersion:
         name, version, dimension = text.split(":")
         return EmbedderVersion(name, int(version), int(dimension))
     except ValueError as err:
-        raise InvalidExport(f"the file's facegrid.active is {text!r}, expected is NAME:VERSION:DIMENSION") from err
+        raise InvalidExport(f"the file's facegrid.active is {text!r}, expected NAME:VERSION:DIMENSION") from err

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from orchestrator.gallery.embedder_registry import EmbedderRegistry
 from orchestrator.gallery.erase import delete_rows, forget_versions, join_all_files, join_files, rewrite_deleted
 from orchestrator.gallery.index import drop_stale_index, index_pays, update_index
 from orchestrator.gallery.lock import FolderLock
 from orchestrator.gallery.people import rows_of
-from orchestrator.gallery.registry import EmbedderRegistry
 from orchestrator.gallery.tables import LanceTable
 from orchestrator.gallery.types import Erased
 

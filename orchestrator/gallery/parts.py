@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from orchestrator.gallery.audit import Audit
+from orchestrator.gallery.embedder_registry import EmbedderRegistry
 from orchestrator.gallery.housekeeping import Locks
-from orchestrator.gallery.registry import EmbedderRegistry
 from orchestrator.gallery.tables import Storage
 
 

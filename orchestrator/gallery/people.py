@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from facegrid.errors import SubjectNotFound
-from orchestrator.gallery.registry import BUILDING, EmbedderRegistry
+from orchestrator.gallery.embedder_registry import BUILDING, EmbedderRegistry
 from orchestrator.gallery.rows import equals
 from orchestrator.gallery.tables import LanceTable
 from orchestrator.gallery.types import EmbedderVersion, StoredFace, StoredSubject, SubjectPage

@@ -17,10 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from facegrid.errors import GalleryMismatch, InvalidOption
+from orchestrator.gallery.embedder_registry import ACTIVE, BUILDING, RETIRED, SWITCH_GRACE_S
 from orchestrator.gallery.erase import delete_rows
 from orchestrator.gallery.housekeeping import LOCK_TIMEOUT_S, erase_bytes
 from orchestrator.gallery.parts import Parts
-from orchestrator.gallery.registry import ACTIVE, BUILDING, RETIRED, SWITCH_GRACE_S
 from orchestrator.gallery.rows import face_schema, vector_column
 from orchestrator.gallery.tables import LanceTable
 from orchestrator.gallery.types import EmbedderVersion
@@ -131,7 +131,7 @@ def _move(move: _Move, face_ids: list[str]) -> None:
     if vectors.shape != (len(rows), dimension) or not np.isfinite(vectors).all():
         raise InvalidOption(
             f"the embedder returned {vectors.shape} for {len(rows)} chips, "
-            f"expected are finite values [{len(rows)}, {dimension}]"
+            f"expected finite values [{len(rows)}, {dimension}]"
         )
     schema = face_schema(move.target)
     at = rows.schema.get_field_index("vector")

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from orchestrator.gallery.embedder_registry import EmbedderEntry, EmbedderRegistry
 from orchestrator.gallery.index import unindexed_faces
-from orchestrator.gallery.registry import EmbedderEntry, EmbedderRegistry
 from orchestrator.gallery.types import VersionStats
 
 if TYPE_CHECKING:

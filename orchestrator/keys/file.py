@@ -52,7 +52,7 @@ def parse_keys(data: bytes) -> dict[str, KeyEntry]:
         # The error's own text is left out: it may quote what should have been in another file.
         raise KeysError("it is not JSON") from err
     if not isinstance(content, dict) or content.keys() != {"keys"} or not isinstance(content["keys"], list):
-        raise KeysError('expected is {"keys": [...]} and nothing else')
+        raise KeysError('expected {"keys": [...]} and nothing else')
     found: dict[str, KeyEntry] = {}
     for index, fields in enumerate(content["keys"]):
         try:
@@ -87,9 +87,9 @@ def as_json(entry: KeyEntry) -> dict[str, Any]:
 def check_rate(rps: float | None, burst: int | None) -> None:
     """Raises ValueError where a rate is out of its range, or there is a burst without a rate."""
     if rps is not None and not (_is_number(rps) and 0 < rps <= _MOST_RPS):
-        raise ValueError(f"rps is {rps!r}, expected is a number above 0, at most {_MOST_RPS}")
+        raise ValueError(f"rps is {rps!r}, expected a number above 0, at most {_MOST_RPS}")
     if burst is not None and (rps is None or not (type(burst) is int and 1 <= burst <= _MOST_RPS)):
-        raise ValueError(f"burst is {burst!r}, expected is a whole number from 1 to {_MOST_RPS}, beside rps")
+        raise ValueError(f"burst is {burst!r}, expected a whole number from 1 to {_MOST_RPS}, beside rps")
 
 
 def check_scopes(scopes: list[str]) -> frozenset[str]:
@@ -109,7 +109,7 @@ def check_name(name: object) -> str:
 
 def _entry(fields: Any) -> KeyEntry:
     if not isinstance(fields, dict):
-        raise ValueError("expected is an object")  # noqa: TRY004 - its content is wrong, not our use
+        raise ValueError("expected an object")  # noqa: TRY004 - its content is wrong, not our use
     missing, unknown = _NEEDED - fields.keys(), fields.keys() - _NEEDED - _OPTIONAL
     if missing or unknown:
         what = f"without {sorted(missing)}" if missing else f"with an unknown {sorted(unknown)}"
@@ -140,7 +140,7 @@ def _time(text: object) -> datetime | None:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise ValueError(f"expires_at is {text!r}, expected is a time with its zone, such as 2027-01-01T00:00:00+00:00")
+        raise ValueError(f"expires_at is {text!r}, expected a time with its zone, such as 2027-01-01T00:00:00+00:00")
     return moment
 
 

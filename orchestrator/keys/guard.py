@@ -21,7 +21,7 @@ _HEADER = "authorization"
 _SCHEME = "bearer "
 _LONGEST_HEADER = 200
 
-Metadata = Iterable[tuple[str, str | bytes]]
+CallMetadata = Iterable[tuple[str, str | bytes]]
 
 
 class Guard:
@@ -35,7 +35,7 @@ class Guard:
         self._ring = ring
         self._refusals = Refusals()
 
-    def admit(self, method: str, metadata: Metadata) -> "AdmittedCall":
+    def admit(self, method: str, metadata: CallMetadata) -> "AdmittedCall":
         """Returns the admission of a call, whose request it counts.
 
         Args:
@@ -61,7 +61,7 @@ class Guard:
         return AdmittedCall(self._ring, entry, method)
 
     @staticmethod
-    def _identify(ring: KeyRing, metadata: Metadata) -> KeyEntry:
+    def _identify(ring: KeyRing, metadata: CallMetadata) -> KeyEntry:
         entry = ring.find(_bearer(metadata))
         if entry is None:
             raise Unauthenticated(UNKNOWN_KEY)
@@ -140,7 +140,7 @@ def open_guard(path: str) -> Guard:
     return Guard(ring)
 
 
-def _bearer(metadata: Metadata) -> str:
+def _bearer(metadata: CallMetadata) -> str:
     values = [value for name, value in metadata if name.lower() == _HEADER]
     if not values:
         raise Unauthenticated(NO_KEY)

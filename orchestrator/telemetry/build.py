@@ -44,7 +44,7 @@ def _tracing(env: Mapping[str, str]) -> "Tracing | None":
         return None
     for name in _PROTOCOL:
         if env.get(name) not in (None, "", "grpc"):
-            raise SettingsError(f"{name} is {env[name]!r}, expected is grpc")
+            raise SettingsError(f"{name} is {env[name]!r}, expected grpc")
     from orchestrator.telemetry.tracing import otlp_tracing  # noqa: PLC0415 - takes 0.3 s and 20 MB
 
     return otlp_tracing(SERVICE_NAME)

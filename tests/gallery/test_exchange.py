@@ -94,7 +94,7 @@ def test_other_files_are_refused(exported, tmp_path):
     parts = open_parts(str(tmp_path / "copy"))
     table = pq.read_table(path)
     pq.write_table(table.replace_schema_metadata({}), path)
-    with pytest.raises(InvalidExport, match=r"facegrid\.format is none, expected is 1"):
+    with pytest.raises(InvalidExport, match=r"facegrid\.format is none, expected 1"):
         import_faces(parts, path)
     pq.write_table(table.drop_columns(["score"]), path)
     with pytest.raises(InvalidExport, match="columns are subject, face_id"):

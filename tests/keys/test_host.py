@@ -97,7 +97,7 @@ def test_a_wrong_key_costs_no_decode(serve, monkeypatch):
         decoded.append(len(encoded))
         return decode(encoded, limits)
 
-    monkeypatch.setattr("orchestrator.api.pictures.decode", counted)
+    monkeypatch.setattr("orchestrator.pipeline.recognize.decode", counted)
     key, entry = make_key("detect")
     channel = serve(entry)
     stub = FaceServiceStub(channel)

@@ -1,7 +1,7 @@
-"""Between the messages of a video and what is watched in it."""
+"""What is seen in a video: to the messages of facegrid.v1."""
 
-from exporters.signatures import LANDMARKS
-from facegrid.v1 import face_pb2, geometry_pb2, video_pb2
+from facegrid.v1 import video_pb2
+from orchestrator.api.wire.faces import to_face
 from orchestrator.pipeline.presence import EventKind, PresenceEvent
 from orchestrator.pipeline.track import FrameStamp, Track
 from orchestrator.pipeline.watch import FrameSketch, FrameView, ReportedDecision
@@ -39,18 +39,10 @@ def to_summary(view: FrameView, *, threshold: float, false_positive_rate: float 
 
 def _face(track: Track, now: FrameStamp, frame: FrameSketch) -> video_pb2.TrackedFace:
     decision = track.decision
-    x_min, y_min, x_max, y_max = track.box.clip(0, [frame.width_px - 1, frame.height_px - 1] * 2).tolist()
-    points = {
-        name: geometry_pb2.Point(x=x, y=y) for name, (x, y) in zip(LANDMARKS, track.landmarks.tolist(), strict=True)
-    }
-    face = face_pb2.Face(
-        box=geometry_pb2.BoundingBox(x_min=x_min, y_min=y_min, x_max=x_max, y_max=y_max),
-        score=track.score,
-        landmarks=geometry_pb2.Landmarks(**points),
-    )
+    box = track.box.clip(0, [frame.width_px - 1, frame.height_px - 1] * 2)
     return video_pb2.TrackedFace(
         track_id=track.number,
-        face=face,
+        face=to_face(box, track.score, track.landmarks),
         detected=track.found_last == now,
         subject=decision.subject if decision else None,
         distance=decision.distance if decision else None,

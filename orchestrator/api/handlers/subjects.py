@@ -1,4 +1,4 @@
-"""ListSubjects, GetSubject and DeleteSubject: who is in the gallery, and who shall be no more."""
+"""ListSubjects, GetSubject and DeleteSubject: the enrolled people."""
 
 from facegrid.errors import InvalidOption
 from facegrid.v1 import subject_pb2
@@ -11,10 +11,10 @@ DEFAULT_PAGE_SIZE = 100
 
 
 class SubjectsHandler:
-    """Answers what concerns the people of the gallery.
+    """Answers ListSubjects, GetSubject and DeleteSubject.
 
     Args:
-        gallery: Knows them.
+        gallery: Holds the subjects.
     """
 
     def __init__(self, gallery: Gallery) -> None:
@@ -26,7 +26,7 @@ class SubjectsHandler:
         """Returns a page of subjects.
 
         Raises:
-            InvalidOption: The page's size is out of its range, or the token is none that was given out.
+            InvalidOption: The page's size is out of its range, or the token is not one of this service.
             GalleryUnavailable: The gallery cannot be read.
         """
         if request.page_size > MAX_PAGE_SIZE:
@@ -54,7 +54,7 @@ class SubjectsHandler:
     async def delete_subject(
         self, request: subject_pb2.DeleteSubjectRequest, deadline: Deadline
     ) -> subject_pb2.DeleteSubjectResponse:
-        """Forgets a person, and returns what was erased.
+        """Erases a person, and returns what was erased.
 
         Raises:
             InvalidSubject, SubjectNotFound, GalleryUnavailable: See `Gallery.delete_subject`.
