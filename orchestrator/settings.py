@@ -14,7 +14,8 @@ from pathlib import Path
 from exporters.signatures import CONTRACTS, EMBEDDER_VERSION, EMBEDDERS
 from orchestrator.predict.servers.endpoints import is_address
 from orchestrator.predict.servers.options import BalanceOptions
-from orchestrator.predict.servers.tls import CredentialsError, ModelServerTls
+from orchestrator.predict.servers.tls import ModelServerTls
+from orchestrator.tls_files import TlsError
 
 RAY = "ray"
 """Value of `Settings.model_servers` for the servers that Ray runs (orchestrator/fleet)."""
@@ -185,7 +186,7 @@ class Settings:
         )
         try:
             tls.check()
-        except CredentialsError as err:
+        except TlsError as err:
             raise SettingsError(f"TLS with the model servers ({variable('model_server_ca')}): {err}") from err
         return tls
 

@@ -15,7 +15,7 @@ from orchestrator.api.face_service import FaceService
 from orchestrator.api.methods import response_type
 from orchestrator.api.origin import REQUEST_ID, origin_of
 from orchestrator.api.status import public, status_code, status_details, status_metadata
-from orchestrator.keys.guard import CallMetadata, Guard
+from orchestrator.keys.guard import AdmittedCall, CallMetadata, Guard
 from orchestrator.observer import Metadata, Origin
 from orchestrator.priority import Priority, asked_priority
 
@@ -43,7 +43,7 @@ class CallAdapter:
 
     def __init__(self, service: FaceService, guard: Guard | None = None) -> None:
         self._service = service
-        self._guard = guard or Guard(None)
+        self._guard = guard
 
     async def unary(self, name: str, request: Any, context: CallContext, *, timeout_s: float | None = None) -> Any:
         """Returns the answer of a unary call; of one that fails, an empty answer, after `CallContext.fail`.
@@ -56,7 +56,7 @@ class CallAdapter:
         """
         call = _Call(context)
         try:
-            self._guard.admit(name, call.metadata)
+            self._admit(name, call)
             priority, origin = call.priority(Priority.INTERACTIVE), call.origin()
             return await self._service.call(name, request, timeout_s=timeout_s, priority=priority, origin=origin)
         except Exception as err:  # noqa: BLE001 - of a fault of ours the caller gets an id, and the log the rest
@@ -73,9 +73,10 @@ class CallAdapter:
         """
 
         def begin(call: _Call) -> AsyncGenerator[Any, None]:
-            admitted = self._guard.admit(name, call.metadata)
+            admitted = self._admit(name, call)
             priority, origin = call.priority(Priority.BULK), call.origin()
-            return self._service.stream(name, admitted.requests(requests), priority=priority, origin=origin)
+            counted = admitted.requests(requests) if admitted else requests
+            return self._service.stream(name, counted, priority=priority, origin=origin)
 
         return self._answers(begin, context)
 
@@ -92,11 +93,14 @@ class CallAdapter:
         """
 
         def begin(call: _Call) -> AsyncGenerator[Any, None]:
-            self._guard.admit(name, call.metadata)
+            self._admit(name, call)
             priority, origin = call.priority(Priority.BULK), call.origin()
             return self._service.server_stream(name, request, timeout_s=timeout_s, priority=priority, origin=origin)
 
         return self._answers(begin, context)
+
+    def _admit(self, name: str, call: "_Call") -> AdmittedCall | None:
+        return self._guard.admit(name, call.metadata) if self._guard else None
 
     async def _answers(
         self, begin: "Callable[[_Call], AsyncGenerator[Any, None]]", context: CallContext
