@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.app.rollout import Rollout
+from orchestrator.atomic_file import replace_file
 from orchestrator.fleet.errors import FleetError
 from orchestrator.fleet.everybody import Everybody
 from orchestrator.fleet.model_config import model_names, read_model_config
@@ -124,6 +125,4 @@ def read_remembered(file: Path) -> dict[str, int]:
 
 def remember(file: Path, versions: dict[str, int]) -> None:
     """Writes the stable version of each network, for the next fleet."""
-    aside = file.with_suffix(".new")
-    aside.write_text(json.dumps(versions) + "\n", encoding="utf-8")
-    aside.replace(file)
+    replace_file(file, json.dumps(versions).encode() + b"\n", durable=False)

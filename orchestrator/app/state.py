@@ -1,6 +1,5 @@
 """The state folder: what runs, where it answers, where it logs. Written as things start; `down` reads it."""
 
-import fcntl
 import json
 import os
 import shutil
@@ -10,8 +9,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from orchestrator.app.errors import StackError
 from orchestrator.app.processes import ProcessRecord
+from orchestrator.atomic_file import replace_file
 
 _FORMAT = 2
 _STATE_FILE = "stack.json"
@@ -97,19 +99,20 @@ class StateFolder:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-            lock = (self.path / _LOCK_FILE).open("w")
+            lock = FileLock(self.path / _LOCK_FILE, timeout=0)
+            lock.acquire()
+        except Timeout as err:
+            raise StackError(
+                f"another facegrid up or down is at work in {self.path}", "wait until it has ended"
+            ) from err
         except OSError as err:
             raise StackError(
                 f"cannot write to the state folder {self.path}: {err}", "choose one with --state-dir"
             ) from err
-        with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as err:
-                raise StackError(
-                    f"another facegrid up or down is at work in {self.path}", "wait until it has ended"
-                ) from err
+        try:
             yield
+        finally:
+            lock.release()
 
     def load(self) -> StackState | None:
         """Returns what `save` wrote, or None where nothing was started.
@@ -135,11 +138,9 @@ class StateFolder:
             raise _unreadable(file) from err
 
     def save(self, state: StackState) -> None:
-        """Writes the state as a whole: a reader finds the old one or the new one."""
+        """Writes the state; a reader finds the old one or the new one."""
         text = json.dumps({"format": _FORMAT, **asdict(state)}, default=str, indent=2)
-        aside = self.path / (_STATE_FILE + ".new")
-        aside.write_text(text + "\n", encoding="utf-8")
-        aside.replace(self.path / _STATE_FILE)
+        replace_file(self.path / _STATE_FILE, text.encode() + b"\n", durable=False)
 
     def clear(self, state: StackState) -> None:
         """Forgets a stack that is gone: its run folder and the state file; the logs stay."""

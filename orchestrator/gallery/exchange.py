@@ -5,7 +5,6 @@ kept, embedder, embedder_version. The file's metadata has `facegrid.format` "1" 
 version that was searched, as NAME:VERSION:DIMENSION. The file is as private as the gallery is.
 """
 
-import os
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from facegrid.errors import GalleryMismatch, InvalidSubject
+from orchestrator.atomic_file import replaced_file
 from orchestrator.gallery.embedder_registry import ACTIVE, BUILDING, RETIRED, mismatch
 from orchestrator.gallery.housekeeping import LOCK_TIMEOUT_S
 from orchestrator.gallery.parts import Parts
@@ -62,19 +62,14 @@ def export_faces(parts: Parts, path: Path) -> int:
     if active is None:
         raise GalleryMismatch("nobody is enrolled, there is nothing to export")
     metadata = {b"facegrid.format": FORMAT, b"facegrid.active": _text(active).encode()}
-    aside = path.with_name(path.name + ".part")
     faces = 0
-    try:
-        with (
-            os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file,
-            pq.ParquetWriter(file, _SCHEMA.with_metadata(metadata), compression="zstd") as writer,
-        ):
-            for batch in _batches(parts):
-                writer.write_table(batch)
-                faces += len(batch)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with (
+        replaced_file(path, durable=True, mode=0o600) as file,
+        pq.ParquetWriter(file, _SCHEMA.with_metadata(metadata), compression="zstd") as writer,
+    ):
+        for batch in _batches(parts):
+            writer.write_table(batch)
+            faces += len(batch)
     parts.audit.add("export", faces=faces)
     return faces
 

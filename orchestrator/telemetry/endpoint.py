@@ -13,6 +13,7 @@ from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import CollectorRegistry, start_http_server
 
+from orchestrator.atomic_file import replace_file
 from orchestrator.settings import METRICS_ADDRESS
 
 _PREFIX = "orchestrator-"
@@ -97,15 +98,14 @@ class MetricsEndpoint:
 
 
 def _announce(file: Path, target: str) -> None:
-    """Writes the file as a whole, and removes those of processes that ended without a word."""
+    """Writes the file, and removes those of processes that were killed."""
     file.parent.mkdir(parents=True, exist_ok=True)
     for other in read_targets(file.parent):
         if not _runs(other.pid):
             (file.parent / f"{_PREFIX}{other.pid}.json").unlink(missing_ok=True)
-    aside = file.with_suffix(".new")
     labels = {"component": "orchestrator", "pid": str(os.getpid())}
-    aside.write_text(json.dumps([{"targets": [target], "labels": labels}]) + "\n", encoding="utf-8")
-    aside.replace(file)
+    content = json.dumps([{"targets": [target], "labels": labels}]) + "\n"
+    replace_file(file, content.encode(), durable=False)
 
 
 def _runs(pid: int) -> bool:
