@@ -23,7 +23,6 @@ from orchestrator.fleet.store import RayStore, StoreUnavailable
 from orchestrator.fleet.verdict import Limits, faults, figures
 from orchestrator.predict.call_stats import Tally, total
 from orchestrator.predict.versions import Route
-from orchestrator.settings import Settings
 
 _POLL_S = 0.1
 _STEP_TIMEOUT_S = 150.0
@@ -37,11 +36,13 @@ class Rollout:
     Args:
         store: Where the plan is.
         everybody: Knows the servers and orchestrators that are there.
+        embedder_version: The embedder that requests get where the plan names none: `Settings.embedder_version`.
     """
 
-    def __init__(self, store: RayStore, everybody: Everybody) -> None:
+    def __init__(self, store: RayStore, everybody: Everybody, embedder_version: int) -> None:
         self._store = store
         self._everybody = everybody
+        self._embedder_version = embedder_version
 
     async def do(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """Returns what was done.
@@ -190,7 +191,7 @@ class Rollout:
         if model in plan.routes:
             return plan.routes[model]
         if model == EMBEDDER.name:  # servers have every version of it
-            return Route(stable=Settings.from_environment().embedder_version)
+            return Route(stable=self._embedder_version)
         newest = [max(one.versions[model]) for one in (await self._everybody.look()).servers if one.versions.get(model)]
         if not newest:
             raise FleetError(f"no server has {model}")

@@ -28,10 +28,12 @@ class ServeFleet:
 
     Args:
         args: Of the serve host.
+        embedder_version: See `Rollout`.
     """
 
-    def __init__(self, args: argparse.Namespace) -> None:
+    def __init__(self, args: argparse.Namespace, embedder_version: int) -> None:
         self._args = args
+        self._embedder_version = embedder_version
         self._config = read_model_config(args.model_config) if args.servers else None
         self.pools: list[Pool] = parse_pools(args.servers, model_names(self._config)) if self._config else []
         self._store = RayStore()
@@ -100,7 +102,7 @@ class ServeFleet:
         if not self._changing.acquire(blocking=False):
             return {"error": "another change of version is under way", "advice": "wait until it is done"}
         try:
-            rollout = Rollout(self._store, self._everybody)
+            rollout = Rollout(self._store, self._everybody, self._embedder_version)
             done = asyncio.run(rollout.do(question))
             remember(self._args.versions, asyncio.run(rollout.stable()))
         except FleetError as err:

@@ -24,6 +24,7 @@ from orchestrator.app import lean_ray
 from orchestrator.app.host_files import STATUS_SOCKET, StartStep, write_step
 from orchestrator.app.serve_fleet import ServeFleet
 from orchestrator.fleet.sizes import Size, parse_size
+from orchestrator.settings import Settings
 
 APPLICATION = "facegrid"
 
@@ -66,7 +67,7 @@ def main(argv: list[str] | None = None) -> int:
     def done(step: str) -> None:
         write_step(args.run_dir, StartStep(step, time.monotonic() - begin_s))
 
-    fleet = ServeFleet(args)
+    fleet = ServeFleet(args, Settings.from_environment().embedder_version)
     with ThreadPoolExecutor(1, "import") as pool:
         importing = pool.submit(import_module, _DEPLOYMENTS)  # meanwhile Ray's processes start
         if args.ray_address:

@@ -65,7 +65,9 @@ def up(options: StackOptions, state_dir: Path, report: Report, env: Mapping[str,
                 return earlier
             stop_stack(folder, earlier)
         config, pools = _check(options, env)
-        return _StackStart(options, folder, config, pools, report=report, env=env).run()
+        shutil.rmtree(folder.logs, ignore_errors=True)  # an earlier stack's
+        state = _new_state(options, pools, folder)
+        return _StackStart(state, options, folder, config, pools, report=report, env=env).run()
 
 
 def _check(options: StackOptions, env: Mapping[str, str]) -> tuple[ModelServerConfig, list[Pool]]:
@@ -109,6 +111,7 @@ class _StackStart:
 
     def __init__(
         self,
+        state: StackState,
         options: StackOptions,
         folder: StateFolder,
         config: ModelServerConfig,
@@ -117,6 +120,7 @@ class _StackStart:
         report: Report,
         env: Mapping[str, str],
     ) -> None:
+        self._state = state
         self._options = options
         self._folder = folder
         self._config = config
@@ -127,8 +131,6 @@ class _StackStart:
         self._begin_s = time.monotonic()
 
     def run(self) -> StackState:
-        shutil.rmtree(self._folder.logs, ignore_errors=True)  # an earlier stack's
-        self._state = _new_state(self._options, self._pools, self._folder)
         try:
             self._folder.logs.mkdir()
             self._folder.save(self._state)

@@ -25,6 +25,7 @@ class AttemptBlock:
         self._rows = rows
         self._version = _UNKNOWN
         self._code = _UNKNOWN
+        self._started_s = 0.0
         self._span: Span | None = None if tracing is None else tracing.attempt(model, endpoint, rows)
         self.metadata: Metadata = () if self._span is None else tuple(self._span.headers().items())
 

@@ -47,6 +47,7 @@ class RequestBlock:
         self._reason = ""
         self._span: Span | None = None
         self._token: Token[RequestBlock | None] | None = None
+        self._started_s = 0.0
         self.origin = origin
         self.counts: dict[str, int] = {}
         """Numbers of the work done, for the log."""

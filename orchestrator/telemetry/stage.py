@@ -42,6 +42,7 @@ class StageBlock:
         self._name = name
         self._span: Span | None = None
         self._counts: dict[str, int] = {}
+        self._started_s = 0.0
 
     def count(self, **counts: int) -> None:
         """See `orchestrator.observer.Stage.count`."""
