@@ -1,7 +1,7 @@
-"""What the services of facegrid.v1 do, without a word of gRPC: both hosts call this.
+"""The methods of facegrid.v1 without gRPC: both hosts call them.
 
-A method takes and returns messages of facegrid.v1 and raises errors of `facegrid.errors`, nothing else.
-The work is in a file for each subject; here it gets its budget of time.
+A method takes and returns messages of facegrid.v1, and raises errors of `facegrid.errors` alone. The work of each is
+in `orchestrator.api.handlers`; this file finds the handler and bounds its time.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from orchestrator.api.status import public
 from orchestrator.api.stream import answer_stream
 from orchestrator.deadline import Deadline
 from orchestrator.gallery.gallery import Gallery
-from orchestrator.observer import NO_OBSERVER, Observer, Origin, listen, observed_by
+from orchestrator.observer import NO_OBSERVER, Observer, Origin, observe, observed_by
 from orchestrator.predict.predictor import Predictor
 from orchestrator.predict.versions import Versions
 from orchestrator.priority import PRIORITY, Priority
@@ -43,9 +43,9 @@ class FaceService:
     Args:
         settings: Limits and times.
         predictor: Where the networks run.
-        gallery: Who is enrolled; None: nobody can be.
-        observer: Is told what happens; started and closed with the service.
-        versions: Says which versions of the networks answer a request; None: the newest of each server.
+        gallery: The enrolled people; None: the methods that need it answer UNAVAILABLE.
+        observer: Receives the events of the work; started and closed with the service.
+        versions: Chooses the versions of the networks for a request; None: the newest of each server.
     """
 
     def __init__(
@@ -132,7 +132,9 @@ class FaceService:
         priority: Priority = Priority.BULK,
         origin: Origin | None = None,
     ) -> AsyncGenerator[Any, None]:
-        """Yields an answer for each item, of a video in their order, else in that of completion, then the end.
+        """Yields an answer for each item, then the end.
+
+        The frames of a video are answered in their order, other items as they complete.
 
         Args:
             name: A name in `orchestrator.api.methods.STREAMS`.
@@ -141,7 +143,7 @@ class FaceService:
             origin: Where the stream comes from, if the transport knows.
 
         Raises:
-            FacegridError: The caller broke the protocol; a bad item does not end the stream.
+            FacegridError: The caller broke the protocol. A bad item does not end the stream.
         """
         PRIORITY.set(priority)  # the context is the call's own
         with self._observer.stream(name, origin or Origin()) as seen, errors_recorded(seen):
@@ -173,7 +175,7 @@ class FaceService:
         priority: Priority = Priority.BULK,
         origin: Origin | None = None,
     ) -> AsyncGenerator[Any, None]:
-        """Yields the answers of a method of one request and many responses; its work ends when this is closed.
+        """Yields the answers of a method of one request and many responses. Closing the generator ends the work.
 
         Args:
             name: A name in `orchestrator.api.methods.SERVER_STREAMS`.
@@ -187,7 +189,7 @@ class FaceService:
         """
         PRIORITY.set(priority)
         deadline = Deadline(self._budget_s(request.timeout_ms, timeout_s))
-        listen(self._observer)  # the context is the call's own
+        observe(self._observer)  # the context is the call's own
         with self._versions.request(), self._observer.stream(name, origin or Origin()) as seen, errors_recorded(seen):
             try:
                 async with aclosing(self._server_streams[name](request, deadline)) as answers:
@@ -197,9 +199,9 @@ class FaceService:
                 raise public(err) from err
 
     async def _in_time(self, answer: _Answer, request: Any, deadline: Deadline) -> Any:
-        """Returns the answer; ends the work where it takes too long or nobody waits for it any more.
+        """Returns the answer; cancels the work when the deadline passes or the caller has gone.
 
-        What a thread has begun it also ends, and keeps its place until then; the caller is not kept waiting for that.
+        A thread finishes what it has begun, and keeps its place until then; the caller does not wait for that.
         """
         work: asyncio.Task[Any] = asyncio.ensure_future(answer(request, deadline))
         self._under_way.add(work)
@@ -215,10 +217,10 @@ class FaceService:
     def _over(self, work: "asyncio.Task[Any]") -> None:
         self._under_way.discard(work)
         if not work.cancelled():
-            work.exception()  # of work that nobody waits for any more nobody needs to know
+            work.exception()  # marks it as seen: no caller waits for it any more
 
     def _embedder_version(self) -> int:
-        """Returns the version that answers the request under way."""
+        """Returns the version for the current request."""
         return self._versions.of("embedder") or self._settings.embedder_version
 
     def _method(self, name: str) -> _Answer:

@@ -1,4 +1,4 @@
-"""Stops what `up` started, and removes what it left."""
+"""Stops the processes that `up` started, and removes their files."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ def down(state_dir: Path) -> StackState | None:
     """Stops the stack of a state folder and waits until its last process is gone.
 
     Returns:
-        What was stopped, or None where there was nothing to stop.
+        The stack that was stopped, or None if there was none.
 
     Raises:
         StackError: The folder is in use by another `up` or `down`, or its state file is not ours.
@@ -28,10 +28,10 @@ def down(state_dir: Path) -> StackState | None:
 
 
 def stop_stack(folder: StateFolder, state: StackState) -> list[ProcessRecord]:
-    """Stops the processes of `state`, its callers' end first, and clears the folder.
+    """Stops the processes of `state`, those next to the callers first, and clears the folder.
 
     Returns:
-        The processes that did not end when asked and were forced to.
+        The processes that did not end on SIGTERM and were killed.
     """
     forced = []
     # Last started, first stopped: no call reaches an orchestrator whose model server is gone.

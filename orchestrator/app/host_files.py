@@ -1,4 +1,4 @@
-"""What the serve host tells its starter: steps done, in a file, and what Serve is doing, on a socket."""
+"""How the serve host reports to its starter: steps done, in a file, and the state of Serve, on a socket."""
 
 import json
 import socket
@@ -12,11 +12,11 @@ STATUS_SOCKET = "serve_host.sock"
 
 @dataclass(frozen=True)
 class StartStep:
-    """A step of the start that is done."""
+    """A step of the start, done."""
 
     name: str
     seconds: float
-    """Since the serve host began."""
+    """Time since the serve host began."""
 
 
 def write_step(run_dir: Path, step: StartStep) -> None:
@@ -35,12 +35,12 @@ def read_steps(run_dir: Path) -> list[StartStep]:
 
 
 def read_serve_status(run_dir: Path, *, timeout_s: float) -> dict[str, Any] | None:
-    """Returns application, message, deployments and model servers, or None where the host does not answer."""
+    """Returns application, message, deployments and model servers, or None if the host does not answer."""
     return ask_host(run_dir, {}, timeout_s=timeout_s)
 
 
 def ask_host(run_dir: Path, question: dict[str, Any], *, timeout_s: float) -> dict[str, Any] | None:
-    """Returns what the serve host answers (serve_fleet.py), or None where it does not."""
+    """Returns the serve host's answer to a question (serve_fleet.py), or None if it does not answer."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(timeout_s)
         try:

@@ -1,4 +1,4 @@
-"""What the replicas are doing, from two readings of their metrics, or since their start from one."""
+"""The load of the replicas between two readings of their metrics, or since their start."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class ReplicaLoad:
     in_progress: int
     streams_open: int
     p50_ms: float | None
-    """Time of half of the calls and items at most; None where there were none."""
+    """Median time of calls and items; None if there were none."""
     p99_ms: float | None
     errors: dict[str, int]
     """Errors by reason."""
@@ -33,18 +33,18 @@ class ServerLoad:
 
     model: str
     version: str
-    """Empty for calls that nobody answered."""
+    """Empty for calls that were not answered."""
     endpoint: str
     calls_per_s: float
     failed_per_s: float
     in_flight: int
-    """Of all versions of the model at the endpoint."""
+    """Calls of all versions of the model at the endpoint."""
     mean_ms: float | None
-    """Of the calls that were answered."""
+    """Mean time of the calls that were answered."""
 
 
 def replica_load(now: MetricsPage, earlier: MetricsPage | None, period_s: float) -> ReplicaLoad:
-    """Returns what a replica did between two readings; with `earlier` None, since its start."""
+    """Returns the load of a replica between two readings; with `earlier` None, since its start."""
     before = earlier or _NOTHING
     requests = _difference(now.requests, before.requests)
     durations = now.durations.since(before.durations)
@@ -62,7 +62,7 @@ def replica_load(now: MetricsPage, earlier: MetricsPage | None, period_s: float)
 
 
 def server_loads(pairs: list[tuple[MetricsPage, MetricsPage | None]], period_s: float) -> list[ServerLoad]:
-    """Returns what each server did for all replicas together, by model, version and endpoint.
+    """Returns the load of each server by all replicas together, by model, version and endpoint.
 
     Args:
         pairs: The readings of each replica: now, and earlier if there is one.

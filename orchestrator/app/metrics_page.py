@@ -1,4 +1,4 @@
-"""What a replica's metrics say, read from its page: for `facegrid status`, without Prometheus."""
+"""The metrics of a replica, read from its page: for `facegrid status`, without Prometheus."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from orchestrator.telemetry.endpoint import Target, read_targets
 
 ServerKey = tuple[str, str, str]
-"""Model, version and endpoint; the version is empty for calls that nobody answered."""
+"""Model, version and endpoint; the version is empty for calls that were not answered."""
 
 
 def _tally() -> defaultdict[Any, float]:
@@ -22,12 +22,12 @@ def _tally() -> defaultdict[Any, float]:
 
 @dataclass
 class Histogram:
-    """A histogram: how many values are at most each bound."""
+    """A histogram: how many values do not exceed each bound."""
 
     counts: dict[float, float] = field(default_factory=dict)
 
     def since(self, earlier: "Histogram") -> "Histogram":
-        """Returns what came after an earlier state of the same histogram."""
+        """Returns the values that were added after an earlier state of the same histogram."""
         return Histogram({bound: count - earlier.counts.get(bound, 0.0) for bound, count in self.counts.items()})
 
     def add(self, other: "Histogram") -> None:
@@ -36,10 +36,10 @@ class Histogram:
             self.counts[bound] = self.counts.get(bound, 0.0) + count
 
     def quantile(self, share: float) -> float | None:
-        """Returns the value that this share of the values does not exceed, as Prometheus' histogram_quantile has it.
+        """Returns the value that this share of the values does not exceed, as Prometheus' histogram_quantile does.
 
-        Within a bucket values are taken to be spread evenly; those beyond the last bound count as that bound.
-        None where there is no value.
+        Values are assumed to be spread evenly within a bucket; those beyond the last bound count as that bound.
+        None if there is no value.
         """
         bounds = sorted(self.counts)
         total = self.counts[bounds[-1]] if bounds else 0.0
@@ -80,7 +80,7 @@ class MetricsPage:
 
 @dataclass(frozen=True)
 class ReplicaMetrics:
-    """A process of the orchestrator that announced where its metrics are."""
+    """A process of the orchestrator that has announced its metrics, and these metrics."""
 
     target: Target
     page: MetricsPage | None
@@ -94,7 +94,7 @@ def read_replicas(targets_dir: Path, *, timeout_s: float) -> list[ReplicaMetrics
 
 
 def read_page(url: str, *, timeout_s: float) -> MetricsPage | None:
-    """Returns the numbers at an address; None where there is no answer."""
+    """Returns the numbers at an address; None if there is no answer."""
     try:
         with urlopen(url, timeout=timeout_s) as answer:  # noqa: S310 - an address of our own replicas
             return parse_page(answer.read().decode())
@@ -103,10 +103,10 @@ def read_page(url: str, *, timeout_s: float) -> MetricsPage | None:
 
 
 def parse_page(text: str) -> MetricsPage:
-    """Returns the numbers in Prometheus' text form.
+    """Returns the numbers in a page of Prometheus' text format.
 
     Raises:
-        ValueError: It is not in that form.
+        ValueError: The text is not in that format.
     """
     samples: dict[str, list[tuple[dict[str, str], float]]] = defaultdict(list)
     for family in text_string_to_metric_families(text):

@@ -1,4 +1,4 @@
-"""The state folder: what runs, where it answers, where it logs. Written as things start; `down` reads it."""
+"""The state folder: the processes that run, their addresses and their logs. `up` writes it, `down` reads it."""
 
 import json
 import os
@@ -19,14 +19,14 @@ _FORMAT = 2
 _STATE_FILE = "stack.json"
 _LOCK_FILE = "lock"
 VERSIONS_FILE = "versions.json"
-"""Which version of each network is stable: what rollouts led to, for the next `up`."""
+"""The stable version of each network, after rollouts, for the next `up`."""
 _LONGEST_RUN_DIR = 36
 """Ray adds 66 characters for a session's sockets, where the system allows 107, or 61 for HAProxy's, which allows 97."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StackState:
-    """One stack, as far as it has been started."""
+    """One stack, with the processes started so far."""
 
     run_dir: Path
     """Sockets, the rendered model configuration and Ray's session; removed by `down`."""
@@ -51,7 +51,7 @@ class StackState:
 
     @property
     def ingress_address(self) -> str:
-        """Where the ingress answers without TLS, for this machine's own questions."""
+        """Where the ingress answers without TLS, for calls from this machine."""
         return f"127.0.0.1:{self.ingress_port or self.port}"
 
     @property
@@ -82,17 +82,17 @@ class StateFolder:
 
     @property
     def logs(self) -> Path:
-        """Where every process writes what it says; kept until the next `up`."""
+        """Where every process writes its output; kept until the next `up`."""
         return self.path / "logs"
 
     @property
     def metrics(self) -> Path:
-        """Where every replica of the orchestrator says where its metrics are, for Prometheus and `facegrid status`."""
+        """Where every replica of the orchestrator announces its metrics, to Prometheus and `facegrid status`."""
         return self.path / "metrics"
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Holds the folder against another `up` or `down`.
+        """Locks the folder against another `up` or `down`; the lock ends with its process, even a killed one.
 
         Raises:
             StackError: Another one is at work, or the folder cannot be made.
@@ -115,7 +115,7 @@ class StateFolder:
             lock.release()
 
     def load(self) -> StackState | None:
-        """Returns what `save` wrote, or None where nothing was started.
+        """Returns what `save` wrote, or None if nothing was started.
 
         Raises:
             StackError: The file is not one of ours.
@@ -143,7 +143,7 @@ class StateFolder:
         replace_file(self.path / _STATE_FILE, text.encode() + b"\n", durable=False)
 
     def clear(self, state: StackState) -> None:
-        """Forgets a stack that is gone: its run folder and the state file; the logs stay."""
+        """Removes the run folder and the state file of a stack that has ended; the logs stay."""
         shutil.rmtree(state.run_dir, ignore_errors=True)
         shutil.rmtree(self.metrics, ignore_errors=True)
         (self.path / _STATE_FILE).unlink(missing_ok=True)
@@ -151,7 +151,7 @@ class StateFolder:
     def make_run_dir(self) -> Path:
         """Returns a new empty folder that only this user can enter, with a path short enough for sockets."""
         inside = self.path / "run"
-        if len(os.fsencode(inside)) <= _LONGEST_RUN_DIR and not set("=,") & set(str(inside)):  # which settings split at
+        if len(os.fsencode(inside)) <= _LONGEST_RUN_DIR and not set("=,") & set(str(inside)):  # settings split at these
             shutil.rmtree(inside, ignore_errors=True)
             inside.mkdir(mode=0o700)
             return inside

@@ -1,4 +1,4 @@
-"""What runs, and how it is: asked of the processes themselves, not of the notes."""
+"""The state of a stack, as the processes themselves report it."""
 
 import time
 from dataclasses import dataclass
@@ -22,15 +22,15 @@ _ANSWER_TIMEOUT_S = 5.0
 
 @dataclass(frozen=True)
 class ProcessStatus:
-    """One of the stack's own processes with all that it started."""
+    """One of the stack's own processes, with its descendants."""
 
     name: str
     pid: int
     alive: bool
     processes: int
-    """Members of its session."""
+    """Number of processes in its session."""
     memory_mb: float
-    """Memory of all of them; pages that several share are counted once where the system tells (Linux)."""
+    """Memory of all of them; shared pages are counted once if the system says so (Linux)."""
     uptime_s: float
 
 
@@ -40,20 +40,20 @@ class StackStatus:
 
     state: StackState
     serving: bool
-    """Whether a client's call would be answered: every part is as it should be."""
+    """Whether a client's call would be answered: every part is well."""
     health: Health | None
-    """What the service says of itself; None where nobody answers."""
+    """The health that the service reports; None if it does not answer."""
     models: list[ModelVersion] | None
-    """None where the model server does not answer."""
+    """None if the model server does not answer."""
     serve: dict[str, Any] | None
-    """Application, message and deployments, as Ray Serve says; None where the serve host does not answer."""
+    """Application, message and deployments, as Ray Serve reports; None if the serve host does not answer."""
     processes: list[ProcessStatus]
     replicas: list[ReplicaMetrics]
-    """Those of the orchestrator, with what their metrics say."""
+    """The replicas of the orchestrator, with their metrics."""
 
 
 def stack_status(state_dir: Path) -> StackStatus | None:
-    """Returns the status of the stack of a state folder, or None where none was started."""
+    """Returns the status of the stack of a state folder, or None if none was started."""
     state = StateFolder(state_dir).load()
     if state is None:
         return None
@@ -77,7 +77,7 @@ def stack_status(state_dir: Path) -> StackStatus | None:
 
 
 def _models(state: StackState, serve: dict[str, Any] | None) -> tuple[list[ModelVersion] | None, bool]:
-    """Returns what the model servers say, and whether every model has a version that is available."""
+    """Returns the versions that the model servers report, and whether every model has one that is available."""
     try:
         names = model_names(read_model_config(state.config_file))
     except FleetError:

@@ -1,4 +1,4 @@
-"""Starts the stack: checks, then model server and serve host together, then waits until all of it answers."""
+"""Starts the stack: checks, starts model server and serve host together, then waits until all of it answers."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ from orchestrator.fleet.sizes import Pool, grown, parse_pools, scaled, written
 from orchestrator.tls_files import ServerTls
 
 Report = Callable[[str, float], None]
-"""Is called with each step that is done and the seconds since `up` began."""
+"""Called with each step that is done, and the seconds since `up` began."""
 
 _POLL_S = 0.1
 _ANSWER_TIMEOUT_S = 2.0
@@ -43,15 +43,15 @@ _LOG_LINES = 15
 
 
 def up(options: StackOptions, state_dir: Path, report: Report, env: Mapping[str, str] = os.environ) -> StackState:
-    """Starts the stack and returns when a call of a client would be answered.
+    """Starts the stack and returns when a client's call would be answered.
 
-    A stack that runs already is left as it is. One that is half gone is stopped first. If anything
-    fails, what was started is stopped.
+    A stack that runs already is left as it is. One of which only a part runs is stopped first. If anything fails,
+    the processes that were started are stopped.
 
     Args:
         options: What to start.
-        state_dir: Where to note what was started; one folder for each stack.
-        report: Is told of each step.
+        state_dir: Where the state of the stack is kept; one folder for each stack.
+        report: Called for each step.
         env: Environment of the processes; FACEGRID_* settings reach the orchestrator.
 
     Raises:
@@ -71,7 +71,7 @@ def up(options: StackOptions, state_dir: Path, report: Report, env: Mapping[str,
 
 
 def _check(options: StackOptions, env: Mapping[str, str]) -> tuple[ModelServerConfig, list[Pool]]:
-    """Returns which models there are and who is to serve them, after all that can be known beforehand is checked."""
+    """Checks everything that can be checked before the start; returns the models, and the pools that serve them."""
     checks.require_options(options)
     checks.require_settings(env)
     checks.require_packages()
@@ -86,14 +86,14 @@ def _check(options: StackOptions, env: Mapping[str, str]) -> tuple[ModelServerCo
 
 
 def _pools(options: StackOptions, config: ModelServerConfig) -> list[Pool]:
-    """Returns the pools of model servers that Ray is to run; none where the stack has one server without Ray."""
+    """Returns the pools of model servers that Ray will run; none if the stack has one server without Ray."""
     servers = options.servers or ("1" if options.autoscale or options.ray_address else "")
     pools = parse_pools(servers, model_names(config)) if servers else []
     return [scaled(pool, options.autoscale) for pool in pools] if options.autoscale else pools
 
 
 def _new_state(options: StackOptions, pools: list[Pool], folder: StateFolder) -> StackState:
-    """Returns a stack of which nothing is started yet; its run folder is made."""
+    """Returns the state of a stack before its start; makes the run folder."""
     return StackState(
         run_dir=folder.make_run_dir(),
         port=options.port,
@@ -170,7 +170,7 @@ class _StackStart:
         self._folder.save(self._state)
 
     def _wait_until_it_answers(self) -> None:
-        """Polls every part in turn, so that one that fails is noticed whatever the others are doing."""
+        """Polls every part in turn, so that a failure is noticed whatever the other parts do."""
         models = model_names(self._config)
         reported: set[str] = set()
         while True:
@@ -227,7 +227,7 @@ class _StackStart:
 
 
 def late_process(state: StackState, reported: set[str]) -> str:
-    """Returns the name of the process that the others wait for, and whose log says why.
+    """Returns the name of the process that the others wait for; its log says why.
 
     Args:
         state: The stack that does not answer.
@@ -243,4 +243,4 @@ def late_process(state: StackState, reported: set[str]) -> str:
 def _child_failed(child: Child, what: str) -> StackError:
     with child.log.open(encoding="utf-8", errors="replace") as log:
         last = "".join(deque(log, maxlen=_LOG_LINES)).rstrip()
-    return StackError(f"{what}; the end of its log:\n{last or '(it said nothing)'}", f"the whole log is {child.log}")
+    return StackError(f"{what}; the end of its log:\n{last or '(it is empty)'}", f"the whole log is {child.log}")

@@ -50,8 +50,8 @@ _SERVICES = ("", *SERVICE_NAMES)
 class FaceIngress:
     """One replica: the service, and the standard health service.
 
-    `Check` and `Watch` are written here since the servicer of grpcio-health-checking ends calls with methods that
-    Ray's context lacks (`abort`, `write`, `add_callback`).
+    `Check` and `Watch` are written here, since those of grpcio-health-checking call what Ray's context lacks (`abort`,
+    `write`, `add_callback`).
 
     Args:
         settings: Limits, times, and where the model servers are.

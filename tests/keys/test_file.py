@@ -30,8 +30,8 @@ def test_no_keys_is_a_file_with_none():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"id": "3F9A61C2"}, r"key 1 of 1: id has not the form"),
-        ({"sha256": "a" * 63}, "sha256 has not the form"),
+        ({"id": "3F9A61C2"}, r"key 1 of 1: id does not have the form"),
+        ({"sha256": "a" * 63}, "sha256 does not have the form"),
         ({"scopes": []}, "the scopes are none, known are detect, recognise, manage, generate"),
         ({"scopes": ["detect", "all"]}, "the scopes are 'detect', 'all', known are"),
         ({"scopes": "detect"}, "not a list"),
