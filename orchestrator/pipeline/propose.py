@@ -75,14 +75,13 @@ def propose(
 ) -> tuple[Candidates, int]:
     """Returns square candidates, best score first, and how many proposals beyond the bound were dropped.
 
-    Cells whose field straddles pieces of a tile see no part of the image and do not count. The
-    bound is applied to the best scores before boxes are compared with each other, so that neither
-    memory nor time can grow with the picture's content.
+    Cells whose field straddles pieces of a tile are dropped. The bound is applied before boxes are compared with each
+    other, and keeps the best scores, so that memory and time do not grow with the picture's content.
     """
     owners = plan.owners[cells.tiles, cells.cells]  # [N]
     whole = np.flatnonzero(owners >= 0)
     x, y, level, scale = _positions(cells.cells[whole], owners[whole], plan, levels)
-    # Level by level, row by row: an order that does not depend on where the packing put a cell.
+    # Level by level, row by row: an order that does not depend on the packing of the tiles.
     order = np.lexsort((x, y, level))
     dropped = max(0, len(order) - max_candidates)
     if dropped:

@@ -1,4 +1,4 @@
-"""What a track is: one person's face from frame to frame within a shot."""
+"""Tracks: one person's face from frame to frame within a shot."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ from orchestrator.types import Detections, Floats
 
 @dataclass(frozen=True)
 class FrameStamp:
-    """A frame of the video."""
+    """The number and the time of a frame."""
 
     frame: int
     """The caller's number."""
@@ -18,7 +18,7 @@ class FrameStamp:
 
 @dataclass(frozen=True)
 class FrameFaces:
-    """The faces found in a frame."""
+    """The faces found in one frame, with their vectors."""
 
     found: Detections
     vectors: Floats
@@ -27,7 +27,7 @@ class FrameFaces:
 
 @dataclass(frozen=True)
 class SubjectCandidate:
-    """Somebody of the gallery, and how far from a track's vector."""
+    """A subject of the gallery, and its distance from a track's vector."""
 
     subject: str
     distance: float
@@ -35,16 +35,16 @@ class SubjectCandidate:
 
 @dataclass(frozen=True)
 class Decision:
-    """Who a track is."""
+    """The decision on who a track is."""
 
     subject: str | None
-    """None: nobody of the gallery."""
+    """None: not in the gallery."""
     distance: float | None
-    """To `subject`, or to the nearest candidate; None where there is none."""
+    """Distance to `subject`, or to the nearest candidate; None if there is none."""
     candidates: tuple[SubjectCandidate, ...]
     """Nearest first."""
     frames: tuple[int, ...]
-    """What it rests on, the best picture of the face first."""
+    """Frames with the evidence, the best first."""
 
 
 @dataclass(eq=False)
@@ -63,18 +63,18 @@ class Track:
     landmarks: Floats
     """[5, 2]."""
     score: float
-    """Where it was found last."""
+    """Score where it was found last."""
     evidence: Evidence
     fresh: bool = True
-    """There is evidence that no decision has seen."""
+    """Whether there is evidence that no decision has used."""
     confirmed: bool = False
-    """It was found more than once, or its shot was over before it could be: it is a face."""
+    """Whether it is surely a face: it was found more than once, or its shot ended before that was possible."""
     ended: bool = False
-    """It will not go on."""
+    """Whether it will not go on."""
     candidates: tuple[SubjectCandidate, ...] | None = None
-    """The nearest subjects, nearest first, as last looked up; None before."""
+    """The nearest subjects when last looked up, nearest first; None before."""
     decision: Decision | None = None
     met: set[int] = field(default_factory=set)
-    """Numbers of the tracks that were in view at the same time: other people."""
+    """Numbers of the tracks that were in view at the same time, and so are other people."""
     taken: set[str] = field(default_factory=set)
     """Subjects of tracks that it met and that have ended."""

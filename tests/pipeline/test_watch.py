@@ -64,7 +64,7 @@ def test_a_cut_ends_tracks_at_once_and_nobody_who_stays_leaves():
     before, after = Actor("ann", (40, 60), frames=range(23)), Actor("ann", (200, 120), frames=range(23, 60))
     report = run(World(before, after, cuts=(23,)), 60, "ann")
     assert report.ended == [("ann", 0, 22), ("ann", 23, 59)]
-    assert [frame for frame, view in enumerate(report.views) if view.cut] == [0, 23]
+    assert [frame for frame, view in enumerate(report.views) if view.shot_cut] == [0, 23]
     assert 23 in report.looks
     assert report.events == [("entered", "ann", 0), ("left", "ann", 59)]
 
@@ -121,14 +121,14 @@ def test_a_track_keeps_its_name_a_little_beyond_the_threshold():
         )
 
     views = asyncio.run(watch(World(Actor("ann", (40, 60))), 6, search)).views
-    told = [(frame, one.decision.subject) for frame, view in enumerate(views) for one in view.told]
+    told = [(frame, one.decision.subject) for frame, view in enumerate(views) for one in view.decisions]
     assert told == [(1, "ann"), (5, None)]
 
 
 def test_an_empty_gallery_knows_nobody():
     report = run(World(Actor("ann", (40, 60))), 12)
     assert report.ended == [(None, 0, 11)]
-    assert report.ending.told[0].decision.distance is None
+    assert report.ending.decisions[0].decision.distance is None
 
 
 def test_two_in_view_are_never_the_same_subject():
@@ -167,12 +167,12 @@ def test_one_frame_is_a_video():
 
 def test_no_frame_at_all():
     report = run(World(), 0)
-    assert (report.ending.told, report.ending.events) == ((), ())
+    assert (report.ending.decisions, report.ending.events) == ((), ())
 
 
 def test_evidence_is_made_of_frames_that_were_looked_at():
     report = run(World(Actor("ann", (20, 60), (2, 0))), 100, "ann", every=4)
-    [told] = report.ending.told
+    [told] = report.ending.decisions
     assert len(told.decision.frames) == 10
     assert set(told.decision.frames) <= set(report.looks)
 
@@ -203,7 +203,7 @@ def test_a_gallery_that_fails_costs_its_frame_alone():
                 view = await watching.step(
                     sketch(world.image(frame)), FrameStamp(frame, frame * FRAME_MS), look, due=frame % 5 == 0
                 )
-                told += view.told
+                told += view.decisions
             except Unavailable:
                 failed.append(frame)
         return failed, told

@@ -112,7 +112,7 @@ class Report:
     @property
     def ended(self) -> list[tuple[str | None, int, int]]:
         """Subject, first and last frame of each track that has a decision."""
-        told = [one for view in [*self.views, self.ending] for one in view.told if one.ended]
+        told = [one for view in [*self.views, self.ending] for one in view.decisions if one.ended]
         return [(one.decision.subject, one.first.frame, one.last.frame) for one in sorted(told, key=lambda t: t.track)]
 
 

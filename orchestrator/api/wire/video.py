@@ -19,9 +19,9 @@ def to_frame_result(view: FrameView, now: FrameStamp, frame: FrameSketch) -> vid
         timestamp_ms=now.timestamp_ms,
         faces=[_face(track, now, frame) for track in view.tracks],
         events=[_event(event) for event in view.events],
-        decisions=[_decision(told) for told in view.told],
-        detected=view.looked,
-        shot_cut=view.cut,
+        decisions=[_decision(decision) for decision in view.decisions],
+        detected=view.detected,
+        shot_cut=view.shot_cut,
         image_width_px=frame.width_px,
         image_height_px=frame.height_px,
     )
@@ -30,7 +30,7 @@ def to_frame_result(view: FrameView, now: FrameStamp, frame: FrameSketch) -> vid
 def to_summary(view: FrameView, *, threshold: float, false_positive_rate: float | None) -> video_pb2.VideoSummary:
     """Returns the last message, but for the counts."""
     return video_pb2.VideoSummary(
-        decisions=[_decision(told) for told in view.told],
+        decisions=[_decision(decision) for decision in view.decisions],
         events=[_event(event) for event in view.events],
         threshold=threshold,
         false_positive_rate=false_positive_rate,
@@ -50,19 +50,19 @@ def _face(track: Track, now: FrameStamp, frame: FrameSketch) -> video_pb2.Tracke
     )
 
 
-def _decision(told: ReportedDecision) -> video_pb2.TrackDecision:
+def _decision(reported: ReportedDecision) -> video_pb2.TrackDecision:
     decision = video_pb2.TrackDecision(
-        track_id=told.track,
-        subject=told.decision.subject,
-        distance=told.decision.distance,
-        evidence_frames=told.decision.frames,
-        first_frame=told.first.frame,
-        last_frame=told.last.frame,
-        first_timestamp_ms=told.first.timestamp_ms,
-        last_timestamp_ms=told.last.timestamp_ms,
-        ended=told.ended,
+        track_id=reported.track,
+        subject=reported.decision.subject,
+        distance=reported.decision.distance,
+        evidence_frames=reported.decision.frames,
+        first_frame=reported.first.frame,
+        last_frame=reported.last.frame,
+        first_timestamp_ms=reported.first.timestamp_ms,
+        last_timestamp_ms=reported.last.timestamp_ms,
+        ended=reported.ended,
     )
-    for candidate in told.decision.candidates:
+    for candidate in reported.decision.candidates:
         decision.candidates.add(subject=candidate.subject, distance=candidate.distance)
     return decision
 
