@@ -1,4 +1,4 @@
-"""Which embedder versions a gallery holds, and which of them is searched: the table `embedders`."""
+"""The embedder versions of a gallery, and which of them is searched: the table `embedders`."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ BUILDING = "building"
 RETIRED = "retired"
 
 SWITCH_GRACE_S = 60.0
-"""How long vectors of the old version are searched after a new one took over: more than a request lasts."""
+"""How long vectors of the old version are searched after a new one took over: longer than a request lasts."""
 
 _SCHEMA = pa.schema(
     [
@@ -44,10 +44,10 @@ class EmbedderEntry:
 
 
 class EmbedderRegistry:
-    """The embedder versions of a gallery. Whoever changes it holds the gallery's lock.
+    """The embedder versions of a gallery. Callers that change it hold the gallery's lock.
 
     Args:
-        storage: Of the gallery.
+        storage: The gallery's storage.
     """
 
     def __init__(self, storage: Storage) -> None:
@@ -56,7 +56,7 @@ class EmbedderRegistry:
         self._faces: dict[EmbedderVersion, LanceTable] = {}
 
     def entries(self) -> tuple[EmbedderEntry, ...]:
-        """Returns all embedder versions, the oldest first; none for a gallery in which nobody was ever enrolled."""
+        """Returns all embedder versions, the oldest first; none if there was no enrolment yet."""
         return self._table.read(_entries) if self._table.exists() else ()
 
     def active(self) -> EmbedderVersion | None:
@@ -68,10 +68,10 @@ class EmbedderRegistry:
         return self._faces.setdefault(embedder, self._storage.table(table_name(embedder)))
 
     def searched(self, embedder: EmbedderVersion, *, now: datetime) -> LanceTable | None:
-        """Returns the table that a vector of this embedder version is looked for in; None: nobody is enrolled.
+        """Returns the table to search for a vector of this embedder version; None if the gallery is empty.
 
         Raises:
-            GalleryMismatch: Another one is active, and not since a moment ago.
+            GalleryMismatch: Another version is active, for longer than `SWITCH_GRACE_S`.
         """
         entries = {entry.embedder: entry for entry in self.entries()}
         active = next((entry.embedder for entry in entries.values() if entry.state == ACTIVE), None)
@@ -94,10 +94,10 @@ class EmbedderRegistry:
             forget_versions(self._table, sweep=True)
 
     def require(self, embedder: EmbedderVersion, *, now: datetime) -> LanceTable:
-        """Returns the table of the active embedder version, and makes this the active one where there is none.
+        """Returns the table of this embedder version, and makes it the active one if there is none.
 
         Raises:
-            GalleryMismatch: Another one is active.
+            GalleryMismatch: Another version is active.
         """
         active = self.active()
         if active is None:
@@ -107,7 +107,7 @@ class EmbedderRegistry:
         return self.faces(embedder)
 
     def add(self, embedder: EmbedderVersion, state: str, *, now: datetime) -> None:
-        """Adds an embedder version with a table of no faces."""
+        """Adds an embedder version with an empty table of faces."""
         self.faces(embedder).create(face_schema(embedder).empty_table())
         self._table.create(_SCHEMA.empty_table())
         others = [entry for entry in self.entries() if entry.embedder != embedder]  # another process may have added it
@@ -131,7 +131,7 @@ class EmbedderRegistry:
 
 
 def mismatch(active: EmbedderVersion, asked: EmbedderVersion) -> GalleryMismatch:
-    """Returns the error that says which embedder made the gallery, which was asked for, and what to do."""
+    """Returns the error that names the gallery's embedder, the requested one, and what to do."""
     return GalleryMismatch(
         f"the gallery holds vectors of {active} with {active.dimension} values, "
         f"asked was {asked} with {asked.dimension}; serve {active}, or move the gallery with `facegrid gallery reembed`"

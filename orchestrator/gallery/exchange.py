@@ -1,8 +1,8 @@
-"""A gallery as one Parquet file, which other programs read too, and back.
+"""Exports a gallery to one Parquet file, which other programs can read too, and imports it.
 
 A row is a face: subject, face_id, vector, enrolled_at, score and face_px as in the tables, chip where one is
 kept, embedder, embedder_version. The file's metadata has `facegrid.format` "1" and `facegrid.active`, the
-version that was searched, as NAME:VERSION:DIMENSION. The file is as private as the gallery is.
+version that was searched, as NAME:VERSION:DIMENSION. The file is as private as the gallery.
 """
 
 import uuid
@@ -43,7 +43,7 @@ _SCHEMA = pa.schema(
 
 
 class InvalidExport(Exception):
-    """A file is no export of a gallery, or a row of it is not allowed; nothing was imported."""
+    """A file is not an export of a gallery, or one of its rows is not valid; nothing was imported."""
 
 
 def export_faces(parts: Parts, path: Path) -> int:
@@ -56,7 +56,7 @@ def export_faces(parts: Parts, path: Path) -> int:
         GalleryUnavailable: The gallery cannot be read.
         OSError: The file cannot be written.
     """
-    import pyarrow.parquet as pq  # noqa: PLC0415  (loaded by this command alone)
+    import pyarrow.parquet as pq  # noqa: PLC0415  (only this command needs it)
 
     active = parts.registry.active()
     if active is None:
@@ -75,12 +75,13 @@ def export_faces(parts: Parts, path: Path) -> int:
 
 
 def import_faces(parts: Parts, path: Path) -> tuple[int, int]:
-    """Adds the faces of an exported file, and returns how many were added, and how many were there already.
+    """Adds the faces of an exported file; returns how many were added, and how many were there already.
 
-    Everything is checked before the first face is added; interrupted, it can be run again. Faces keep their ids.
+    Everything is checked before the first face is added. After an interruption it can be run again. Faces keep their
+    ids.
 
     Raises:
-        InvalidExport: The file is none of ours, damaged, or has a row that is not allowed.
+        InvalidExport: The file is not one of ours, is damaged, or has a row that is not valid.
         GalleryMismatch: The gallery holds another embedder's vectors.
         GalleryUnavailable: The gallery cannot be read or written.
         OSError: The file cannot be read.
@@ -93,7 +94,7 @@ def import_faces(parts: Parts, path: Path) -> tuple[int, int]:
             active, embedders = _check_file(file)
             added = _add(parts, file, active, embedders)
         except pa.ArrowException as err:
-            raise InvalidExport(f"{path.name} is no Parquet file, or it is damaged") from err
+            raise InvalidExport(f"{path.name} is not a Parquet file, or it is damaged") from err
     total = file.metadata.num_rows
     return added, total - added
 
@@ -115,7 +116,7 @@ def _cast(column: pa.Array, wanted: pa.DataType) -> pa.Array:
 
 
 def _check_file(file: Any) -> tuple[EmbedderVersion, dict[tuple[str, int], EmbedderVersion]]:
-    """Returns the active embedder version, and each by name and version, of a file whose every row is allowed."""
+    """Checks every row of a file; returns its active embedder version, and each embedder version by name and number."""
     schema = file.schema_arrow
     metadata = schema.metadata or {}
     if metadata.get(b"facegrid.format") != FORMAT:
@@ -174,8 +175,8 @@ def _add(parts: Parts, file: Any, active: EmbedderVersion, embedders: dict[tuple
     for batch in file.iter_batches(_BATCH_FACES):
         rows = pa.table(batch)
         for (name, version), embedder in embedders.items():
-            of_it = rows.filter((pc.field("embedder") == name) & (pc.field("embedder_version") == version))
-            added += _append(parts, of_it.drop_columns(["embedder", "embedder_version"]), embedder)
+            own = rows.filter((pc.field("embedder") == name) & (pc.field("embedder_version") == version))
+            added += _append(parts, own.drop_columns(["embedder", "embedder_version"]), embedder)
     with parts.locks.write.hold(LOCK_TIMEOUT_S):
         parts.audit.add("import", faces=added)
     return added

@@ -1,4 +1,4 @@
-"""Subjects, and what is kept of each."""
+"""Reads the subjects, and what is stored of each."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ _LISTED = ["subject", "face_id", "enrolled_at"]
 
 @dataclass(frozen=True)
 class Kept:
-    """What a table holds of one subject."""
+    """The rows of one subject in a table."""
 
     face_ids: tuple[str, ...]
     chips: int
@@ -29,7 +29,7 @@ class Kept:
 def page(registry: EmbedderRegistry, page_size: int, page_token: str) -> SubjectPage:
     """Returns up to `page_size` subjects whose names come after `page_token`, by name.
 
-    The token is the last name of the page before: pages stay whole while others enrol and delete.
+    The token is the last name of the page before, so that pages stay consistent while others enrol and delete.
     """
     after = f"subject > '{page_token.replace(chr(39), 2 * chr(39))}'" if page_token else None
     tables = [table.read(lambda d: d.to_table(columns=_LISTED, filter=after)) for _, table in _counted(registry)]
@@ -53,7 +53,7 @@ def get(registry: EmbedderRegistry, name: str) -> tuple[StoredSubject, tuple[Sto
     """Returns a subject and its faces, the first enrolled first.
 
     Raises:
-        SubjectNotFound: There is none of this name.
+        SubjectNotFound: There is no subject of this name.
     """
     faces = {
         face.face_id: face
@@ -67,7 +67,7 @@ def get(registry: EmbedderRegistry, name: str) -> tuple[StoredSubject, tuple[Sto
 
 
 def rows_of(table: LanceTable, name: str) -> Kept:
-    """Returns what a table holds of a subject."""
+    """Returns the rows of a subject in a table."""
     rows = table.read(
         lambda dataset: dataset.to_table(
             columns={"face_id": "face_id", "has_chip": "chip IS NOT NULL"}, filter=equals("subject", name)
@@ -77,8 +77,8 @@ def rows_of(table: LanceTable, name: str) -> Kept:
 
 
 def _counted(registry: EmbedderRegistry) -> list[tuple[EmbedderVersion, LanceTable]]:
-    # A version that is being built holds copies of faces that another one has. One that was moved away from
-    # holds what could not be moved, and copies for a while: the active one comes last, and its copy counts.
+    # A version that is being built has copies of another version's faces. A retired version has the faces that could
+    # not be moved, and copies for a while: the active version comes last, so its copy counts.
     entries = [entry for entry in registry.entries() if entry.state != BUILDING]
     ordered = sorted(entries, key=lambda entry: entry.state, reverse=True)  # "retired" before "active"
     return [(entry.embedder, registry.faces(entry.embedder)) for entry in ordered]

@@ -1,4 +1,4 @@
-"""How much a gallery holds."""
+"""Counts what a gallery holds."""
 
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def stats(registry: EmbedderRegistry) -> list[VersionStats]:
-    """Returns how much there is of each embedder version, the oldest first.
+    """Returns the counts of each embedder version, the oldest first.
 
     Raises:
         GalleryUnavailable: The gallery cannot be read.

@@ -100,7 +100,7 @@ def test_other_files_are_refused(exported, tmp_path):
     with pytest.raises(InvalidExport, match="columns are subject, face_id"):
         import_faces(parts, path)
     path.write_bytes(b"PAR1 no PAR1")
-    with pytest.raises(InvalidExport, match=r"people\.parquet is no Parquet file"):
+    with pytest.raises(InvalidExport, match=r"people\.parquet is not a Parquet file"):
         import_faces(parts, path)
     with pytest.raises(FileNotFoundError):
         import_faces(parts, tmp_path / "absent")
