@@ -54,7 +54,7 @@ class CallAdapter:
             context: Of the call.
             timeout_s: Time that the transport allows, if the host knows.
         """
-        call = _Call(context)
+        call = _IncomingCall(context)
         try:
             self._admit(name, call)
             priority, origin = call.priority(Priority.INTERACTIVE), call.origin()
@@ -72,7 +72,7 @@ class CallAdapter:
             context: Of the call.
         """
 
-        def begin(call: _Call) -> AsyncGenerator[Any, None]:
+        def begin(call: _IncomingCall) -> AsyncGenerator[Any, None]:
             admitted = self._admit(name, call)
             priority, origin = call.priority(Priority.BULK), call.origin()
             counted = admitted.requests(requests) if admitted else requests
@@ -92,20 +92,20 @@ class CallAdapter:
             timeout_s: Time that the transport allows, if the host knows.
         """
 
-        def begin(call: _Call) -> AsyncGenerator[Any, None]:
+        def begin(call: _IncomingCall) -> AsyncGenerator[Any, None]:
             self._admit(name, call)
             priority, origin = call.priority(Priority.BULK), call.origin()
             return self._service.server_stream(name, request, timeout_s=timeout_s, priority=priority, origin=origin)
 
         return self._answers(begin, context)
 
-    def _admit(self, name: str, call: "_Call") -> AdmittedCall | None:
+    def _admit(self, name: str, call: "_IncomingCall") -> AdmittedCall | None:
         return self._guard.admit(name, call.metadata) if self._guard else None
 
     async def _answers(
-        self, begin: "Callable[[_Call], AsyncGenerator[Any, None]]", context: CallContext
+        self, begin: "Callable[[_IncomingCall], AsyncGenerator[Any, None]]", context: CallContext
     ) -> AsyncGenerator[Any, None]:
-        call = _Call(context)
+        call = _IncomingCall(context)
         try:
             # A call that is cancelled stops here, and must stop its work at once, not when it is collected.
             async with aclosing(begin(call)) as answers:
@@ -115,7 +115,7 @@ class CallAdapter:
             await call.fail(public(err))
 
 
-class _Call:
+class _IncomingCall:
     """What the metadata of one call say, and its end where it fails."""
 
     def __init__(self, context: CallContext) -> None:

@@ -27,7 +27,7 @@ class CannotListen(RuntimeError):
     """The address is taken, or not one of this machine."""
 
 
-class _CallContext:
+class _GrpcContext:
     """grpc.aio's context as `orchestrator.api.call_adapter.CallContext`."""
 
     def __init__(self, context: _Context) -> None:
@@ -62,7 +62,7 @@ class Servicer:
 
     def _unary(self, name: str) -> Callable[[Any, _Context], Awaitable[Any]]:
         async def call(request: Any, context: _Context) -> Any:
-            return await self._calls.unary(name, request, _CallContext(context), timeout_s=context.time_remaining())
+            return await self._calls.unary(name, request, _GrpcContext(context), timeout_s=context.time_remaining())
 
         return call
 
@@ -70,7 +70,7 @@ class Servicer:
 
     def _stream(self, name: str) -> Callable[[AsyncIterator[Any], _Context], AsyncIterator[Any]]:
         async def call(requests: AsyncIterator[Any], context: _Context) -> AsyncIterator[Any]:
-            async with aclosing(self._calls.stream(name, requests, _CallContext(context))) as answers:
+            async with aclosing(self._calls.stream(name, requests, _GrpcContext(context))) as answers:
                 async for answer in answers:
                     yield answer
 
@@ -80,7 +80,7 @@ class Servicer:
         async def call(request: Any, context: _Context) -> AsyncIterator[Any]:
             timeout_s = context.time_remaining()
             async with aclosing(
-                self._calls.server_stream(name, request, _CallContext(context), timeout_s=timeout_s)
+                self._calls.server_stream(name, request, _GrpcContext(context), timeout_s=timeout_s)
             ) as answers:
                 async for answer in answers:
                     yield answer

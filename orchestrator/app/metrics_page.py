@@ -21,16 +21,16 @@ def _tally() -> defaultdict[Any, float]:
 
 
 @dataclass
-class Histogram:
+class BucketCounts:
     """A histogram: how many values do not exceed each bound."""
 
     counts: dict[float, float] = field(default_factory=dict)
 
-    def since(self, earlier: "Histogram") -> "Histogram":
+    def since(self, earlier: "BucketCounts") -> "BucketCounts":
         """Returns the values that were added after an earlier state of the same histogram."""
-        return Histogram({bound: count - earlier.counts.get(bound, 0.0) for bound, count in self.counts.items()})
+        return BucketCounts({bound: count - earlier.counts.get(bound, 0.0) for bound, count in self.counts.items()})
 
-    def add(self, other: "Histogram") -> None:
+    def add(self, other: "BucketCounts") -> None:
         """Adds a histogram with the same bounds."""
         for bound, count in other.counts.items():
             self.counts[bound] = self.counts.get(bound, 0.0) + count
@@ -66,7 +66,7 @@ class MetricsPage:
     """By reason."""
     in_progress: float = 0.0
     streams_open: float = 0.0
-    durations: Histogram = field(default_factory=Histogram)
+    durations: BucketCounts = field(default_factory=BucketCounts)
     """Seconds of calls and items, of all methods."""
     calls: defaultdict[tuple[ServerKey, str], float] = field(default_factory=_tally)
     """Calls of model servers, by server and code."""
@@ -119,7 +119,7 @@ def parse_page(text: str) -> MetricsPage:
     for labels, value in samples["errors_total"]:
         page.errors[labels["reason"]] += value
     for labels, value in samples["request_duration_seconds_bucket"]:
-        page.durations.add(Histogram({float(labels["le"]): value}))
+        page.durations.add(BucketCounts({float(labels["le"]): value}))
     for labels, value in samples["model_calls_total"]:
         page.calls[_server(labels), labels["code"]] += value
     for labels, value in samples["model_call_duration_seconds_sum"]:

@@ -105,7 +105,7 @@ class StreamFailed(Exception):
     """Ends a stream whose context has the status."""
 
 
-class _CallContext:
+class _RayContext:
     """Ray's context as `orchestrator.api.call_adapter.CallContext`.
 
     Args:
@@ -137,7 +137,7 @@ def _unary(name: str) -> Callable[..., Awaitable[Any]]:
     """Returns the method of `FaceIngress` for a unary call."""
 
     async def call(self: FaceIngress, request: Any, grpc_context: RayServegRPCContext) -> Any:
-        return await self.calls.unary(name, request, _CallContext(grpc_context))
+        return await self.calls.unary(name, request, _RayContext(grpc_context))
 
     return call
 
@@ -148,7 +148,7 @@ def _stream(name: str) -> Callable[..., AsyncIterator[Any]]:
     async def call(
         self: FaceIngress, requests: gRPCInputStream, grpc_context: RayServegRPCContext
     ) -> AsyncIterator[Any]:
-        async with aclosing(self.calls.stream(name, requests, _CallContext(grpc_context, stream=True))) as answers:
+        async with aclosing(self.calls.stream(name, requests, _RayContext(grpc_context, stream=True))) as answers:
             async for answer in answers:
                 yield answer
 
@@ -159,9 +159,7 @@ def _server_stream(name: str) -> Callable[..., AsyncIterator[Any]]:
     """Returns the method of `FaceIngress` for a call of one request and many responses."""
 
     async def call(self: FaceIngress, request: Any, grpc_context: RayServegRPCContext) -> AsyncIterator[Any]:
-        async with aclosing(
-            self.calls.server_stream(name, request, _CallContext(grpc_context, stream=True))
-        ) as answers:
+        async with aclosing(self.calls.server_stream(name, request, _RayContext(grpc_context, stream=True))) as answers:
             async for answer in answers:
                 yield answer
 
