@@ -1,8 +1,8 @@
-"""What the service tells of its work while it does it; who listens, it does not know.
+"""The events that the service emits while it works, without knowing what listens to them.
 
-Whoever works on a request tells `observer()`, which `orchestrator.api.face_service` sets for each of them. Threads and
-tasks that are started on the way have it, too. Without one, nobody listens, and telling costs next to nothing
-(benchmarks/speed/telemetry.py). `orchestrator.telemetry` listens for metrics, traces and logs.
+Code that works on a request calls `observer()`, which `orchestrator.api.face_service` sets for each request. Threads
+and tasks that start on the way inherit it. Without an observer, an event costs next to nothing
+(benchmarks/speed/telemetry.py). `orchestrator.telemetry` makes metrics, traces and logs of the events.
 """
 
 import uuid
@@ -18,85 +18,85 @@ Metadata = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a request comes from, as far as its caller says."""
+    """Where a request comes from, as its caller says."""
 
     request_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     trace: Mapping[str, str] = field(default_factory=dict)
     """The caller's trace context by header: traceparent and tracestate (W3C Trace Context)."""
 
 
-class Request(Protocol):
+class ObservedRequest(Protocol):
     """One request, a stream of them, or one item of it."""
 
     origin: Origin
-    """Of what is done for it: the same request id, and this request as what caused it."""
+    """The origin of the work for this request: the same request id, and this request as its cause."""
 
     def failed(self, code: str, reason: str) -> None:
-        """It is answered with an error: the name of its gRPC code, and its reason (docs/errors.md)."""
+        """Records that it is answered with an error: the name of the gRPC code, and the reason (docs/errors.md)."""
 
 
-class Stage(Protocol):
+class ObservedStage(Protocol):
     """One step of the work on a picture."""
 
     def count(self, **counts: int) -> None:
-        """Numbers of the step, such as candidates=12."""
+        """Records numbers of the step, such as candidates=12."""
 
 
-class Attempt(Protocol):
-    """One call of one model server; a request that is repeated has several."""
+class ObservedAttempt(Protocol):
+    """One call of one model server; a batch that is retried has several."""
 
     metadata: Metadata
-    """To be sent with the call, so that the server's part can be found."""
+    """To be sent with the call, so that the server's spans join the trace."""
 
     def answered(self, version: int) -> None:
-        """The server answered with this version of the model."""
+        """Records that the server answered with this version of the model."""
 
     def failed(self, code: str) -> None:
-        """The server, or the road to it, failed with this gRPC code."""
+        """Records that the server, or the connection, failed with this gRPC code."""
 
 
 class Observer(Protocol):
-    """Is told what happens. Blocks that are entered may be left by an exception, which goes on."""
+    """Receives the events. An exception may leave the blocks that it returns; they do not stop it."""
 
     async def start(self) -> None:
         """Opens what the observer needs, such as the port of its metrics."""
 
     async def close(self) -> None:
-        """Gives back what `start` took."""
+        """Releases what `start` opened."""
 
-    def request(self, method: str, origin: Origin, *, item: bool = False) -> AbstractContextManager[Request]:
-        """A unary method is answered during the block, or one item of a stream; it is entered and left in one task."""
+    def request(self, method: str, origin: Origin, *, item: bool = False) -> AbstractContextManager[ObservedRequest]:
+        """Returns a block in which a unary call or one item of a stream is answered, all of it in one task."""
 
-    def stream(self, method: str, origin: Origin) -> AbstractContextManager[Request]:
-        """A streaming method is open during the block."""
+    def stream(self, method: str, origin: Origin) -> AbstractContextManager[ObservedRequest]:
+        """Returns a block during which a stream is open."""
 
-    def stage(self, name: str) -> AbstractContextManager[Stage]:
-        """A step of the pipeline runs during the block."""
+    def stage(self, name: str) -> AbstractContextManager[ObservedStage]:
+        """Returns a block in which a step of the pipeline runs."""
 
-    def attempt(self, model: str, endpoint: str, *, rows: int) -> AbstractContextManager[Attempt]:
-        """A batch of so many rows is with the model server at an address during the block."""
+    def attempt(self, model: str, endpoint: str, *, rows: int) -> AbstractContextManager[ObservedAttempt]:
+        """Returns a block during which a batch of so many rows is with the model server at an address."""
 
     def queued(self, model: str, seconds: float) -> None:
-        """A batch waited this long in this process before it was sent."""
+        """Records how long a batch waited in this process before it was sent."""
 
     def left(self, endpoint: str) -> None:
-        """A model server is gone for good: its numbers need not be kept."""
+        """Records that a model server will not come back: its numbers need not be kept."""
 
     def retried(self, model: str, code: str) -> None:
-        """A batch is sent once more, after an attempt that failed with this gRPC code."""
+        """Records that a batch is retried, after an attempt that failed with this gRPC code."""
 
     def hedged(self, model: str) -> None:
-        """A batch is sent to a second server, since the first one is late."""
+        """Records that a batch is sent to a second server, since the first is late."""
 
     def ejected(self, model: str, endpoint: str) -> None:
-        """A model server gets no more work for a while, since it fails or is slow."""
+        """Records that a model server gets no work for a while, since it fails or is slow."""
 
     def gallery_size(self, faces: int) -> None:
-        """So many faces are compared with each that is looked up."""
+        """Records how many faces a search compares with."""
 
 
-class _Nobody:
-    """Is told everything and does nothing; also each of its requests, stages and attempts."""
+class _NoObserver:
+    """Ignores every event; also serves as each of its requests, stages and attempts."""
 
     metadata: Metadata = ()
     origin = Origin(request_id="")
@@ -141,30 +141,30 @@ class _Nobody:
     def __exit__(self, *exception: object) -> None: ...
 
 
-NOBODY: Observer = _Nobody()
-"""Does not listen."""
+NO_OBSERVER: Observer = _NoObserver()
+"""Ignores every event."""
 
-_observer: ContextVar[Observer] = ContextVar("observer", default=NOBODY)
+_observer: ContextVar[Observer] = ContextVar("observer", default=NO_OBSERVER)
 
 
 def observer() -> Observer:
-    """Returns who is to be told what happens here."""
+    """Returns the observer of this context."""
     return _observer.get()
 
 
-def stage(name: str) -> AbstractContextManager[Stage]:
-    """Tells the observer that a step of the pipeline runs during the block; see `docs/operations.md` for the names."""
+def stage(name: str) -> AbstractContextManager[ObservedStage]:
+    """Returns a block in which a step of the pipeline runs; docs/operations.md lists the names."""
     return _observer.get().stage(name)
 
 
-def listen(listener: Observer) -> None:
-    """Makes `listener` the observer of this context, for good."""
+def observe(listener: Observer) -> None:
+    """Makes `listener` the observer of this context until the context ends."""
     _observer.set(listener)
 
 
 @contextmanager
 def observed_by(listener: Observer) -> Iterator[None]:
-    """Makes `listener` the observer of the block, and of the threads and tasks that begin in it."""
+    """Makes `listener` the observer of the block, and of the threads and tasks that start in it."""
     token = _observer.set(listener)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Who goes first where not everybody can."""
+"""Which work goes first when there is more than can be done at once."""
 
 from collections.abc import Iterable
 from contextvars import ContextVar
@@ -6,18 +6,18 @@ from enum import IntEnum
 
 
 class Priority(IntEnum):
-    """Of the work of one call; the lower number goes first."""
+    """The priority of a call's work; the lower number goes first."""
 
     INTERACTIVE = 0
-    """Somebody waits for this one answer: unary calls."""
+    """A caller waits for this one answer: unary calls."""
     BULK = 1
     """One of many: items of streams."""
 
 
 PRIORITY: ContextVar[Priority] = ContextVar("priority", default=Priority.INTERACTIVE)
-"""That of the call that is being answered: tasks that work on it inherit it."""
+"""The priority of the current call; tasks that work on the call inherit it."""
 METADATA_KEY = "facegrid-priority"
-"""Of the gRPC metadata in which a caller says `interactive` or `bulk`; anything else is as if it said nothing."""
+"""Name of the gRPC metadata in which a caller says `interactive` or `bulk`; any other value is ignored."""
 
 
 def asked_priority(metadata: Iterable[tuple[str, str | bytes]] | None, default: Priority) -> Priority:

@@ -14,14 +14,15 @@ from pathlib import Path
 from exporters.signatures import CONTRACTS, EMBEDDER_VERSION, EMBEDDERS
 from orchestrator.predict.servers.endpoints import is_address
 from orchestrator.predict.servers.options import BalanceOptions
-from orchestrator.predict.servers.tls import CredentialsError, ModelServerTls
+from orchestrator.predict.servers.tls import ModelServerTls
+from orchestrator.tls_files import TlsError
 
 RAY = "ray"
 """Value of `Settings.model_servers` for the servers that Ray runs (orchestrator/fleet)."""
 
 
 class SettingsError(Exception):
-    """A variable holds a value that cannot be used; the message has the variable, the value and what is expected."""
+    """A variable has a value that cannot be used; the message has the variable, the value and what is expected."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +112,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """Returns the settings that the variables give; a variable that is absent or empty leaves the default.
+        """Returns the settings that the variables give. A variable that is absent or empty leaves the default.
 
         Raises:
             SettingsError: A value has the wrong form or is out of its range.
@@ -151,7 +152,7 @@ class Settings:
         return targets
 
     def budget_s(self, timeout_ms: int) -> float:
-        """Returns the time for a request that asks for so much; 0: it does not say."""
+        """Returns the time budget of a request that asks for `timeout_ms`; 0: for the default."""
         return min(timeout_ms / 1000 if timeout_ms else self.timeout_s, self.max_timeout_s)
 
     def balance_options(self) -> BalanceOptions:
@@ -165,7 +166,7 @@ class Settings:
         )
 
     def model_server_tls(self) -> ModelServerTls | None:
-        """Returns how the model servers are called over TLS; None: they are called without.
+        """Returns what TLS with the model servers needs; None: they are called without TLS.
 
         Raises:
             SettingsError: A file cannot be used, or a certificate is given without `model_server_ca`.
@@ -185,7 +186,7 @@ class Settings:
         )
         try:
             tls.check()
-        except CredentialsError as err:
+        except TlsError as err:
             raise SettingsError(f"TLS with the model servers ({variable('model_server_ca')}): {err}") from err
         return tls
 
@@ -196,23 +197,23 @@ def variable(field: str) -> str:
 
 
 def overridden(environment: Mapping[str, str], args: Mapping[str, object]) -> dict[str, str]:
-    """Returns the environment with other values of some settings, given by the fields' names.
+    """Returns the environment with some settings overridden, given by the fields' names.
 
     Raises:
         SettingsError: There is no such setting.
     """
     known = {field.name for field in fields(Settings)}
     if unknown := sorted(args.keys() - known):
-        raise SettingsError(f"there is no setting {', '.join(unknown)}; expected are {', '.join(sorted(known))}")
+        raise SettingsError(f"there is no setting {', '.join(unknown)}; expected {', '.join(sorted(known))}")
     return {**environment, **{variable(name): str(value) for name, value in args.items()}}
 
 
 MODEL_SERVER_TLS_VARIABLES = tuple(map(variable, ("model_server_ca", "model_server_cert", "model_server_key")))
-"""Those that decide whether model servers are called over TLS."""
+"""The variables that decide whether model servers are called over TLS."""
 
 
 def _unfit(field: str, value: object, expected: str) -> SettingsError:
-    return SettingsError(f"{variable(field)} is {value!r}, expected is {expected}")
+    return SettingsError(f"{variable(field)} is {value!r}, expected {expected}")
 
 
 _RANGES: dict[str, tuple[float, float]] = {

@@ -1,4 +1,4 @@
-"""Work in threads that is never left alone."""
+"""Work in threads whose caller waits until it is done, even when the caller is cancelled."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,8 +13,8 @@ _Result = TypeVar("_Result")
 async def in_thread(work: Callable[_Params, _Result], *args: _Params.args, **kwargs: _Params.kwargs) -> _Result:
     """Returns what the work returns, done in a thread, as `asyncio.to_thread` does.
 
-    A thread cannot be stopped. Where this is cancelled, work that has not begun is dropped; for work that has, the
-    cancellation waits until it is done: whoever holds a place for it holds it as long as it takes a core.
+    A thread cannot be stopped. When this is cancelled, work that has not begun is dropped. For work that has begun, the
+    cancellation waits until it is done, so that the caller keeps its place as long as the work uses a core.
     """
     loop = asyncio.get_running_loop()
     begun, done = False, asyncio.Event()

@@ -1,4 +1,4 @@
-"""What the pipeline takes and gives: plain arrays with names."""
+"""The types of the pipeline: plain arrays with names."""
 
 import math
 from dataclasses import dataclass, fields
@@ -39,7 +39,7 @@ class DetectOptions:
     """
 
     min_face_px: float = 20.0
-    """Side of the smallest face to be found, in pixels of the upright image."""
+    """Side of the smallest face that is looked for, in pixels of the upright image."""
     pyramid_factor: float = 0.709
     """Ratio of each pyramid level to the one before: the areas halve."""
     pnet_threshold: float = 0.6
@@ -87,7 +87,7 @@ class Detections:
     landmarks: Floats
     """[N, 5, 2]: x, y of left eye, right eye, nose, mouth left, mouth right (the viewer's left); not clipped."""
     dropped_candidates: int = 0
-    """Proposals beyond the bound on candidates, which were not looked at."""
+    """Proposals beyond the bound on candidates, which were dropped."""
 
     def __len__(self) -> int:
         return len(self.boxes)

@@ -9,13 +9,13 @@ from orchestrator.api.face_service import FaceService
 from orchestrator.api.grpc_host import GrpcHost
 from orchestrator.gallery.gallery import Gallery
 from orchestrator.keys.guard import open_guard
-from orchestrator.observer import NOBODY
+from orchestrator.observer import NO_OBSERVER
 
 TIMEOUT_S = 60
 
 
 @contextmanager
-def running_host(settings, predictor, observer=NOBODY, *, credentials=None) -> Iterator[str]:
+def running_host(settings, predictor, observer=NO_OBSERVER, *, credentials=None) -> Iterator[str]:
     """Serves until the end of the block; gives HOST:PORT."""
     guard = open_guard(settings.api_keys_file)
     started: list[int] = []

@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from benchmarks.common.machine import conditions
-from orchestrator.observer import NOBODY, Observer, Origin, observed_by, observer, stage
+from orchestrator.observer import NO_OBSERVER, Observer, Origin, observed_by, observer, stage
 from orchestrator.telemetry.metrics import Metrics
 from orchestrator.telemetry.telemetry import Telemetry
 from orchestrator.telemetry.tracing import Tracing
@@ -89,7 +89,7 @@ def main() -> int:
     histogram = Histogram("seconds", "Time", ["model"], registry=registry)
     held_counter, held_histogram = counter.labels("pnet"), histogram.labels("pnet")
     listeners = {
-        "nobody": NOBODY,
+        "nobody": NO_OBSERVER,
         "metrics": Telemetry(Metrics()),
         "metrics and traces": Telemetry(Metrics(), tracing=Tracing(provider)),
     }

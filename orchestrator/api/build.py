@@ -1,4 +1,4 @@
-"""Puts the service together: gallery, model servers, and who is told of its work, as the settings say."""
+"""Builds the service of its parts: gallery, client of the model servers, telemetry, as the settings say."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from orchestrator.telemetry.build import build_telemetry
 
 @dataclass(frozen=True)
 class Built:
-    """A service, and what a fleet wants to know of it."""
+    """A service, and the parts that `orchestrator.fleet.member` reads and changes."""
 
     service: FaceService
     balanced: BalancedPredictor
@@ -28,7 +28,7 @@ def build(settings: Settings) -> FaceService:
 
 
 def build_on(source: EndpointSource, settings: Settings) -> Built:
-    """Returns the service on top of the model servers that the source knows."""
+    """Returns the service and its parts, on top of the model servers that the source knows."""
     gallery = Gallery(settings.gallery, keep_chips=bool(settings.gallery_chips)) if settings.gallery else None
     versions = Versions()
     balanced = BalancedPredictor(source, settings.balance_options())

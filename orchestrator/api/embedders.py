@@ -1,4 +1,4 @@
-"""Which version of the embedder answers a request."""
+"""Which version of the embedder answers a request, and how answers name it."""
 
 from exporters.signatures import EMBEDDERS, EmbedderContract
 from facegrid.errors import GalleryMismatch
@@ -14,10 +14,10 @@ _METRICS = {
 
 
 async def gallery_embedder(gallery: Gallery, default_version: int, deadline: Deadline) -> EmbedderContract:
-    """Returns the embedder whose vectors the gallery holds; of a gallery without any, the default.
+    """Returns the embedder whose vectors the gallery holds; for an empty gallery, the default.
 
     Raises:
-        GalleryMismatch: The gallery was made by an embedder that this service does not know.
+        GalleryMismatch: The gallery holds vectors of an embedder that this service does not know.
         GalleryUnavailable: The gallery cannot be read.
     """
     with deadline.waiting_for("the gallery"):
@@ -40,7 +40,7 @@ def gallery_version(contract: EmbedderContract) -> EmbedderVersion:
 
 
 def to_embedder(version: EmbedderVersion) -> embedder_pb2.Embedder:
-    """Returns the embedder as an answer names it; of one that is not known here the metric is not said."""
+    """Returns the embedder as answers name it, without a metric if this service does not know it."""
     known = EMBEDDERS.get(version.version)
     metric = _METRICS[known.metric] if known and known.network == version.name else None
     return embedder_pb2.Embedder(name=version.name, version=version.version, metric=metric)

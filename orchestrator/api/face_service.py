@@ -1,7 +1,7 @@
-"""What the services of facegrid.v1 do, without a word of gRPC: both hosts call this.
+"""The methods of facegrid.v1 without gRPC: both hosts call them.
 
-A method takes and returns messages of facegrid.v1 and raises errors of `facegrid.errors`, nothing else.
-The work is in a file for each subject; here it gets its budget of time.
+A method takes and returns messages of facegrid.v1, and raises errors of `facegrid.errors` alone. The work of each is
+in `orchestrator.api.handlers`; this file finds the handler and bounds its time.
 """
 
 import asyncio
@@ -11,21 +11,23 @@ from functools import partial
 from typing import Any
 
 from facegrid.errors import GalleryUnavailable
-from orchestrator.api.detect import Detection
-from orchestrator.api.embed_verify import Recognition
-from orchestrator.api.enroll import Enrollment
-from orchestrator.api.generate import Generation
-from orchestrator.api.identify import Identification
-from orchestrator.api.identify_video import VideoIdentification
+from orchestrator.api.handlers.detect import DetectHandler
+from orchestrator.api.handlers.discriminate import DiscriminateHandler
+from orchestrator.api.handlers.embed import EmbedHandler
+from orchestrator.api.handlers.enroll import EnrollHandler
+from orchestrator.api.handlers.generate import GenerateHandler
+from orchestrator.api.handlers.identify import IdentifyHandler
+from orchestrator.api.handlers.identify_video import IdentifyVideoHandler
+from orchestrator.api.handlers.subjects import SubjectsHandler
+from orchestrator.api.handlers.verify import VerifyHandler
 from orchestrator.api.methods import VIDEO
 from orchestrator.api.pictures import Pictures
-from orchestrator.api.recorded_call import ObservedVideo, errors_told, observed
+from orchestrator.api.recorded_call import RecordedVideo, errors_recorded, recorded_call
 from orchestrator.api.status import public
 from orchestrator.api.stream import answer_stream
-from orchestrator.api.subjects import Subjects
 from orchestrator.deadline import Deadline
 from orchestrator.gallery.gallery import Gallery
-from orchestrator.observer import NOBODY, Observer, Origin, listen, observed_by
+from orchestrator.observer import NO_OBSERVER, Observer, Origin, observe, observed_by
 from orchestrator.predict.predictor import Predictor
 from orchestrator.predict.versions import Versions
 from orchestrator.priority import PRIORITY, Priority
@@ -41,9 +43,9 @@ class FaceService:
     Args:
         settings: Limits and times.
         predictor: Where the networks run.
-        gallery: Who is enrolled; None: nobody can be.
-        observer: Is told what happens; started and closed with the service.
-        versions: Says which versions of the networks answer a request; None: the newest of each server.
+        gallery: The enrolled people; None: the methods that need it answer UNAVAILABLE.
+        observer: Receives the events of the work; started and closed with the service.
+        versions: Chooses the versions of the networks for a request; None: the newest of each server.
     """
 
     def __init__(
@@ -52,7 +54,7 @@ class FaceService:
         predictor: Predictor,
         gallery: Gallery | None,
         *,
-        observer: Observer = NOBODY,
+        observer: Observer = NO_OBSERVER,
         versions: Versions | None = None,
     ) -> None:
         self._observer = observer
@@ -62,15 +64,13 @@ class FaceService:
         self._under_way: set[asyncio.Task[Any]] = set()
         self._pictures = pictures = Pictures(settings, predictor)
         self._versions = versions or Versions()
-        recognition = Recognition(pictures, lambda: self._versions.of("embedder") or settings.embedder_version)
-        generation = Generation(predictor, settings)
         self._unary: dict[str, _Answer] = {
-            "Detect": Detection(pictures).detect,
-            "Embed": recognition.embed,
-            "Verify": recognition.verify,
-            "Discriminate": generation.discriminate,
+            "Detect": DetectHandler(pictures).detect,
+            "Embed": EmbedHandler(pictures, self._embedder_version).embed,
+            "Verify": VerifyHandler(pictures, self._embedder_version).verify,
+            "Discriminate": DiscriminateHandler(predictor, settings).discriminate,
         }
-        self._server_streams: dict[str, _Answers] = {"Generate": generation.generate}
+        self._server_streams: dict[str, _Answers] = {"Generate": GenerateHandler(predictor, settings).generate}
         if gallery is not None:
             self._unary |= _of_gallery(pictures, gallery, settings)
 
@@ -113,7 +113,7 @@ class FaceService:
             FacegridError: See `facegrid.errors`.
         """
         PRIORITY.set(priority)
-        with observed(self._observer, name, origin or Origin()):
+        with recorded_call(self._observer, name, origin or Origin()):
             return await self._answer(name, request, timeout_s)
 
     async def _answer(self, name: str, request: Any, timeout_s: float | None) -> Any:
@@ -132,7 +132,9 @@ class FaceService:
         priority: Priority = Priority.BULK,
         origin: Origin | None = None,
     ) -> AsyncGenerator[Any, None]:
-        """Yields an answer for each item, of a video in their order, else in that of completion, then the end.
+        """Yields an answer for each item, then the end.
+
+        The frames of a video are answered in their order, other items as they complete.
 
         Args:
             name: A name in `orchestrator.api.methods.STREAMS`.
@@ -141,17 +143,17 @@ class FaceService:
             origin: Where the stream comes from, if the transport knows.
 
         Raises:
-            FacegridError: The caller broke the protocol; a bad item does not end the stream.
+            FacegridError: The caller broke the protocol. A bad item does not end the stream.
         """
         PRIORITY.set(priority)  # the context is the call's own
-        with self._observer.stream(name, origin or Origin()) as seen, errors_told(seen):
+        with self._observer.stream(name, origin or Origin()) as seen, errors_recorded(seen):
             async with aclosing(self._answers(name, requests, seen.origin)) as answers:
                 async for answer in answers:
                     yield answer
 
     def _answers(self, name: str, requests: AsyncIterator[Any], origin: Origin) -> AsyncGenerator[Any, None]:
         if name == VIDEO:
-            return self._video().answer(requests, lambda video: ObservedVideo(video, self._observer, origin))
+            return self._video().answer(requests, lambda video: RecordedVideo(video, self._observer, origin))
         return answer_stream(
             name,
             requests,
@@ -161,7 +163,7 @@ class FaceService:
         )
 
     async def _item(self, name: str, origin: Origin, request: Any) -> Any:
-        with observed(self._observer, name, origin, item=True):
+        with recorded_call(self._observer, name, origin, item=True):
             return await self._answer(name.removesuffix("Stream"), request, None)
 
     async def server_stream(
@@ -173,7 +175,7 @@ class FaceService:
         priority: Priority = Priority.BULK,
         origin: Origin | None = None,
     ) -> AsyncGenerator[Any, None]:
-        """Yields the answers of a method of one request and many responses; its work ends when this is closed.
+        """Yields the answers of a method of one request and many responses. Closing the generator ends the work.
 
         Args:
             name: A name in `orchestrator.api.methods.SERVER_STREAMS`.
@@ -187,8 +189,8 @@ class FaceService:
         """
         PRIORITY.set(priority)
         deadline = Deadline(self._budget_s(request.timeout_ms, timeout_s))
-        listen(self._observer)  # the context is the call's own
-        with self._versions.request(), self._observer.stream(name, origin or Origin()) as seen, errors_told(seen):
+        observe(self._observer)  # the context is the call's own
+        with self._versions.request(), self._observer.stream(name, origin or Origin()) as seen, errors_recorded(seen):
             try:
                 async with aclosing(self._server_streams[name](request, deadline)) as answers:
                     async for answer in answers:
@@ -197,9 +199,9 @@ class FaceService:
                 raise public(err) from err
 
     async def _in_time(self, answer: _Answer, request: Any, deadline: Deadline) -> Any:
-        """Returns the answer; ends the work where it takes too long or nobody waits for it any more.
+        """Returns the answer; cancels the work when the deadline passes or the caller has gone.
 
-        What a thread has begun it also ends, and keeps its place until then; the caller is not kept waiting for that.
+        A thread finishes what it has begun, and keeps its place until then; the caller does not wait for that.
         """
         work: asyncio.Task[Any] = asyncio.ensure_future(answer(request, deadline))
         self._under_way.add(work)
@@ -215,17 +217,21 @@ class FaceService:
     def _over(self, work: "asyncio.Task[Any]") -> None:
         self._under_way.discard(work)
         if not work.cancelled():
-            work.exception()  # of work that nobody waits for any more nobody needs to know
+            work.exception()  # marks it as seen: no caller waits for it any more
+
+    def _embedder_version(self) -> int:
+        """Returns the version for the current request."""
+        return self._versions.of("embedder") or self._settings.embedder_version
 
     def _method(self, name: str) -> _Answer:
         if name not in self._unary:
             raise _no_gallery()
         return self._unary[name]
 
-    def _video(self) -> VideoIdentification:
+    def _video(self) -> IdentifyVideoHandler:
         if self._gallery is None:
             raise _no_gallery()
-        return VideoIdentification(self._pictures, self._gallery, self._settings, self._versions)
+        return IdentifyVideoHandler(self._pictures, self._gallery, self._settings, self._versions)
 
     def _budget_s(self, timeout_ms: int, transport_s: float | None) -> float:
         budget_s = self._settings.budget_s(timeout_ms)
@@ -238,10 +244,10 @@ def _no_gallery() -> GalleryUnavailable:
 
 def _of_gallery(pictures: Pictures, gallery: Gallery, settings: Settings) -> dict[str, _Answer]:
     """Returns the methods that need a gallery."""
-    subjects = Subjects(gallery)
+    subjects = SubjectsHandler(gallery)
     return {
-        "Enroll": Enrollment(pictures, gallery, settings).enroll,
-        "Identify": Identification(pictures, gallery, settings).identify,
+        "Enroll": EnrollHandler(pictures, gallery, settings).enroll,
+        "Identify": IdentifyHandler(pictures, gallery, settings).identify,
         "ListSubjects": subjects.list_subjects,
         "GetSubject": subjects.get_subject,
         "DeleteSubject": subjects.delete_subject,

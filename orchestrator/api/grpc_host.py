@@ -3,25 +3,22 @@
 For tests, for debugging, and wherever one process is enough; `python -m orchestrator` starts it.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from typing import Any
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from facegrid.errors import FacegridError
 from facegrid.v1.face_service_pb2_grpc import add_FaceServiceServicer_to_server
 from facegrid.v1.generator_service_pb2_grpc import add_GeneratorServiceServicer_to_server
+from orchestrator.api.call_adapter import CallAdapter
 from orchestrator.api.face_service import FaceService
 from orchestrator.api.key_interceptor import KeyInterceptor
 from orchestrator.api.methods import SERVER_STREAMS, SERVICE_NAMES, STREAMS, UNARY
-from orchestrator.api.origin import REQUEST_ID, origin_of
-from orchestrator.api.status import status_code, status_details, status_metadata
-from orchestrator.keys.guard import Guard
-from orchestrator.observer import Origin
-from orchestrator.priority import Priority, asked_priority
+from orchestrator.keys.guard import CallMetadata, Guard
+from orchestrator.observer import Metadata
 
 _Context = grpc.aio.ServicerContext[object, object]
 
@@ -30,11 +27,32 @@ class CannotListen(RuntimeError):
     """The address is taken, or not one of this machine."""
 
 
-class Servicer:
-    """Hands calls of gRPC to the service, and its errors back as status; has the methods of all services."""
+class _GrpcContext:
+    """grpc.aio's context as `orchestrator.api.call_adapter.CallContext`."""
 
-    def __init__(self, service: FaceService) -> None:
-        self._service = service
+    def __init__(self, context: _Context) -> None:
+        self._context = context
+
+    def metadata(self) -> CallMetadata:
+        return self._context.invocation_metadata() or ()
+
+    def set_trailing_metadata(self, metadata: Metadata) -> None:
+        self._context.set_trailing_metadata(tuple(metadata))
+
+    async def fail(self, code: grpc.StatusCode, details: str, metadata: Metadata) -> None:
+        # Not set_code: that sends headers before the status, and a client retries nothing whose headers have come.
+        await self._context.abort(code, details, tuple(metadata))
+
+
+class Servicer:
+    """The methods of all services, each answered by the adapter.
+
+    Args:
+        calls: Answers them.
+    """
+
+    def __init__(self, calls: CallAdapter) -> None:
+        self._calls = calls
         for name in UNARY:
             setattr(self, name, self._unary(name))
         for name in STREAMS:
@@ -44,63 +62,30 @@ class Servicer:
 
     def _unary(self, name: str) -> Callable[[Any, _Context], Awaitable[Any]]:
         async def call(request: Any, context: _Context) -> Any:
-            origin = _origin(context)
-            try:
-                return await self._service.call(
-                    name,
-                    request,
-                    timeout_s=context.time_remaining(),
-                    priority=asked_priority(context.invocation_metadata(), Priority.INTERACTIVE),
-                    origin=origin,
-                )
-            except FacegridError as err:
-                return await context.abort(status_code(err), status_details(err), _trailing(err, context))
+            return await self._calls.unary(name, request, _GrpcContext(context), timeout_s=context.time_remaining())
 
         return call
 
+    # grpc.aio takes a method for one of streams only if it is an asynchronous generator function itself.
+
     def _stream(self, name: str) -> Callable[[AsyncIterator[Any], _Context], AsyncIterator[Any]]:
         async def call(requests: AsyncIterator[Any], context: _Context) -> AsyncIterator[Any]:
-            priority = asked_priority(context.invocation_metadata(), Priority.BULK)
-            answers = self._service.stream(name, requests, priority=priority, origin=_origin(context))
-            async with _answers(answers, context) as responses:
-                async for response in responses:
-                    yield response
+            async with aclosing(self._calls.stream(name, requests, _GrpcContext(context))) as answers:
+                async for answer in answers:
+                    yield answer
 
         return call
 
     def _server_stream(self, name: str) -> Callable[[Any, _Context], AsyncIterator[Any]]:
         async def call(request: Any, context: _Context) -> AsyncIterator[Any]:
-            origin, timeout_s = _origin(context), context.time_remaining()
-            priority = asked_priority(context.invocation_metadata(), Priority.BULK)
-            answers = self._service.server_stream(name, request, timeout_s=timeout_s, priority=priority, origin=origin)
-            async with _answers(answers, context) as responses:
-                async for response in responses:
-                    yield response
+            timeout_s = context.time_remaining()
+            async with aclosing(
+                self._calls.server_stream(name, request, _GrpcContext(context), timeout_s=timeout_s)
+            ) as answers:
+                async for answer in answers:
+                    yield answer
 
         return call
-
-
-@asynccontextmanager
-async def _answers(answers: AsyncGenerator[Any, None], context: _Context) -> AsyncIterator[AsyncGenerator[Any, None]]:
-    """Gives the answers of a stream; an error of the block becomes the call's status."""
-    try:
-        # A call that is cancelled stops here, and must stop its work at once, not when it is collected.
-        async with aclosing(answers):
-            yield answers
-    except FacegridError as err:
-        await context.abort(status_code(err), status_details(err), _trailing(err, context))
-
-
-def _trailing(error: FacegridError, context: _Context) -> tuple[Any, ...]:
-    """Returns the trailing metadata of an error beside those that were set before, which `abort` would drop."""
-    return (*(context.trailing_metadata() or ()), *status_metadata(error))
-
-
-def _origin(context: _Context) -> Origin:
-    """Returns where a call comes from, and has its answer say the request's id."""
-    origin = origin_of(context.invocation_metadata())
-    context.set_trailing_metadata(((REQUEST_ID, origin.request_id),))
-    return origin
 
 
 class GrpcHost:
@@ -109,8 +94,8 @@ class GrpcHost:
     Args:
         service: What is served; started and closed with the host.
         address: HOST:PORT to listen on; port 0 takes a free one.
-        guard: Asks callers for their keys; None: nobody is asked.
-        credentials: With which TLS is spoken; None: it is not.
+        guard: Asks for API keys; None: none are needed.
+        credentials: For TLS; None: without TLS.
     """
 
     def __init__(
@@ -129,7 +114,7 @@ class GrpcHost:
         self._server: grpc.aio.Server | None = None
 
     async def start(self) -> int:
-        """Returns the port that is listened on.
+        """Starts the service and the server, and returns the port that it listens on.
 
         Raises:
             CannotListen: The address is taken, or not one of this machine.
@@ -140,15 +125,15 @@ class GrpcHost:
                 ("grpc.max_receive_message_length", -1),
                 ("grpc.max_send_message_length", -1),
                 ("grpc.so_reuseport", 0),  # two services on one port would share its calls by chance
-                # Calls that the event loop has not got round to. gRPC alone would let 3,000 wait here, and a process
-                # that is short of processor time would come to each just after its deadline. Those beyond these
-                # numbers, and those that have waited for a second (the least that can be set), end as CANCELLED.
+                # Bounds on calls that wait for the event loop. gRPC alone would let 3,000 wait, and a process that is
+                # short of processor time would come to each just after its deadline. Calls beyond these numbers end
+                # as CANCELLED, and so do those that have waited for a second, the least that can be set.
                 ("grpc.server_max_unrequested_time_in_server", 1),
                 ("grpc.server.max_pending_requests", 32),
                 ("grpc.server.max_pending_requests_hard_limit", 64),
             ],
         )
-        servicer = Servicer(self._service)
+        servicer = Servicer(CallAdapter(self._service))  # the interceptor has asked for keys
         add_FaceServiceServicer_to_server(servicer, server)
         add_GeneratorServiceServicer_to_server(servicer, server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
@@ -166,7 +151,7 @@ class GrpcHost:
             if self._credentials is None:
                 return server.add_insecure_port(self._address)
             return server.add_secure_port(self._address, self._credentials)
-        except RuntimeError as err:  # whose message tells of a variable of gRPC
+        except RuntimeError as err:  # its own message is about a variable of gRPC
             raise CannotListen(f"cannot listen on {self._address}: it is taken, or not of this machine") from err
 
     async def close(self, *, grace_s: float = 10.0) -> None:

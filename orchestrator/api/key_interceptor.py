@@ -1,6 +1,6 @@
-"""Asks for API keys on the plain host: before a message of the call is received, let alone decoded.
+"""Asks for API keys on the plain host, before a message of the call is received, let alone decoded.
 
-Ray Serve offers no such place; its deployment asks first thing in each method.
+Ray Serve offers no such place; there `orchestrator.api.call_adapter` asks, once the first message is there.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,21 +11,21 @@ import grpc
 
 from facegrid.errors import FacegridError
 from orchestrator.api.status import public, status_code, status_details, status_metadata
-from orchestrator.keys.guard import Admission, Guard
+from orchestrator.keys.guard import AdmittedCall, Guard
 
 if TYPE_CHECKING:  # generic for type checkers alone
     _Context = grpc.aio.ServicerContext[Any, Any]
     _Handler = grpc.RpcMethodHandler[Any, Any]
 
 _OPEN_PACKAGES = ("grpc.health.", "grpc.reflection.")
-"""Probes and tools have no keys, and learn nothing of anybody."""
+"""Services that need no key: probes and tools have none, and these answers are about no person."""
 
 
 class KeyInterceptor(grpc.aio.ServerInterceptor):
-    """Lets calls of every service but health and reflection in by their keys.
+    """Admits calls by their keys, but those of health and reflection, which need none.
 
     Args:
-        guard: Decides.
+        guard: Decides which calls are admitted.
     """
 
     def __init__(self, guard: Guard) -> None:
@@ -43,26 +43,26 @@ class KeyInterceptor(grpc.aio.ServerInterceptor):
             return handler
         try:
             metadata: Any = handler_call_details.invocation_metadata or ()
-            admission = self._guard.admit(path.rpartition("/")[2], metadata)
+            admitted = self._guard.admit(path.rpartition("/")[2], metadata)
         except FacegridError as err:
             return _refusal(public(err))
-        return _with_counted_requests(handler, admission) if handler.stream_stream else handler
+        return _with_counted_requests(handler, admitted) if handler.stream_stream else handler
 
 
 def _refusal(error: FacegridError) -> "_Handler":
     async def refuse(_requests: AsyncIterator[Any], context: "_Context") -> None:
         await context.abort(status_code(error), status_details(error), status_metadata(error))
 
-    # Whatever kind of method was called: a handler of streams alone is started before a message has come.
+    # For every kind of method: only a handler of streams is started before a message has come.
     return grpc.stream_stream_rpc_method_handler(refuse)
 
 
-def _with_counted_requests(handler: "_Handler", admission: Admission) -> "_Handler":
+def _with_counted_requests(handler: "_Handler", admitted: AdmittedCall) -> "_Handler":
     answer: Any = handler.stream_stream
 
     async def call(requests: AsyncIterator[Any], context: "_Context") -> AsyncIterator[Any]:
         # A call that is cancelled must stop its work at once, not when it is collected.
-        async with aclosing(answer(admission.requests(requests), context)) as responses:
+        async with aclosing(answer(admitted.requests(requests), context)) as responses:
             async for response in responses:
                 yield response
 

@@ -1,6 +1,6 @@
-"""The methods of facegrid.v1's services, as the .proto files list them; hosts offer all of them by this table.
+"""The methods of facegrid.v1's services, as the .proto files list them. Hosts offer the methods of this table.
 
-Ray Serve calls a method by its name whatever its service, so a name belongs to one service only.
+Ray Serve calls a method by its name, whatever the service, so no two services may have a method of one name.
 """
 
 from google.protobuf.descriptor import MethodDescriptor
@@ -35,4 +35,4 @@ def response_type(name: str) -> type[Message]:
 
 
 VIDEO = "IdentifyVideo"
-"""The stream whose messages are frames of one video; those of all others are items that know nothing of each other."""
+"""The stream whose messages are the frames of one video. The messages of the other streams are independent items."""

@@ -1,4 +1,4 @@
-"""Where a request comes from, as the metadata of its call say."""
+"""Where a request comes from, by the metadata of its call."""
 
 import re
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from orchestrator.observer import Origin
 
 REQUEST_ID = "x-request-id"
-"""Metadata with the caller's id of a request, which the answer's metadata repeat."""
+"""Name of the metadata with the caller's id of a request, which the answer repeats."""
 
 _TRACE = ("traceparent", "tracestate")
 _ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
@@ -14,9 +14,9 @@ _LONGEST_TRACE = 512
 
 
 def origin_of(metadata: Iterable[tuple[str, str | bytes]] | None) -> Origin:
-    """Returns the origin that these metadata tell; what is missing is made up, and so is an id that is no word.
+    """Returns the origin of a call. A request id that is missing, or not of the form below, is replaced by a new one.
 
-    Ids are written to logs, so that no line break or control character may be in one.
+    Ids are written to logs, so line breaks and control characters must not be in them.
     """
     given = {key: value for key, value in metadata or () if isinstance(value, str)}
     trace = {name: given[name] for name in _TRACE if name in given and len(given[name]) <= _LONGEST_TRACE}

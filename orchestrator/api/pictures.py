@@ -1,20 +1,20 @@
-"""Looks at pictures for every method that is sent some: limits and turns are the same for all."""
+"""Finds faces in pictures for every method that receives some, with the same limits and the same queue for all."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.deadline import Deadline
 from orchestrator.observer import stage
-from orchestrator.pipeline.cascade import detect
 from orchestrator.pipeline.decode import ImageLimits, count_px, decode
-from orchestrator.pipeline.recognize import recognize_faces
-from orchestrator.pipeline.watch import Sketch, sketch
+from orchestrator.pipeline.recognize import find_faces, recognize_faces
+from orchestrator.pipeline.watch import FrameSketch, sketch
 from orchestrator.predict.limiter import Turns
 from orchestrator.predict.predictor import Predictor
 from orchestrator.predict.rules.admission import Admission
@@ -23,31 +23,23 @@ from orchestrator.threads import in_thread
 from orchestrator.types import Detections, DetectOptions, Image, RecognizedFaces
 
 Choose = Callable[[Detections], NDArray[np.intp]]
-"""Returns which of the faces found are wanted; raises UnusableFace where none can be."""
+"""Returns the positions of the wanted faces; raises UnusableFace where none of them will do."""
+
+
+Found = TypeVar("Found", Detections, RecognizedFaces)
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What was found in a picture."""
+class PictureResult(Generic[Found]):
+    """The size of a picture, upright, and its faces."""
 
     width_px: int
     height_px: int
-    """Of the upright picture."""
-    faces: Detections
-
-
-@dataclass(frozen=True)
-class Recognized:
-    """What was found in a picture, with vectors."""
-
-    width_px: int
-    height_px: int
-    """Of the upright picture."""
-    people: RecognizedFaces
+    found: Found
 
 
 class Pictures:
-    """Looks at pictures, so many and so many pixels at a time.
+    """Finds faces in pictures; bounds how many pictures and pixels are worked on at a time.
 
     Args:
         settings: Limits of a picture, and of the pictures worked on and waiting.
@@ -65,24 +57,24 @@ class Pictures:
         self._least_cost = 1 / settings.max_images_at_once
         self._cost_per_px = 1 / settings.max_px_at_once
         self._turns = Turns(Admission(1.0, settings.max_images_queued, cost_is_time=True), "the queue for pictures")
-        # Threads of their own: whether there is room for a picture is said at once, however many are being decoded.
+        # Threads of their own, so that a picture is refused at once, however many others are being decoded.
         self._headers = ThreadPoolExecutor(2, thread_name_prefix="header")
 
     def close(self) -> None:
-        """Gives back the threads."""
+        """Ends the threads."""
         self._headers.shutdown(wait=False)
 
-    async def detect(self, encoded: bytes, options: DetectOptions, deadline: Deadline) -> Seen:
-        """Returns the faces of an encoded picture, once it is its turn.
+    async def detect(self, encoded: bytes, options: DetectOptions, deadline: Deadline) -> PictureResult[Detections]:
+        """Returns the faces of an encoded picture, after waiting for its turn.
 
         Raises:
             InvalidImage, LimitExceeded: Not a picture, or too large.
-            Overloaded: At once, where there are too many others.
+            Overloaded: At once, where too many others wait.
             Unavailable, DeadlineExceeded, Overloaded, InternalError: See `Predictor`.
         """
         async with self._turn(encoded, deadline):
-            image, faces = await self._look(encoded, options, deadline)
-        return Seen(image.shape[1], image.shape[0], faces)
+            image, faces = await self._find_faces(encoded, options, deadline)
+        return PictureResult(image.shape[1], image.shape[0], faces)
 
     async def recognize(
         self,
@@ -92,8 +84,8 @@ class Pictures:
         *,
         version: int,
         choose: Choose | None = None,
-    ) -> Recognized:
-        """Returns the faces of an encoded picture with their vectors, once it is its turn.
+    ) -> PictureResult[RecognizedFaces]:
+        """Returns the faces of an encoded picture with their vectors, after waiting for its turn.
 
         Args:
             encoded: A JPEG, PNG or WebP file.
@@ -107,15 +99,15 @@ class Pictures:
             FacegridError: See `detect`.
         """
         async with self._turn(encoded, deadline):
-            image, faces = await self._look(encoded, options, deadline)
+            image, faces = await self._find_faces(encoded, options, deadline)
             wanted = faces if choose is None else faces.take(choose(faces))
             people = await recognize_faces(image, wanted, self._predictor, version=version, deadline=deadline)
-        return Recognized(image.shape[1], image.shape[0], people)
+        return PictureResult(image.shape[1], image.shape[0], people)
 
     async def sketch(
         self, encoded: bytes, options: DetectOptions, deadline: Deadline, *, version: int, look: bool
-    ) -> tuple[Sketch, RecognizedFaces | None]:
-        """Returns what a frame of a video is followed by, and, where it is to be looked at, its faces.
+    ) -> tuple[FrameSketch, RecognizedFaces | None]:
+        """Returns the sketch of a video's frame, by which faces are followed, and the frame's faces if `look` is set.
 
         Args:
             encoded: A JPEG, PNG or WebP file.
@@ -131,14 +123,14 @@ class Pictures:
             if not look:
                 image = await in_thread(decode, encoded, self._limits)
                 return await in_thread(sketch, image), None
-            image, faces = await self._look(encoded, options, deadline)
+            image, faces = await self._find_faces(encoded, options, deadline)
             people = await recognize_faces(image, faces, self._predictor, version=version, deadline=deadline)
             return await in_thread(sketch, image), people
 
     @asynccontextmanager
     async def _turn(self, encoded: bytes, deadline: Deadline) -> AsyncIterator[None]:
         """Waits until it is the picture's turn, which lasts as long as the block."""
-        # Where nothing is taken any more, not even the header is looked at: refusing must cost next to nothing.
+        # A full queue refuses before it reads the header: refusing must cost next to nothing.
         self._turns.check(self._least_cost, timeout_s=deadline.remaining_s())
         px = await asyncio.get_running_loop().run_in_executor(self._headers, count_px, encoded, self._limits)
         cost = max(px * self._cost_per_px, self._least_cost)
@@ -147,7 +139,12 @@ class Pictures:
                 await stack.enter_async_context(self._turns.take(cost, timeout_s=deadline.remaining_s()))
             yield
 
-    async def _look(self, encoded: bytes, options: DetectOptions, deadline: Deadline) -> tuple[Image, Detections]:
-        image = await in_thread(decode, encoded, self._limits)
-        faces = await detect(image, options, self._predictor, max_candidates=self._max_candidates, deadline=deadline)
-        return image, faces
+    async def _find_faces(self, encoded: bytes, options: DetectOptions, deadline: Deadline) -> tuple[Image, Detections]:
+        return await find_faces(
+            encoded,
+            options,
+            self._predictor,
+            limits=self._limits,
+            max_candidates=self._max_candidates,
+            deadline=deadline,
+        )

@@ -1,4 +1,4 @@
-"""Which face of a picture is meant, and whether it is good enough to be enrolled."""
+"""The face of a picture that a caller means, and whether it is good enough to be enrolled."""
 
 import math
 from dataclasses import dataclass, fields
@@ -27,8 +27,8 @@ class QualityGate:
     min_score: float = 0.9
     """Least score of the face."""
     max_yaw_degrees: float = 50.0
-    """Most that the face may be turned to one side (`orchestrator.pipeline.pose`). Beyond 50 degrees twice as many
-    strangers match (docs/accuracy.md)."""
+    """Greatest angle that the face may be turned to one side (`orchestrator.pipeline.pose`). Beyond 50 degrees twice as
+    many strangers match (docs/accuracy.md)."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -38,10 +38,10 @@ class QualityGate:
                 raise InvalidOption(f"{field.name} of the enrolment is {value:g}, allowed are {low:g} to {high:g}")
 
     def check(self, face: Detections) -> None:
-        """Returns if the only face of `face` may be enrolled.
+        """Checks that the one face of `face` may be enrolled.
 
         Raises:
-            FaceTooSmall, LowScore, FaceTurned: It may not; the message has the value and the one needed.
+            FaceTooSmall, LowScore, FaceTurned: It may not; the message has the value and the bound.
         """
         side_px = float(shorter_sides_px(face)[0])
         if side_px < self.min_face_px:
@@ -59,7 +59,7 @@ class QualityGate:
 
 
 def to_gate(message: enroll_pb2.EnrollOptions) -> QualityGate:
-    """Returns the gate of a request, with defaults for what is not set.
+    """Returns the gate of a request, with defaults for the options that are not set.
 
     Raises:
         InvalidOption: A value is out of its range.
@@ -74,15 +74,15 @@ def shorter_sides_px(faces: Detections) -> NDArray[np.float32]:
 
 
 def choose_face(faces: Detections, index: int | None) -> NDArray[np.intp]:
-    """Returns the position of the face that is meant, [1].
+    """Returns the position of the chosen face, [1].
 
     Args:
-        faces: All that were found.
-        index: Which one; None: the only one.
+        faces: All faces of the picture.
+        index: The caller's choice; None: the only face.
 
     Raises:
-        NoFace: There is none, or none of this index.
-        ManyFaces: There are several, and none was chosen.
+        NoFace: There is no face, or none at this index.
+        ManyFaces: There are several, and `index` is None.
     """
     if not len(faces):
         raise NoFace("no face was found in the picture, one is needed")

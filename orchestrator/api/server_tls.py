@@ -1,4 +1,4 @@
-"""TLS of the plain host, with a certificate that may be renewed."""
+"""TLS of the plain host, with certificates that may be renewed while it runs."""
 
 import logging
 from typing import Any
@@ -11,15 +11,15 @@ _log = logging.getLogger(__name__)
 
 
 def server_credentials(tls: ServerTls) -> grpc.ServerCredentials:
-    """Returns credentials that follow the files: a handshake after they were renewed is with the new ones.
+    """Returns credentials that follow the files: handshakes after a renewal use the new ones.
 
-    Renewed files that cannot be used are reported, and the old ones go on.
+    Renewed files that cannot be used are logged, and the old ones stay in use.
 
     Raises:
-        TlsError: They cannot be used now.
+        TlsError: The files cannot be used now.
     """
     renewal = _Renewal(tls)
-    fetch: Any = renewal.fetch  # the stubs forget that it may return None
+    fetch: Any = renewal.fetch  # the stubs do not say that it may return None
     return grpc.dynamic_ssl_server_credentials(
         renewal.first, fetch, require_client_authentication=tls.client_ca is not None
     )
@@ -34,7 +34,7 @@ class _Renewal:
         self.first = _configuration(tls.read())
 
     def fetch(self) -> grpc.ServerCertificateConfiguration | None:
-        """Returns what is new, or None."""
+        """Returns the new certificate, or None if nothing has changed."""
         stamp = self._tls.stamp()
         if stamp == self._stamp:
             return None

@@ -1,4 +1,4 @@
-"""The one table from our errors to gRPC status."""
+"""The gRPC status of each error: the one table, and how a status says more than its code."""
 
 import logging
 import uuid
@@ -45,7 +45,7 @@ _CODES: dict[type[FacegridError], StatusCode] = {
     FacegridError: StatusCode.INTERNAL,
     InternalError: StatusCode.INTERNAL,
 }
-"""By class; a class that is not listed has its base's code."""
+"""By class; a class that is not listed has the code of its base."""
 
 
 def status_code(error: FacegridError) -> StatusCode:
@@ -59,9 +59,10 @@ def status_details(error: FacegridError) -> str:
 
 
 def status_metadata(error: FacegridError) -> tuple[tuple[str, str], ...]:
-    """Returns the trailing metadata of an error: gRPC's own word for when a client may repeat the call.
+    """Returns the trailing metadata of an error: gRPC's pushback, the time after which a client may retry the call.
 
-    Clients of every language heed it where their retry policy names the code (gRFC A6), also that it is never to be.
+    Clients of every language obey it where their retry policy names the code (gRFC A6). A negative time forbids a
+    retry.
     """
     if isinstance(error, LimitExceeded):
         return ((PUSHBACK_KEY, "-1"),)
@@ -71,17 +72,17 @@ def status_metadata(error: FacegridError) -> tuple[tuple[str, str], ...]:
 
 
 def to_message(error: FacegridError) -> error_pb2.Error:
-    """Returns the error as an item of a stream carries it."""
+    """Returns the error as the item of a stream carries it."""
     number, _ = status_code(error).value
     return error_pb2.Error(code=number, reason=error.reason, message=error.message)
 
 
 def public(error: Exception) -> FacegridError:
-    """Returns what a caller may know of an error.
+    """Returns the error that a caller may see.
 
-    Errors of the tree are meant for callers. Anything else is a fault of ours: it goes to the log
-    with its traceback under an id, and the caller gets the id alone. So does an `InternalError`, but for
-    one that this function returned: a fault has one id and one entry, however many layers it passes.
+    Errors of the tree are made for callers. Any other error is a fault of ours: the log gets its traceback under an
+    id, and the caller gets the id alone. The same holds for an `InternalError`, unless this function returned it: a
+    fault has one id and one log entry, however many layers it passes.
     """
     if isinstance(error, FacegridError) and not isinstance(error, InternalError):
         return error

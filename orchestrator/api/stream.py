@@ -1,6 +1,6 @@
-"""The protocol of DetectStream and its kind: a bounded window of items, answers in the order of completion.
+"""The protocol of DetectStream, EmbedStream and the like: a bounded window of items, answered as they complete.
 
-The messages of these methods are alike but for the request and the response inside.
+The messages of these methods differ only in the request and the response inside.
 """
 
 import asyncio
@@ -19,22 +19,21 @@ async def answer_stream(
 ) -> AsyncGenerator[Any, None]:
     """Yields one answer for each item, result or error, then the end.
 
-    No more than `window` items are read before their answers are taken: a caller that sends faster
-    waits, and so does one that does not read. A caller that half-closes without `End` gets what is in
-    flight and no `End`, since a cancelled call looks the same. What is in flight when the stream is
-    abandoned is cancelled.
+    At most `window` items are read before their answers are taken: a caller that sends faster waits, and so does one
+    that does not read. A caller that half-closes without `End` gets the answers in flight and no `End`, since a
+    cancelled call looks the same. When the stream is abandoned, what is in flight is cancelled.
 
     Args:
         name: The method, such as DetectStream.
-        requests: What the caller sends.
+        requests: The caller's messages.
         answer: Answers the request of one item.
-        window: Items in flight at most.
+        window: Most items in flight.
         max_id_bytes: Longest id of an item.
 
     Raises:
         InvalidRequest: An empty message, an id in use or too long.
     """
-    items = _Items(response_type(name), requests, answer, window=window, max_id_bytes=max_id_bytes)
+    items = _ItemWindow(response_type(name), requests, answer, window=window, max_id_bytes=max_id_bytes)
     reading = asyncio.create_task(items.read_all())
     count = 0
     try:
@@ -49,7 +48,7 @@ async def answer_stream(
         await asyncio.gather(reading, return_exceptions=True)
 
 
-class _Items:
+class _ItemWindow:
     """The items of one stream, from being read to being answered."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""From where on two faces are the same person: what a request says, or the service's default."""
+"""Distances up to which two faces are taken for one person: the request's choice, or the service's default."""
 
 import math
 
@@ -18,7 +18,7 @@ _RATES = (0.0001, 0.5)
 
 
 def verify_threshold(request: verify_pb2.VerifyRequest, version: int) -> tuple[float, float | None]:
-    """Returns the greatest distance that is the same person, and the false-match rate there, None if unknown.
+    """Returns the greatest distance of one person's faces, and the false-match rate there, None if unknown.
 
     Raises:
         InvalidOption: The threshold or rate asked for is out of its range, or the embedder has no measured rates.
@@ -40,7 +40,7 @@ def identify_threshold(
     """Returns the greatest distance at which a face is named, and the share of strangers named, None if unknown.
 
     Args:
-        options: What the caller asks for.
+        options: The caller's choice.
         version: Of the embedder.
         gallery_faces: Faces that each face is compared with.
 
@@ -69,5 +69,5 @@ def _in_range(name: str, value: float, allowed: tuple[float, float]) -> float:
 def _measured(rate: float | None, version: int) -> float:
     threshold = None if rate is None else threshold_of(rate, version)
     if threshold is None:
-        raise InvalidOption(f"of embedder version {version} no rates were measured; give a threshold")
+        raise InvalidOption(f"no rates were measured for embedder version {version}; give a threshold")
     return threshold

@@ -2,8 +2,7 @@
 
     reading -> waiting (live sources alone) -> under way: decoded, looked at -> answered in order
 
-Frames are prepared several at a time and then put together one after the other, since what is
-followed depends on the frame before.
+Several frames are prepared at a time, and then answered one after the other, since tracks depend on the frame before.
 """
 
 import asyncio
@@ -22,25 +21,25 @@ _Frame = video_pb2.IdentifyVideoRequest.Frame
 
 
 Prepared = Any
-"""A frame that was decoded, and looked at where it was due; what that is, the video knows."""
+"""A frame that was decoded, with its faces where it was due; of a type of the session's own."""
 
 
-class Video(Protocol):
-    """What a stream needs of one video."""
+class VideoSession(Protocol):
+    """One video, as `answer_video` needs it."""
 
     live: bool
-    """Frames that come too fast are dropped."""
+    """Whether frames that come too fast are dropped."""
     detect_every_n: int
     """Faces are looked for in one of so many frames."""
 
     async def prepare(self, frame: _Frame, *, due: bool) -> Prepared:
-        """Returns what can be said of a frame by itself; raises FacegridError."""
+        """Returns the part of the work that needs no other frame; raises FacegridError."""
 
     async def answer(self, frame: _Frame, prepared: Prepared) -> video_pb2.FrameResult:
         """Returns what is seen in the next frame; raises FacegridError."""
 
     async def finish(self) -> video_pb2.VideoSummary:
-        """Returns what is left to tell; raises FacegridError."""
+        """Returns the last decisions and events; raises FacegridError."""
 
 
 @dataclass
@@ -51,33 +50,32 @@ class _Started:
 
 async def answer_video(
     requests: AsyncIterator[_Request],
-    open_video: Callable[[video_pb2.IdentifyVideoOptions], Awaitable[Video]],
+    open_video: Callable[[video_pb2.IdentifyVideoOptions], Awaitable[VideoSession]],
     *,
     window: int,
 ) -> AsyncGenerator[_Response, None]:
     """Yields the answer to each frame in their order, then the end.
 
-    No more than `window` frames are held. A caller that sends faster waits; where the source is live, the
-    frame that has waited longest is dropped instead. A caller that half-closes without `End` gets what is
-    under way and no `end`, since a cancelled call looks the same. All work is cancelled when the stream
-    is abandoned.
+    At most `window` frames are held. A caller that sends faster waits; if the source is live, the frame that has waited
+    longest is dropped instead. A caller that half-closes without `End` gets the answers under way and no `end`, since
+    a cancelled call looks the same. When the stream is abandoned, all work is cancelled.
 
     Args:
-        requests: What the caller sends.
+        requests: The caller's messages.
         open_video: Checks the options and returns the video.
         window: At least 1.
 
     Raises:
-        InvalidRequest: The first message has no `options`, or a later one has, or one is empty.
+        InvalidRequest: The first message lacks `options`, a later one has them, or one is empty.
         FacegridError: See `open_video`.
     """
     first = await anext(requests, None)
     if first is None:
         return
     if first.WhichOneof("message") != "options":
-        raise InvalidRequest(f"the first message has {first.WhichOneof('message') or 'nothing'}, expected is `options`")
+        raise InvalidRequest(f"the first message has {first.WhichOneof('message') or 'nothing'}, expected `options`")
     try:
-        frames = _Frames(requests, await open_video(first.options), window)
+        frames = _FrameWindow(requests, await open_video(first.options), window)
     except Exception as err:
         raise public(err) from err
     reading = asyncio.create_task(frames.read_all())
@@ -93,13 +91,13 @@ async def answer_video(
         await asyncio.gather(reading, *frames.abandon(), return_exceptions=True)
 
 
-class _Frames:
+class _FrameWindow:
     """The frames of one stream, from being read to being answered."""
 
-    def __init__(self, requests: AsyncIterator[_Request], video: Video, window: int) -> None:
+    def __init__(self, requests: AsyncIterator[_Request], video: VideoSession, window: int) -> None:
         self._requests = requests
         self._video = video
-        # Of a live source half of the window waits: what is under way is not dropped any more.
+        # For a live source half of the window waits: frames under way are not dropped any more.
         self._most_started = max(1, window // 2) if video.live else window
         self._most_waiting = max(1, window - self._most_started)
         self._slots = asyncio.Semaphore(window)

@@ -1,4 +1,4 @@
-"""What must be so before anything is started; each check says what to do when it is not."""
+"""What must hold before anything is started; each check says what to do when it does not."""
 
 import importlib.util
 from collections.abc import Mapping
@@ -19,9 +19,9 @@ from orchestrator.tls_files import ServerTls, TlsError
 
 _MB = 2**20
 _BASE_MB = 2000
-"""The model server with its networks (about 900 MB at its peak), Ray and the ingress (700 MB), and air."""
+"""The model server with its networks (about 900 MB at its peak), Ray and the ingress (700 MB), and a margin."""
 _REPLICA_MB = 400
-"""Measured: 377 after people, a video and 10,000 digits, the pages that processes share counted in."""
+"""Measured: 377 after people, a video and 10,000 digits, with the pages that processes share."""
 _SERVER_MB = 900
 _SERVE_PACKAGES = ("ray", "cv2", "grpc_health", "grpc_reflection", "prometheus_client")
 
@@ -44,7 +44,7 @@ def require_options(options: StackOptions) -> None:
     if options.ingress not in INGRESSES:
         raise StackError(f"there is no ingress {options.ingress!r}", f"choose one of {', '.join(INGRESSES)}")
     if not options.timeout_s > 0:
-        raise StackError(f"a timeout of {options.timeout_s:g} s is over before it begins", "set --timeout-s above 0")
+        raise StackError(f"a timeout of {options.timeout_s:g} s is not above 0", "set --timeout-s above 0")
     if options.tls is not None:
         _require_tls(options.tls, options)
 
@@ -127,9 +127,9 @@ def require_memory(orchestrators: int, servers: int = 1, available_bytes: int | 
     """Checks the memory that is available.
 
     Args:
-        orchestrators: That will be started.
-        servers: Model servers that will be started.
-        available_bytes: What there is; None asks the system and our control group.
+        orchestrators: Number of orchestrators to start.
+        servers: Number of model servers to start.
+        available_bytes: Available memory; None: as the system and our control group say.
 
     Raises:
         StackError: Too little: starting would slow down or kill other programs.
@@ -144,7 +144,7 @@ def require_memory(orchestrators: int, servers: int = 1, available_bytes: int | 
 
 
 def _largest() -> str:
-    """Names the programs that hold most memory, for the user to choose what to close."""
+    """Returns words that name the programs with most memory, so that the user can choose what to close."""
     sizes = [
         (memory.rss, process.info["name"], process.pid)
         for process in psutil.process_iter(["name", "memory_info"])

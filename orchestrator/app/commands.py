@@ -1,4 +1,4 @@
-"""The processes of a stack: which there are, and what each is started with, command and environment."""
+"""The processes of a stack, each with its command and its environment."""
 
 import sys
 from collections.abc import Mapping
@@ -35,13 +35,13 @@ def serve_host_command(state: StackState, options: StackOptions, folder: StateFo
 def serve_host_environment(
     state: StackState, options: StackOptions, folder: StateFolder, env: Mapping[str, str]
 ) -> dict[str, str]:
-    """Returns its environment, which Ray's processes and the orchestrators in them have, too.
+    """Returns the environment of the serve host, which Ray's processes and the orchestrators in them inherit.
 
     Args:
-        state: What is started.
-        options: How.
-        folder: Of the stack.
-        env: Of whoever starts it; its FACEGRID_* settings hold but for those that the stack decides.
+        state: The stack.
+        options: How it is started.
+        folder: The stack's state folder.
+        env: The starter's environment. Its FACEGRID_* settings hold, except those that the stack decides.
     """
     if options.ray_address:
         found = dict(env)  # the cluster's nodes have theirs, with the ingress that its operator chose
@@ -55,7 +55,7 @@ def serve_host_environment(
         "FACEGRID_METRICS_ADDRESS": env.get("FACEGRID_METRICS_ADDRESS") or "127.0.0.1:0",
         "FACEGRID_METRICS_TARGETS_DIR": str(folder.metrics.absolute()),
     }
-    # Who joins is known at once; asking takes a millisecond, unlike DNS.
+    # So that servers that join are known at once; asking takes a millisecond, unlike DNS.
     found.setdefault("FACEGRID_ENDPOINT_REFRESH_S", "0.5")
     found.setdefault("MALLOC_ARENA_MAX", "2")  # glibc's heap per thread kept 30 MB more of the pictures of a replica
     return found
@@ -65,9 +65,9 @@ def tls_proxy_command(state: StackState, tls: ServerTls, env: Mapping[str, str])
     """Returns the command of the process that speaks TLS in front of the ingress.
 
     Args:
-        state: What is started.
-        tls: The files that it is served with.
-        env: Of whoever starts it, which may name a file of keys.
+        state: The stack.
+        tls: Certificate and key.
+        env: The starter's environment, which may name a file of keys.
     """
     command = [sys.executable, "-m", "orchestrator.app.tls_proxy", f"--folder={state.run_dir / 'tls'}"]
     command += [f"--port={state.port}", f"--ingress-port={state.ingress_port}"]

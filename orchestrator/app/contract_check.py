@@ -1,6 +1,6 @@
-"""Whether the networks that a model server has are those this orchestrator was written for.
+"""Checks that a model server has the networks that this orchestrator was written for.
 
-A model server takes any SavedModel; one of an earlier contract would fail at the first picture only.
+A model server loads any SavedModel; one of an earlier contract would fail only at the first picture.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +33,7 @@ _NO_ANSWER = {grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE}
 
 
 class NoAnswer(StackError):
-    """The model server did not answer now; it may do so later."""
+    """The model server did not answer in time; it may answer later."""
 
 
 def required_versions(models: Iterable[str], settings: Settings) -> dict[str, int | None]:
@@ -44,12 +44,12 @@ def required_versions(models: Iterable[str], settings: Settings) -> dict[str, in
 
 
 def require_contract(target: str, versions: Mapping[str, int | None], *, timeout_s: float) -> None:
-    """Asks the model server for the signatures of models of the contract.
+    """Checks the signatures of a model server's models against the contract.
 
     Args:
         target: Address of the server.
-        versions: Which models in which version; None: the newest. Several versions of the embedder may be served, and
-            requests say which they mean.
+        versions: The models to check, each with its version; None: the newest. A server may have several versions of
+            the embedder, and requests name the one that they need.
         timeout_s: For each answer.
 
     Raises:
@@ -90,7 +90,7 @@ def _require_equal(contract: ModelContract, served: SignatureDefMap) -> None:
             if given != needed:
                 raise StackError(
                     f"{contract.name} is of another release: the {kind} of its signature {name} is {_listed(given)}, "
-                    f"needed is {_listed(needed)}",
+                    f"expected {_listed(needed)}",
                     f"run: facegrid export {contract.name}   (writes the next version beside it)",
                 )
 

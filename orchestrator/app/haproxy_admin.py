@@ -9,11 +9,11 @@ _LINES_AT_ONCE = 100  # a command has to fit into HAProxy's buffer of 16 KB
 
 
 class HAProxyRefused(Exception):
-    """HAProxy did not take it; the message is its own."""
+    """HAProxy did not accept a command; the message is HAProxy's."""
 
 
 def renew(admin_socket: Path, kind: str, name: Path, pem: bytes) -> None:
-    """Replaces what HAProxy has loaded; handshakes from now on are with the new one.
+    """Replaces a certificate that HAProxy has loaded; later handshakes use the new one.
 
     Args:
         admin_socket: HAProxy's `stats socket` with `level admin`.
@@ -22,7 +22,7 @@ def renew(admin_socket: Path, kind: str, name: Path, pem: bytes) -> None:
         pem: The new content.
 
     Raises:
-        HAProxyRefused: It is not taken, and the old one stays.
+        HAProxyRefused: HAProxy did not accept it; the old one stays in use.
         OSError: HAProxy does not answer.
     """
     # The first empty line ends the content.
@@ -44,7 +44,7 @@ def renew_map(admin_socket: Path, name: Path, lines: Sequence[bytes]) -> None:
         lines: Key, blank, value.
 
     Raises:
-        HAProxyRefused: It is not taken, and the old one stays.
+        HAProxyRefused: HAProxy did not accept it; the old one stays in use.
         OSError: HAProxy does not answer.
     """
     answer = _demand(admin_socket, f"prepare map {name}\n".encode(), expected="New version created: ")
@@ -56,10 +56,10 @@ def renew_map(admin_socket: Path, name: Path, lines: Sequence[bytes]) -> None:
 
 
 def _demand(admin_socket: Path, command: bytes, *, expected: str) -> str:
-    """Returns the answer to a command, which has to have these words, or none at all where they are empty."""
+    """Returns the answer to a command; it must contain `expected`, or be empty if that is empty."""
     answer = _ask(admin_socket, command)
     if expected not in answer or bool(expected) != bool(answer):
-        raise HAProxyRefused(f"HAProxy does not take what is new: {' '.join(answer.split())[:200]}")
+        raise HAProxyRefused(f"HAProxy did not accept the change: {' '.join(answer.split())[:200]}")
     return answer
 
 

@@ -1,4 +1,4 @@
-"""Asks the service the standard question: grpc.health.v1.Health/Check."""
+"""Calls the standard health check of the service, grpc.health.v1.Health/Check."""
 
 import grpc
 
@@ -7,7 +7,7 @@ from facegrid.client import health
 
 
 def service_health(address: str, *, timeout_s: float) -> Health | None:
-    """Returns what the service says of itself, or None where nobody answers."""
+    """Returns the health that the service reports, or None if it does not answer."""
     with grpc.insecure_channel(address, [("grpc.enable_retries", 0), ("grpc.enable_http_proxy", 0)]) as channel:
         check = channel.unary_unary(
             health.METHOD,

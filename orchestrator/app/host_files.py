@@ -1,4 +1,4 @@
-"""What the serve host tells its starter: steps done, in a file, and what Serve is doing, on a socket."""
+"""How the serve host reports to its starter: steps done, in a file, and the state of Serve, on a socket."""
 
 import json
 import socket
@@ -13,42 +13,42 @@ EXIT_TRY_AGAIN = 75
 
 
 @dataclass(frozen=True)
-class Step:
-    """A step of the start that is done."""
+class StartStep:
+    """A step of the start, done."""
 
     name: str
     seconds: float
-    """Since the serve host began."""
+    """Time since the serve host began."""
 
 
 def begin_steps(run_dir: Path) -> None:
-    """Forgets the steps of an earlier serve host."""
+    """Removes the files of an earlier serve host."""
     (run_dir / STEPS_FILE).unlink(missing_ok=True)
     (run_dir / STATUS_SOCKET).unlink(missing_ok=True)
 
 
-def write_step(run_dir: Path, step: Step) -> None:
+def write_step(run_dir: Path, step: StartStep) -> None:
     """Appends a step."""
     with (run_dir / STEPS_FILE).open("a", encoding="utf-8") as file:
         file.write(json.dumps({"name": step.name, "seconds": round(step.seconds, 2)}) + "\n")
 
 
-def read_steps(run_dir: Path) -> list[Step]:
+def read_steps(run_dir: Path) -> list[StartStep]:
     """Returns the steps done so far."""
     try:
         lines = (run_dir / STEPS_FILE).read_text(encoding="utf-8").splitlines(keepends=True)
     except FileNotFoundError:
         return []
-    return [Step(**json.loads(line)) for line in lines if line.endswith("\n")]  # the last may be half written
+    return [StartStep(**json.loads(line)) for line in lines if line.endswith("\n")]  # the last may be half written
 
 
 def read_serve_status(run_dir: Path, *, timeout_s: float) -> dict[str, Any] | None:
-    """Returns application, message, deployments and model servers, or None where the host does not answer."""
+    """Returns application, message, deployments and model servers, or None if the host does not answer."""
     return ask_host(run_dir, {}, timeout_s=timeout_s)
 
 
 def ask_host(run_dir: Path, question: dict[str, Any], *, timeout_s: float) -> dict[str, Any] | None:
-    """Returns what the serve host answers (serve_fleet.py), or None where it does not."""
+    """Returns the serve host's answer to a question (serve_fleet.py), or None if it does not answer."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(timeout_s)
         try:

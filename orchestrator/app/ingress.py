@@ -25,12 +25,12 @@ _HTTP_PORTS, _GRPC_PORTS = (20_000, 24_999), (25_000, 29_999)  # below those of 
 _COMMON = {
     "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
     "RAY_SERVE_LOG_TO_STDERR": "0",
-    # The proxy starts beside model servers that import TensorFlow; after 5 s Ray would kill it and begin anew.
+    # The proxy starts beside model servers that import TensorFlow; after 5 s Ray would kill and restart it.
     "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",
     # A dead ingress is replaced after three failed checks: 30 s with Ray's default period, 3 s with this one.
     "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "0.5",
     "RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S": "2",
-    "RAY_SERVE_REQUEST_PATH_LOG_BUFFER_SIZE": "1",  # an entry is wanted when it is made, not 999 entries later
+    "RAY_SERVE_REQUEST_PATH_LOG_BUFFER_SIZE": "1",  # entries are written at once, not after 999 others
 }
 
 
@@ -38,7 +38,7 @@ def ingress_environment(ingress: str, run_dir: Path) -> dict[str, str]:
     """Returns the variables for an ingress whose files lie in `run_dir`.
 
     Raises:
-        StackError: No such ingress.
+        StackError: There is no such ingress.
     """
     if ingress == "python":
         return _COMMON | {
@@ -52,11 +52,11 @@ def ingress_environment(ingress: str, run_dir: Path) -> dict[str, str]:
 
 
 def _haproxy(folder: Path) -> dict[str, str]:
-    # Names of one letter: Ray puts a folder of 56 characters between, and HAProxy takes sockets of 97 in all.
+    # Names of one letter: Ray adds a folder of 56 characters, and HAProxy allows sockets of 97 characters in all.
     # Ray's defaults for these ports are fixed: a second stack on the machine would collide with the first.
     stats, metrics, fallback_http, fallback_grpc = free_ports(4)
-    # Replicas share a port with whoever else listens on it in this way (SO_REUSEPORT): from Ray's fixed ranges, two
-    # stacks would answer each other's calls.
+    # Replicas listen with SO_REUSEPORT, which shares a port with other processes: with ports of Ray's fixed ranges,
+    # two stacks would answer each other's calls.
     http, grpc = free_block(*_HTTP_PORTS, _REPLICA_PORTS), free_block(*_GRPC_PORTS, _REPLICA_PORTS)
     return {
         "RAY_SERVE_ENABLE_HA_PROXY": "1",
@@ -78,6 +78,6 @@ def _haproxy(folder: Path) -> dict[str, str]:
         "RAY_SERVE_HAPROXY_H2_BE_MAX_CONCURRENT_STREAMS": str(_STREAMS),
         "RAY_SERVE_HAPROXY_H2_FE_INITIAL_WINDOW_SIZE": str(_WINDOW_BYTES),
         "RAY_SERVE_HAPROXY_H2_BE_INITIAL_WINDOW_SIZE": str(_WINDOW_BYTES),
-        # There is nobody to drain for on one machine; the default keeps `down` waiting for 30 s.
+        # On one machine no load balancer has to notice the end; the default keeps `down` waiting for 30 s.
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
     }

@@ -1,9 +1,9 @@
-"""Has HAProxy refuse calls with nobody's key, so that the service hears nothing of them.
+"""Has HAProxy refuse calls with unknown keys, so that they do not reach the service.
 
-To refuse a call costs the service about what it costs to answer one that needs no work, and HAProxy a small
-part of that (`python -m benchmarks.speed.keys`): a flood of wrong keys shall not take the time of those who have
-right ones. HAProxy is given what the file of keys holds, the SHA-256 of each. What a key is good for, until when
-and how often, the service decides, and it asks for keys itself as well: not every call comes this way.
+Refusing a call costs the service about as much as answering one that needs no work, and costs HAProxy a small part of
+that (`python -m benchmarks.speed.keys`). So a flood of wrong keys does not take the time of valid calls. HAProxy gets
+the content of the file of keys, the SHA-256 of each. The service decides on scopes, expiry and rates, and checks keys
+itself too, since not every call comes through HAProxy.
 """
 
 import logging
@@ -27,11 +27,11 @@ _REFUSAL = "hdr content-type application/grpc hdr grpc-status 16"  # UNAUTHENTIC
 
 
 class KeyFilter:
-    """The keys that HAProxy lets in, kept as the file has them.
+    """The keys that HAProxy admits, kept equal to the file.
 
     Args:
         keys_file: The file of keys; see `orchestrator.keys.file`.
-        map_file: Where HAProxy reads them from at its start; `content` is to be written there first.
+        map_file: Where HAProxy reads them at its start; the caller writes `content` there first.
 
     Raises:
         KeysError: The file of keys cannot be used.
@@ -45,18 +45,18 @@ class KeyFilter:
 
     @property
     def content(self) -> bytes:
-        """What belongs into `map_file`."""
+        """The content of `map_file`."""
         return b"".join(line + b"\n" for line in self._lines)
 
     @property
     def rules(self) -> str:
-        """What belongs into the frontend of HAProxy's configuration."""
+        """The lines for the frontend of HAProxy's configuration."""
         texts = {"no_key": NO_KEY, "unknown": UNKNOWN_KEY}
         details = {name: f"UNAUTHENTICATED: {text}" for name, text in texts.items()}
         return _RULES.format(map_file=self._map_file, refusal=_REFUSAL, **details)
 
     def look(self, admin_socket: Path) -> None:
-        """Gives HAProxy the keys anew if the file has changed; a file that cannot be used is reported, no more."""
+        """Updates HAProxy's keys if the file has changed; a file that cannot be used is only logged."""
         now = stamp(self._keys_file)
         if now == self._stamp:
             return
@@ -67,8 +67,8 @@ class KeyFilter:
         except KeysError as err:
             _log.error("%s; the %d keys read before stay valid", err, len(self._lines))
         except (HAProxyRefused, OSError) as err:
-            self._stamp = None  # once more with the next look
-            _log.error("HAProxy has not taken the new keys: %s", err)
+            self._stamp = None  # try again at the next look
+            _log.error("HAProxy did not accept the new keys: %s", err)
         else:
             self._lines = lines
             _log.info("read %d keys from %s", len(lines), self._keys_file)

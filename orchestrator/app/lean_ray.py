@@ -1,12 +1,12 @@
 """A Ray of one machine without the parts that serve a cluster's operator.
 
-Of the eleven processes that ray.init and Ray Serve start, three are of no use here: the autoscaler's
-monitor, the log monitor (it copies logs to a driver's terminal) and the dashboard. Together they
-take a quarter of the start's processor time (8.7 of 36 s measured) and 170 MB. `ray start` has
-switches for the first two, none for the third, and brings a Ray Client server on a fixed port instead.
+Of the eleven processes that ray.init and Ray Serve start, three are of no use here: the autoscaler's monitor, the log
+monitor (it copies logs to a driver's terminal) and the dashboard. Together they take a quarter of the start's processor
+time (8.7 of 36 s measured) and 170 MB. `ray start` can switch off the first two, not the third, and starts a Ray Client
+server on a fixed port instead.
 
-So this file reaches into `ray._private`, for one exact minor version that pyproject.toml pins;
-tests/cluster holds it to its effect, the list of processes that run.
+So this file patches `ray._private` of the one minor version that pyproject.toml pins; tests/cluster checks the list of
+processes that run.
 """
 
 from collections.abc import Iterator
@@ -23,11 +23,11 @@ _OBJECT_STORE_BYTES = 80 * 2**20  # near the least that Ray accepts; pictures do
 
 
 def start_ray(run_dir: Path, *, workers: int, ahead: int = 0, preload: str = "", gpus: bool = False) -> None:
-    """Starts a Ray of our own in `run_dir` and connects to it; `ray.shutdown()` ends it.
+    """Starts a Ray in `run_dir` and connects to it; `ray.shutdown()` ends it.
 
     Args:
         run_dir: Ray's folder for sockets and logs.
-        workers: As many cores as Ray has to give, whatever the machine has.
+        workers: Number of cores that Ray has to give, whatever the machine has.
         ahead: Python processes to start before actors ask for them, `workers` or fewer; 0: as many as the machine has
             cores. Ray keeps those that no actor asks for, and starts none again for those that one has taken.
         preload: Module that these import at once; empty: none.

@@ -1,15 +1,15 @@
-"""What the replicas are doing, from two readings of their metrics, or since their start from one."""
+"""The load of the replicas between two readings of their metrics, or since their start."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from orchestrator.app.metrics_page import Page, Server
+from orchestrator.app.metrics_page import MetricsPage, ServerKey
 
 _Key = TypeVar("_Key")
 
 _OK = "OK"
-_NOTHING = Page()
+_NOTHING = MetricsPage()
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class ReplicaLoad:
     in_progress: int
     streams_open: int
     p50_ms: float | None
-    """Time of half of the calls and items at most; None where there were none."""
+    """Median time of calls and items; None if there were none."""
     p99_ms: float | None
     errors: dict[str, int]
     """Errors by reason."""
@@ -33,18 +33,18 @@ class ServerLoad:
 
     model: str
     version: str
-    """Empty for calls that nobody answered."""
+    """Empty for calls that were not answered."""
     endpoint: str
     calls_per_s: float
     failed_per_s: float
     in_flight: int
-    """Of all versions of the model at the endpoint."""
+    """Calls of all versions of the model at the endpoint."""
     mean_ms: float | None
-    """Of the calls that were answered."""
+    """Mean time of the calls that were answered."""
 
 
-def replica_load(now: Page, earlier: Page | None, period_s: float) -> ReplicaLoad:
-    """Returns what a replica did between two readings; with `earlier` None, since its start."""
+def replica_load(now: MetricsPage, earlier: MetricsPage | None, period_s: float) -> ReplicaLoad:
+    """Returns the load of a replica between two readings; with `earlier` None, since its start."""
     before = earlier or _NOTHING
     requests = _difference(now.requests, before.requests)
     durations = now.durations.since(before.durations)
@@ -61,8 +61,8 @@ def replica_load(now: Page, earlier: Page | None, period_s: float) -> ReplicaLoa
     )
 
 
-def server_loads(pairs: list[tuple[Page, Page | None]], period_s: float) -> list[ServerLoad]:
-    """Returns what each server did for all replicas together, by model, version and endpoint.
+def server_loads(pairs: list[tuple[MetricsPage, MetricsPage | None]], period_s: float) -> list[ServerLoad]:
+    """Returns the load of each server by all replicas together, by model, version and endpoint.
 
     Args:
         pairs: The readings of each replica: now, and earlier if there is one.
@@ -73,7 +73,7 @@ def server_loads(pairs: list[tuple[Page, Page | None]], period_s: float) -> list
     return [_server_load(server, periods, period_s) for server in sorted(servers)]
 
 
-def _server_load(server: Server, periods: list[tuple[Page, Page]], period_s: float) -> ServerLoad:
+def _server_load(server: ServerKey, periods: list[tuple[MetricsPage, MetricsPage]], period_s: float) -> ServerLoad:
     model, version, endpoint = server
     calls = failed = seconds = in_flight = 0.0
     for now, before in periods:

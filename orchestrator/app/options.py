@@ -1,4 +1,4 @@
-"""What `up` can be told."""
+"""The options of `up`."""
 
 import importlib.util
 import os
@@ -34,7 +34,7 @@ class StackOptions:
     """Model servers, such as `2` or `pnet=2,embedder=1-3` (orchestrator/fleet/sizes.py); empty: one with every
     network."""
     autoscale: int | None = None
-    """Most processes of each kind where their number follows the load; None: their number is fixed."""
+    """Most processes of each kind, if their number follows the load; None: their number is fixed."""
     ray_address: str = ""
     """A Ray cluster that this machine is a node of, and that everything runs on; empty: an own Ray of one machine."""
     server_cpus: float = 1.0
@@ -44,9 +44,9 @@ class StackOptions:
     ingress: str = "python"
     """How calls reach the replicas: one of `INGRESSES`."""
     timeout_s: float = DEFAULT_TIMEOUT_S
-    """Time until everything must answer."""
+    """Seconds in which everything must answer."""
     tls: ServerTls | None = None
-    """With which the service answers, on every interface; None: in the clear."""
+    """The certificate with which the service speaks TLS, on every interface; None: it does not."""
     model_config: Path = SERVING_CONFIG
     """The ModelServerConfig that names the models; /models in it stands for `models_dir`."""
 

@@ -1,4 +1,4 @@
-"""TCP ports of this machine: free ones, and whose a taken one is."""
+"""TCP ports of this machine: finds free ones, and names the process that has a taken one."""
 
 import itertools
 import random
@@ -9,17 +9,17 @@ import psutil
 from orchestrator.app.errors import StackError
 
 _OWN_PORTS = range(30_000, 32_768)
-"""Below those that systems give to outgoing connections: such a one would be taken before a server gets to listen on
-it. Above those of Ray's workers, and of replicas (ingress.py)."""
+"""Below the ports that systems give to outgoing connections, which could take one before a server listens on it; above
+those of Ray's workers and of replicas (ingress.py)."""
 
 _given: set[int] = set()
 
 
 def free_ports(count: int) -> list[int]:
-    """Returns `count` ports that nobody listens on just now; which ones is up to chance, but none is returned twice.
+    """Returns `count` free ports, chosen at random; no port is returned twice.
 
     Raises:
-        StackError: There are none left.
+        StackError: Too few are left.
     """
     shuffled = random.sample(_OWN_PORTS, len(_OWN_PORTS))
     found = list(itertools.islice((port for port in shuffled if port not in _given and _is_free(port)), count))
@@ -33,15 +33,15 @@ def free_ports(count: int) -> list[int]:
 
 
 def free_block(first: int, last: int, size: int) -> range:
-    """Returns `size` ports in a row that nobody listens on just now, on any interface; which ones is up to chance.
+    """Returns `size` free ports in a row, chosen at random; they are free on every interface.
 
     Args:
-        first: Blocks begin here, and every `size` ports.
-        last: No port of a block is beyond it.
+        first: The first block begins here, and another one every `size` ports.
+        last: Greatest port of a block.
         size: At least 1.
 
     Raises:
-        StackError: Somebody listens in every block.
+        StackError: Every block has a port that is taken.
     """
     starts = list(range(first, last - size + 2, size))
     random.shuffle(starts)  # stacks that start at the same moment should not both take the first
@@ -62,17 +62,17 @@ def _is_free(port: int) -> bool:
 
 
 def is_listening(port: int) -> bool:
-    """Returns whether somebody accepts connections at a port of 127.0.0.1."""
+    """Returns whether a process accepts connections at a port of 127.0.0.1."""
     with socket.socket() as probe:
         probe.settimeout(1.0)
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def require_free(port: int) -> None:
-    """Returns when the service can listen on `port`.
+    """Checks that the service can listen on `port`.
 
     Raises:
-        StackError: It cannot; the message names the process that has the port, where that is visible.
+        StackError: It cannot; the message names the process that has the port, if that is visible.
     """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: a port in TIME_WAIT is free

@@ -1,9 +1,9 @@
-"""Processes that outlive their starter: start, recognise again, and stop with all that they started.
+"""Processes that outlive their starter: starts them, finds them again, and stops them with their descendants.
 
-A process is known by its number, its start in clock ticks since the boot, and the id of that boot: none of them
-moves when the wall clock is set. Each is the leader of a session of its own, and its descendants stay in it. The
-system gives a number to no new process while a session bears it, so the leader's identity also tells our session
-from a later one when the leader itself is gone.
+Each is known by its number, its start in clock ticks since the boot, and the id of that boot: none of them moves when
+the wall clock is set. Each is the leader of its own session, and its descendants stay in that session. The system gives
+no new process a number that a session still has. So the identity of the leader also tells our session from a later one,
+even when the leader itself is gone.
 """
 
 import os
@@ -23,7 +23,7 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 @dataclass(frozen=True)
 class ProcessRecord:
-    """A process that was started, such that a later process with the same number is not taken for it."""
+    """A process that was started; a later process with the same number is told apart by its start time."""
 
     name: str
     pid: int
@@ -54,10 +54,10 @@ def boot_id() -> str:
 
 
 class Child:
-    """A process just started, while its starter still watches it."""
+    """A process that was just started, as long as its starter watches it."""
 
     def __init__(self, name: str, command: Sequence[str], *, env: Mapping[str, str], log: Path) -> None:
-        """Starts `command` in a new session, without input, its output appended to `log`."""
+        """Starts `command` in a new session, without input; its output is appended to `log`."""
         with log.open("ab") as output:
             self._popen = subprocess.Popen(  # noqa: S603 - the command is ours
                 list(command),
@@ -71,12 +71,12 @@ class Child:
         self.record = record_of(name, self._popen.pid)
 
     def exit_code(self) -> int | None:
-        """Returns how it ended, negative for a signal, or None while it runs."""
+        """Returns its exit code, negative for a signal, or None while it runs."""
         return self._popen.poll()
 
     def release(self) -> None:
-        """Leaves it running: from now on the record alone knows it."""
-        self._popen.returncode = 0  # else the destructor would complain that nobody waited
+        """Stops watching it: from now on only the record refers to it."""
+        self._popen.returncode = 0  # else the destructor would warn that the process still runs
 
 
 def is_alive(record: ProcessRecord) -> bool:
@@ -89,7 +89,7 @@ def members(record: ProcessRecord) -> list[psutil.Process]:
     if record.boot_id != boot_id():
         return []
     if _leader(record) is None and psutil.pid_exists(record.pid) and not _is_zombie(record.pid):
-        return []  # the number belongs to another process, so our session is empty
+        return []  # another process has the number, so our session is empty
     found = [process for process in psutil.process_iter() if _in_session(process, record)]
     return sorted(found, key=lambda process: process.pid != record.pid)
 
@@ -102,10 +102,10 @@ def uptime_s(record: ProcessRecord) -> float:
 
 
 def stop(records: Iterable[ProcessRecord], *, timeout_s: float) -> list[ProcessRecord]:
-    """Asks each leader to end, then ends by force what is left of its session after `timeout_s`.
+    """Sends SIGTERM to each leader, and kills what is left of its session after `timeout_s`.
 
     Returns:
-        The records that had to be forced.
+        The records whose leader had to be killed.
     """
     records = list(records)
     before = {record: members(record) for record in records}

@@ -1,4 +1,4 @@
-"""What Ray reads from the environment on import, whatever the ingress."""
+"""The variables that Ray reads when it is imported, whatever the ingress."""
 
 import secrets
 from collections.abc import Mapping
@@ -6,9 +6,9 @@ from pathlib import Path
 
 
 def ray_environment(env: Mapping[str, str], run_dir: Path) -> dict[str, str]:
-    """Returns `env` with an own secret for Ray's ports, without usage reports and without other clusters.
+    """Returns `env` with a new secret for Ray's ports, without usage reports, and without variables of other clusters.
 
-    The secret is written to the run folder, where only this user can read it.
+    The secret is in the run folder, where only this user can read it.
     """
     token = run_dir / "ray_token"
     token.touch(mode=0o600)
@@ -18,6 +18,6 @@ def ray_environment(env: Mapping[str, str], run_dir: Path) -> dict[str, str]:
         "RAY_AUTH_MODE": "token",  # Ray's own ports listen on every interface
         "RAY_AUTH_TOKEN_PATH": str(token),
         "RAY_USAGE_STATS_ENABLED": "0",
-        # Ray gives its workers way to everything else on the machine, which is right for batches and not for calls.
+        # Ray lowers the priority of its workers, which is right for batch work and wrong for calls.
         "RAY_worker_niceness": "0",
     }

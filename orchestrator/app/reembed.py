@@ -1,4 +1,4 @@
-"""A gallery's move to another embedder version, with a model server that serves it."""
+"""Moves a gallery to another embedder version, with the model server that has this version."""
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
@@ -8,9 +8,9 @@ import numpy as np
 from exporters.signatures import EMBEDDERS
 from facegrid.errors import GalleryMismatch, InvalidOption
 from orchestrator.deadline import Deadline
+from orchestrator.gallery.embedder_registry import SWITCH_GRACE_S
 from orchestrator.gallery.parts import open_parts
 from orchestrator.gallery.reembed import Moved, reembed
-from orchestrator.gallery.registry import SWITCH_GRACE_S
 from orchestrator.gallery.types import EmbedderVersion
 from orchestrator.pipeline.chips import decode_chip
 from orchestrator.pipeline.embed import embed
@@ -34,15 +34,15 @@ def reembed_gallery(
     grace_s: float = SWITCH_GRACE_S,
     tls: ModelServerTls | None = None,
 ) -> Moved:
-    """Moves a gallery to a version of the embedder; blocks until it has, while others go on using it.
+    """Moves a gallery to a version of the embedder; blocks until done. Other processes may use the gallery meanwhile.
 
     Args:
-        uri: Of the gallery.
+        uri: The gallery.
         version: A key of `exporters.signatures.EMBEDDERS`.
-        model_servers: HOST:PORT of what serves that version.
-        report: As `orchestrator.gallery.reembed.reembed`.
-        grace_s: Likewise.
-        tls: With which they are called; None: in the clear.
+        model_servers: HOST:PORT of the servers that have this version.
+        report: See `orchestrator.gallery.reembed.reembed`.
+        grace_s: See there.
+        tls: How the servers are called over TLS; None: without TLS.
 
     Raises:
         InvalidOption: There is no such version.
@@ -59,7 +59,7 @@ def reembed_gallery(
     if made_by is not None and made_by.template != contract.template:
         raise GalleryMismatch(
             f"the gallery's chips are aligned to {made_by.template}, {target} wants {contract.template}; "
-            "enrol the people anew"
+            "enrol the people again"
         )
 
     def vectors(chips: Sequence[bytes]) -> Floats:

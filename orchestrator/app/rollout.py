@@ -1,11 +1,11 @@
 """Changes of version in a fleet under traffic: rollout, promote, rollback.
 
-    rollout    every server loads the new version beside the stable one -> requests get it, a share of them
-    promote    all requests get it -> nobody follows the old plan any more -> servers drop the old version
-    rollback   no request gets it -> nobody follows the old plan any more -> servers drop the new version
+    rollout    every server loads the new version beside the stable one -> a share of the requests gets it
+    promote    all requests get it -> no request follows the old plan any more -> servers drop the old version
+    rollback   no request gets it -> no request follows the old plan any more -> servers drop the new version
 
-Each arrow waits until everybody has said so in the store (orchestrator/fleet), so no request ever asks for a
-version that a server does not have.
+Each arrow waits until every process has confirmed it in the store (orchestrator/fleet), so that no request asks for a
+version that a server lacks.
 """
 
 import asyncio
@@ -23,7 +23,6 @@ from orchestrator.fleet.store import RayStore, StoreUnavailable
 from orchestrator.fleet.verdict import Limits, faults, figures
 from orchestrator.predict.call_stats import Tally, total
 from orchestrator.predict.versions import Route
-from orchestrator.settings import Settings
 
 _POLL_S = 0.1
 _STEP_TIMEOUT_S = 150.0
@@ -35,23 +34,25 @@ class Rollout:
     """Changes the plan step by step.
 
     Args:
-        store: Where the plan is.
-        everybody: Knows the servers and orchestrators that are there.
+        store: Holds the plan.
+        everybody: Finds the servers and orchestrators that run.
+        embedder_version: The embedder that requests get where the plan names none: `Settings.embedder_version`.
     """
 
-    def __init__(self, store: RayStore, everybody: Everybody) -> None:
+    def __init__(self, store: RayStore, everybody: Everybody, embedder_version: int) -> None:
         self._store = store
         self._everybody = everybody
+        self._embedder_version = embedder_version
 
     async def do(self, question: Mapping[str, Any]) -> dict[str, Any]:
-        """Returns what was done.
+        """Does one change, and returns the versions of the model afterwards.
 
         Args:
             question: "do": rollout, promote, rollback or show; "model"; for rollout "version" and "share"; for promote
                 "force" and fields of `Limits`.
 
         Raises:
-            FleetError: It cannot be done; everything is as it was, or the message says how far it went.
+            FleetError: It cannot be done. Nothing has changed, or the message says how far it got.
         """
         plan = await self._plan()
         model = question["model"]
@@ -90,7 +91,7 @@ class Rollout:
         await self._until_followed(plan)
 
     async def _load(self, plan: Plan, model: str, stable: int, version: int) -> None:
-        """Returns when every server has the version beside the stable one; takes it back where one has not."""
+        """Waits until every server has the version beside the stable one; withdraws it if one does not get it."""
         loading = plan
         if _config(plan, model):
             labels = {STABLE: stable, CANARY: version}
@@ -130,9 +131,9 @@ class Rollout:
         await self._finish(plan, model, keep=route.stable, drop=route.canary)
 
     async def _finish(self, plan: Plan, model: str, *, keep: int, drop: int) -> None:
-        """Lets every request get one version, then lets the servers drop the other.
+        """Gives every request one version, then has the servers drop the other.
 
-        Embedders stay: a gallery asks for the version that made its vectors.
+        Embedders stay: a gallery needs the version that made its vectors.
         """
         plan = await self._put(plan.with_route(model, Route(stable=keep)))
         await self._until_followed(plan)
@@ -148,7 +149,7 @@ class Rollout:
             )
 
     async def _until_followed(self, plan: Plan) -> None:
-        """Returns when no request under way was begun under an earlier plan."""
+        """Waits until no request under way was begun under an earlier plan."""
         await self._until(
             lambda everybody: all(one.generation >= plan.generation for one in everybody.orchestrators),
             "a request that was begun before",
@@ -186,11 +187,11 @@ class Rollout:
         return plan
 
     async def _route(self, plan: Plan, model: str) -> Route:
-        """Returns who gets which version; where none is fixed, everybody gets the newest that the servers have."""
+        """Returns the versions that requests get; if none is fixed, the newest that every server has."""
         if model in plan.routes:
             return plan.routes[model]
         if model == EMBEDDER.name:  # servers have every version of it
-            return Route(stable=Settings.from_environment().embedder_version)
+            return Route(stable=self._embedder_version)
         newest = [max(one.versions[model]) for one in (await self._everybody.look()).servers if one.versions.get(model)]
         if not newest:
             raise FleetError(f"no server has {model}")
@@ -222,7 +223,7 @@ class Rollout:
 
 
 def _each(everybody: Present, model: str, says: Callable[[ServerRecord], bool]) -> bool:
-    """Returns whether every server of a model says so, of which there is one at least."""
+    """Returns whether `says` holds for every server of a model, and there is at least one."""
     servers = [one for one in everybody.servers if model in one.models]
     return bool(servers) and all(map(says, servers))
 

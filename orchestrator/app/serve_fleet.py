@@ -1,4 +1,4 @@
-"""The model servers on Ray, as the serve host sees them: what to deploy, what is there, and changes of version."""
+"""The model servers on Ray for the serve host: what to deploy, what runs, and changes of version."""
 
 import argparse
 import asyncio
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.app.rollout import Rollout
+from orchestrator.atomic_file import replace_file
 from orchestrator.fleet.errors import FleetError
 from orchestrator.fleet.everybody import Everybody
 from orchestrator.fleet.model_config import model_names, read_model_config
@@ -23,14 +24,16 @@ _LOOK_S = 2.0
 
 
 class ServeFleet:
-    """The fleet that the serve host was asked for; without `--servers` there is none.
+    """The fleet of model servers; without `--servers` it is empty.
 
     Args:
-        args: Of the serve host.
+        args: The serve host's arguments.
+        embedder_version: See `Rollout`.
     """
 
-    def __init__(self, args: argparse.Namespace) -> None:
+    def __init__(self, args: argparse.Namespace, embedder_version: int) -> None:
         self._args = args
+        self._embedder_version = embedder_version
         self._config = read_model_config(args.model_config) if args.servers else None
         self.pools: list[Pool] = parse_pools(args.servers, model_names(self._config)) if self._config else []
         self._store = RayStore()
@@ -39,26 +42,26 @@ class ServeFleet:
 
     @property
     def workers(self) -> int:
-        """Processes of Ray that orchestrators and servers need, where each needs one core of Ray's count."""
+        """Processes of Ray that orchestrators and servers need; each needs one core of Ray's count."""
         cores: int = max(1, math.ceil(self._args.server_cpus))
         orchestrators: int = self._args.orchestrators.high
         return orchestrators + cores * sum(pool.size.high for pool in self.pools)
 
     @property
     def least(self) -> int:
-        """Replicas that there always are."""
+        """Least number of replicas."""
         return sum(size.low for size in self._sizes())
 
     @property
     def growth(self) -> int:
-        """Replicas that the load may ask for beside those."""
+        """Replicas that the load may add to these."""
         return sum(size.high for size in self._sizes()) - self.least
 
     def _sizes(self) -> list[Size]:
         return [self._args.orchestrators, *(pool.size for pool in self.pools)]
 
     def server_options(self) -> Any:
-        """Returns what every server is given, or None where there is no fleet."""
+        """Returns the options of every server, or None if there is no fleet."""
         from orchestrator.deployments.model_server import ServerOptions  # noqa: PLC0415 - takes seconds
 
         if not self.pools:
@@ -73,33 +76,33 @@ class ServeFleet:
         )
 
     def make_plan(self) -> None:
-        """Puts the plan that the servers start with."""
+        """Stores the plan that the servers start with."""
         if self._config is not None:
             plan = first_plan(self._config, read_remembered(self._args.versions))
             asyncio.run(self._store.put(PLAN, plan.encode()))
 
     def watch(self) -> None:
-        """Looks for ever who is there, so that who died is soon known."""
+        """Refreshes the records without end, so that a process that died is soon noticed."""
         while True:
             time.sleep(_LOOK_S)
             with suppress(StoreUnavailable):
                 asyncio.run(self._everybody.look())
 
     def servers(self) -> list[dict[str, Any]]:
-        """Returns the records of the servers that are there."""
+        """Returns the records of the servers that run."""
         return [asdict(one) for one in asyncio.run(self._everybody.look()).servers] if self.pools else []
 
     def answer(self, question: dict[str, Any]) -> dict[str, Any]:
-        """Returns what became of a change of version (`Rollout.do`), or {"error": ..., "advice": ...}."""
+        """Returns the result of a change of version (`Rollout.do`), or {"error": ..., "advice": ...}."""
         if not self.pools:
             return {
-                "error": "this stack has one model server, which takes up new versions by itself",
+                "error": "this stack has one model server, which loads new versions by itself",
                 "advice": "start it with --replicas to change versions step by step",
             }
         if not self._changing.acquire(blocking=False):
             return {"error": "another change of version is under way", "advice": "wait until it is done"}
         try:
-            rollout = Rollout(self._store, self._everybody)
+            rollout = Rollout(self._store, self._everybody, self._embedder_version)
             done = asyncio.run(rollout.do(question))
             remember(self._args.versions, asyncio.run(rollout.stable()))
         except FleetError as err:
@@ -112,7 +115,7 @@ class ServeFleet:
 
 
 def read_remembered(file: Path) -> dict[str, int]:
-    """Returns the stable version of each network as the last fleet left it."""
+    """Returns the stable version of each network at the end of the last fleet."""
     try:
         versions: dict[str, int] = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -124,6 +127,4 @@ def read_remembered(file: Path) -> dict[str, int]:
 
 def remember(file: Path, versions: dict[str, int]) -> None:
     """Writes the stable version of each network, for the next fleet."""
-    aside = file.with_suffix(".new")
-    aside.write_text(json.dumps(versions) + "\n", encoding="utf-8")
-    aside.replace(file)
+    replace_file(file, json.dumps(versions).encode() + b"\n", durable=False)

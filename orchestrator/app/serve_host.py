@@ -1,9 +1,8 @@
 """The process that holds Ray and Ray Serve: `python -m orchestrator.app.serve_host`, started by `facegrid up`.
 
-It starts Ray, then Serve, deploys the application, and waits for SIGTERM. Ray's processes are its
-children and end with it, however it ends. Each step that is done is a line of the steps file
-in the run folder; what Serve is doing is told to whoever asks on the socket there (host_files.py), and what the
-fleet is to serve is changed there (serve_fleet.py).
+It starts Ray, then Serve, deploys the application, and waits for SIGTERM. Ray's processes are its children and end with
+it, however it ends. It writes each step that is done to the steps file in the run folder. On the socket there it
+reports the state of Serve (host_files.py) and changes the versions that the fleet serves (serve_fleet.py).
 """
 
 import argparse
@@ -24,9 +23,10 @@ from typing import Any
 
 from orchestrator.app import lean_ray
 from orchestrator.app.health import service_health
-from orchestrator.app.host_files import EXIT_TRY_AGAIN, STATUS_SOCKET, Step, begin_steps, write_step
+from orchestrator.app.host_files import EXIT_TRY_AGAIN, STATUS_SOCKET, StartStep, begin_steps, write_step
 from orchestrator.app.serve_fleet import ServeFleet
 from orchestrator.fleet.sizes import Size, parse_size
+from orchestrator.settings import Settings
 
 APPLICATION = "facegrid"
 
@@ -35,7 +35,7 @@ SERVICES = [
     "facegrid.v1.generator_service_pb2_grpc.add_GeneratorServiceServicer_to_server",
     "grpc_health.v1.health_pb2_grpc.add_HealthServicer_to_server",
 ]
-"""What the ingress registers; k8s/base/orchestrator/rayservice.yaml says the same."""
+"""The services that the ingress registers; k8s/base/orchestrator/rayservice.yaml has the same list."""
 _DEPLOYMENTS = "orchestrator.deployments.face"
 _CONTROLLER_TIMEOUT_S = 60.0
 _SERVE_WORKERS = 3
@@ -45,7 +45,7 @@ _ASK_S = 5.0
 _SILENT_S = 40.0
 """Longer than Ray needs to replace the ingress or the only replica on a busy machine."""
 _SPARE_WORKERS = 2
-"""Processes that wait for the first replicas that the load asks for; each holds about 100 MB of its own."""
+"""Processes that wait for the first replicas that the load asks for; each takes about 100 MB."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -72,9 +72,9 @@ def main(argv: list[str] | None = None) -> int:
     begin_steps(args.run_dir)
 
     def done(step: str) -> None:
-        write_step(args.run_dir, Step(step, time.monotonic() - begin_s))
+        write_step(args.run_dir, StartStep(step, time.monotonic() - begin_s))
 
-    fleet = ServeFleet(args)
+    fleet = ServeFleet(args, Settings.from_environment().embedder_version)
     with ThreadPoolExecutor(1, "import") as pool:
         importing = pool.submit(import_module, _DEPLOYMENTS)  # meanwhile Ray's processes start
         if args.ray_address:
@@ -83,7 +83,7 @@ def main(argv: list[str] | None = None) -> int:
             started = _start_ray(
                 args.run_dir,
                 workers=_SERVE_WORKERS + fleet.workers,
-                # Where more replicas are asked for all cores are busy, and importing would take most of their start.
+                # When the load asks for more replicas all cores are busy, and imports would take most of their start.
                 ahead=_SERVE_WORKERS + fleet.least + min(fleet.growth, _SPARE_WORKERS) if fleet.growth else 0,
                 preload=_DEPLOYMENTS if fleet.growth else "",
                 gpus=args.server_gpus > 0,
@@ -168,7 +168,7 @@ class RayWatch:
 
 
 def _end_signal() -> Callable[[], None]:
-    """Takes SIGTERM and SIGINT from Ray's handlers and returns a function that waits for one of them."""
+    """Replaces Ray's handlers of SIGTERM and SIGINT, and returns a function that waits for one of these."""
     read_end, write_end = os.pipe()
 
     def tell(_number: int, _frame: object) -> None:
@@ -226,7 +226,7 @@ def _wait_for_controller() -> None:
 
 def _status_server(path: Path, fleet: ServeFleet) -> "_RunningServer":
     class Handler(socketserver.StreamRequestHandler):
-        """Answers one question, a JSON object in a line, with one JSON object."""
+        """Answers one question, a JSON object on one line, with one JSON object."""
 
         def handle(self) -> None:
             question = json.loads(self.rfile.readline() or b"{}")

@@ -1,6 +1,5 @@
-"""The state folder: what runs, where it answers, where it logs. Written as things start; `down` reads it."""
+"""The state folder: the processes that run, their addresses and their logs. `up` writes it, `down` reads it."""
 
-import fcntl
 import json
 import os
 import re
@@ -11,14 +10,17 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from orchestrator.app.errors import StackError
 from orchestrator.app.supervision.folder import PartsFolder
+from orchestrator.atomic_file import replace_file
 
 _FORMAT = 3
 _STATE_FILE = "stack.json"
 _LOCK_FILE = "lock"
 VERSIONS_FILE = "versions.json"
-"""Which version of each network is stable: what rollouts led to, for the next `up`."""
+"""The stable version of each network, after rollouts, for the next `up`."""
 _PLAIN = re.compile(r"[A-Za-z0-9/._-]+")
 """Paths that need no quoting in HAProxy's configuration and in Ray's settings."""
 _LONGEST_RUN_DIR = 36
@@ -27,7 +29,7 @@ _LONGEST_RUN_DIR = 36
 
 @dataclass(frozen=True, kw_only=True)
 class StackState:
-    """One stack, as far as it has been started."""
+    """One stack, with the processes started so far."""
 
     run_dir: Path
     """Sockets, the rendered model configuration and Ray's session; removed by `down`."""
@@ -51,7 +53,7 @@ class StackState:
 
     @property
     def ingress_address(self) -> str:
-        """Where the ingress answers without TLS, for this machine's own questions."""
+        """Where the ingress answers without TLS, for calls from this machine."""
         return f"127.0.0.1:{self.ingress_port or self.port}"
 
     @property
@@ -73,44 +75,45 @@ class StateFolder:
 
     @property
     def logs(self) -> Path:
-        """Where every process writes its log; kept until the next `up`."""
+        """Where every process writes its output; kept until the next `up`."""
         return self.parts.logs
 
     @property
     def parts(self) -> PartsFolder:
-        """What the supervised processes know of each other."""
+        """The files about the supervised processes."""
         return PartsFolder(self.path / "parts")
 
     @property
     def metrics(self) -> Path:
-        """Where every replica of the orchestrator says where its metrics are, for Prometheus and `facegrid status`."""
+        """Where every replica of the orchestrator announces its metrics, to Prometheus and `facegrid status`."""
         return self.path / "metrics"
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Holds the folder against another `up` or `down`.
+        """Locks the folder against another `up` or `down`; the lock ends with its process, even a killed one.
 
         Raises:
             StackError: Another one is at work, or the folder cannot be made.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-            lock = (self.path / _LOCK_FILE).open("w")
+            lock = FileLock(self.path / _LOCK_FILE, timeout=0)
+            lock.acquire()
+        except Timeout as err:
+            raise StackError(
+                f"another facegrid up or down is at work in {self.path}", "wait until it has ended"
+            ) from err
         except OSError as err:
             raise StackError(
                 f"cannot write to the state folder {self.path}: {err}", "choose one with --state-dir"
             ) from err
-        with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as err:
-                raise StackError(
-                    f"another facegrid up or down is at work in {self.path}", "wait until it has ended"
-                ) from err
+        try:
             yield
+        finally:
+            lock.release()
 
     def load(self) -> StackState | None:
-        """Returns what `save` wrote, or None where nothing was started.
+        """Returns what `save` wrote, or None if nothing was started.
 
         Raises:
             StackError: The file is not one of ours.
@@ -132,14 +135,12 @@ class StateFolder:
             raise _unreadable(file) from err
 
     def save(self, state: StackState) -> None:
-        """Writes the state as a whole: a reader finds the old one or the new one."""
+        """Writes the state; a reader finds the old one or the new one."""
         text = json.dumps({"format": _FORMAT, **asdict(state)}, default=str, indent=2)
-        aside = self.path / (_STATE_FILE + ".new")
-        aside.write_text(text + "\n", encoding="utf-8")
-        aside.replace(self.path / _STATE_FILE)
+        replace_file(self.path / _STATE_FILE, text.encode() + b"\n", durable=False)
 
     def clear(self, state: StackState) -> None:
-        """Forgets a stack that is gone: its run folder and the state file; the logs stay."""
+        """Removes the run folder and the state file of a stack that has ended; the logs stay."""
         shutil.rmtree(state.run_dir, ignore_errors=True)
         shutil.rmtree(self.metrics, ignore_errors=True)
         shutil.rmtree(self.parts.path, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What runs, and how it is: asked of the processes themselves, not of the notes."""
+"""The state of a stack, as the processes themselves report it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from orchestrator.app.down import lost_processes
 from orchestrator.app.errors import StackError
 from orchestrator.app.health import service_health
 from orchestrator.app.host_files import read_serve_status
-from orchestrator.app.metrics_page import Replica, read_replicas
+from orchestrator.app.metrics_page import ReplicaMetrics, read_replicas
 from orchestrator.app.options import stop_command
 from orchestrator.app.processes import ProcessRecord, is_alive, members, uptime_s
 from orchestrator.app.state import StackState, StateFolder
@@ -27,13 +27,13 @@ _ANSWER_TIMEOUT_S = 5.0
 
 @dataclass(frozen=True)
 class ProcessStatus:
-    """One of the stack's own processes with all that it started."""
+    """One of the stack's own processes, with its descendants."""
 
     name: str
     pid: int
     alive: bool
     processes: int
-    """Members of its session."""
+    """Number of processes in its session."""
     state: str
     """RUNNING, STARTING, BACKOFF or FATAL, as supervisord says; UNKNOWN where it does not answer."""
     restarts: int
@@ -41,7 +41,7 @@ class ProcessStatus:
     last_exit: str
     """How it ended last, a few words; empty where it did not."""
     memory_mb: float
-    """Memory of all of them; pages that several share are counted once where the system tells (Linux)."""
+    """Memory of all of them; shared pages are counted once if the system says so (Linux)."""
     uptime_s: float
 
 
@@ -51,20 +51,24 @@ class StackStatus:
 
     state: StackState
     serving: bool
-    """Whether a client's call would be answered: every part is as it should be."""
+    """Whether a client's call would be answered: every part is well."""
     health: Health | None
-    """What the service says of itself; None where nobody answers."""
+    """The health that the service reports; None if it does not answer."""
     models: list[ModelVersion] | None
-    """None where the model server does not answer."""
+    """None if the model server does not answer."""
     serve: dict[str, Any] | None
-    """Application, message and deployments, as Ray Serve says; None where the serve host does not answer."""
+    """Application, message and deployments, as Ray Serve reports; None if the serve host does not answer."""
     processes: list[ProcessStatus]
-    replicas: list[Replica]
-    """Those of the orchestrator, with what their metrics say."""
+    replicas: list[ReplicaMetrics]
+    """The replicas of the orchestrator, with their metrics."""
 
 
 def stack_status(state_dir: Path) -> StackStatus | None:
-    """Returns the status of the stack of a state folder, or None where none was started."""
+    """Returns the status of the stack of a state folder, or None if none was started.
+
+    Raises:
+        StackError: A stack runs whose files are gone.
+    """
     folder = StateFolder(state_dir)
     state = folder.load()
     if state is None or not state.run_dir.is_dir():
@@ -112,7 +116,7 @@ def _require_files(state: StackState | None, state_dir: Path) -> None:
 
 
 def _models(state: StackState, serve: dict[str, Any] | None) -> tuple[list[ModelVersion] | None, bool]:
-    """Returns what the model servers say, and whether every model has a version that is available."""
+    """Returns the versions that the model servers report, and whether every model has one that is available."""
     try:
         names = model_names(read_model_config(state.config_file))
     except FleetError:

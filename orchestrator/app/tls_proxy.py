@@ -1,11 +1,11 @@
-"""The process in front of the ingress that speaks TLS, which Ray Serve does not: HAProxy, and who renews its files.
+"""The process in front of the ingress that speaks TLS, which Ray Serve does not: runs HAProxy and renews its files.
 
 `python -m orchestrator.app.tls_proxy`, started by `facegrid up --tls-cert ... --tls-key ...`.
 
     client --TLS, HTTP/2--> HAProxy on every interface --HTTP/2--> ingress on 127.0.0.1
 
-It also turns away calls without a key that the service knows (`orchestrator.app.key_filter`). It ends when
-HAProxy does, and ends HAProxy when it is told to end.
+It also refuses calls without a known key (`orchestrator.app.key_filter`). It ends when HAProxy ends, and ends HAProxy
+on SIGTERM.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from orchestrator.tls_files import ServerTls, TlsError, TlsFiles
 _log = logging.getLogger(__name__)
 
 _LOOK_S = 1.0
-_WINDOW_BYTES = 4 * 2**20  # as of the ingress behind: a picture does not wait for round trips
+_WINDOW_BYTES = 4 * 2**20  # as in the ingress: a picture does not wait for round trips
 _STREAMS = 1000
 
 _CONFIG = """\
@@ -98,7 +98,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def haproxy_binary() -> str:
-    """Returns the program that Ray brings.
+    """Returns the path of the HAProxy that Ray brings.
 
     Raises:
         ImportError: Ray brings none for this system.
@@ -109,7 +109,7 @@ def haproxy_binary() -> str:
 
 
 def write_config(folder: Path, files: TlsFiles, keys: KeyFilter | None, *, port: int, ingress_port: int) -> Path:
-    """Writes HAProxy's configuration with certificates and keys beside it, for this user alone; returns its file."""
+    """Writes HAProxy's configuration, certificates and keys, for this user alone; returns the configuration file."""
     _write_certificates(folder, files)
     if keys is not None:
         _write(folder / "keys.map", keys.content)

@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.table import Table
 
 from orchestrator.app.load import ReplicaLoad, ServerLoad, replica_load, server_loads
-from orchestrator.app.metrics_page import Page
+from orchestrator.app.metrics_page import MetricsPage
 from orchestrator.app.status import ProcessStatus, StackStatus
 from orchestrator.app.supervision.folder import SUPERVISOR
 
@@ -45,7 +45,9 @@ def since_start(status: StackStatus) -> StackLoad:
     return _load(status, {}, period_s, "since the start")
 
 
-def _load(status: StackStatus | None, earlier: dict[Any, Page | None], period_s: float, period: str) -> StackLoad:
+def _load(
+    status: StackStatus | None, earlier: dict[Any, MetricsPage | None], period_s: float, period: str
+) -> StackLoad:
     replicas = status.replicas if status else []
     pairs = [(one, one.page, earlier.get(one.target)) for one in replicas]
     return StackLoad(

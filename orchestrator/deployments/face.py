@@ -1,16 +1,15 @@
 """The services on Ray Serve: the deployment that every gRPC call of a client reaches.
 
-Ray Serve calls the method that bears the RPC's name, whatever the service, and turns an exception
-into a status with its whole traceback as details. So no exception leaves a method here: the
-context is given code and details, and Ray drops the empty answer that is returned with them. Ray does
-not pass the caller's deadline on either; requests carry their own budget.
+Ray Serve calls the method with the RPC's name, whatever the service. It turns an exception into a status with the
+whole traceback as details, so a call that fails sets code and details in the context instead, and Ray drops the empty
+answer. Ray does not pass on the caller's deadline; requests carry their own budget.
 """
 
 import asyncio
 import logging
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from typing import Any
 
@@ -22,63 +21,61 @@ from ray.serve.handle import DeploymentHandle
 
 from exporters.signatures import CONTRACTS
 from orchestrator.api.build import build_on
-from orchestrator.api.methods import SERVER_STREAMS, SERVICE_NAMES, STREAMS, UNARY, response_type
-from orchestrator.api.origin import REQUEST_ID, origin_of
-from orchestrator.api.status import public, status_code, status_details, status_metadata
+from orchestrator.api.call_adapter import CallAdapter
+from orchestrator.api.methods import SERVER_STREAMS, SERVICE_NAMES, STREAMS, UNARY
 from orchestrator.deployments.model_server import ServerOptions, model_servers
 from orchestrator.deployments.scaling import quick_scaling
 from orchestrator.fleet.endpoints import RayEndpoints
 from orchestrator.fleet.member import FleetMember
 from orchestrator.fleet.sizes import Pool, Size
 from orchestrator.fleet.store import RayStore
-from orchestrator.keys.guard import open_guard
-from orchestrator.observer import Origin
+from orchestrator.keys.guard import CallMetadata, open_guard
+from orchestrator.observer import Metadata
 from orchestrator.predict.servers.endpoints import source_of
-from orchestrator.priority import Priority, asked_priority
 from orchestrator.settings import RAY, Settings, overridden
 from orchestrator.telemetry.logs import log_with
 
 MAX_ONGOING_REQUESTS = 512
-"""Calls that a replica takes at a time; a stream is one for as long as it lasts. So many that it is our own admission
-that refuses: of those that wait in Ray's queue nobody knows how long they have waited, or can wait."""
+"""Calls that a replica takes at a time; a stream is one for as long as it lasts. It is high so that our own admission
+refuses first: for calls in Ray's queue it is unknown how long they have waited, or can wait."""
 TARGET_ONGOING_REQUESTS = 4
-"""Calls that one replica is meant to have where their number follows the load: half of the pictures it looks at at
-a time, the rest is for what comes while another starts."""
+"""Calls that each replica is meant to have where the number of replicas follows the load. This is half of the
+pictures that one looks at at a time; the other half is for calls that come while another replica starts."""
 MAX_QUEUED_REQUESTS = 128
 """Calls that wait for a replica; the next one is answered RESOURCE_EXHAUSTED at once."""
 
 _SERVICES = ("", *SERVICE_NAMES)
 
 
-class CallFailed(Exception):
-    """Ends a stream whose status says why; of no interest by itself."""
-
-
 class FaceIngress:
-    """One replica: the service, and the standard health service about it.
+    """One replica: the service, and the standard health service.
+
+    `Check` and `Watch` are written here, since those of grpcio-health-checking call what Ray's context lacks (`abort`,
+    `write`, `add_callback`).
 
     Args:
         settings: Limits, times, and where the model servers are.
-        _servers: Those that Ray runs beside it; they need not be there first, and no call goes through Ray.
+        _servers: Model servers that Ray runs, named so that Ray deploys them. They may start later, and calls reach
+            them without Ray.
     """
 
     # Ray Serve awaits a constructor that is a coroutine, on the loop that the calls run on.
     async def __init__(self, settings: Settings, *_servers: DeploymentHandle) -> None:  # type: ignore[misc]
-        self._opened = AsyncExitStack()  # first: Ray has a replica closed whose constructor failed, too
+        self._opened = AsyncExitStack()  # first: Ray also closes a replica whose constructor failed
         log_with(logging.getLogger("ray.serve").handlers, settings.log_format, settings.log_level)
-        self.guard = open_guard(settings.api_keys_file)
+        guard = open_guard(settings.api_keys_file)
         store = RayStore()
         on_ray = settings.model_servers == RAY
         source = RayEndpoints(frozenset(CONTRACTS), store) if on_ray else source_of(settings.targets())
         built = build_on(source, settings)
-        self.service = built.service
+        self.calls = CallAdapter(built.service, guard)
         if on_ray:
             name = serve.get_replica_context().replica_id.unique_id
             member = FleetMember(name, built.versioned, built.versions, built.balanced.queue_s, store)
             self._opened.push_async_callback(member.close)
             await member.start()  # before the first call, which is to follow the plan
-        self._opened.push_async_callback(self.service.close)
-        await self.service.start()
+        self._opened.push_async_callback(built.service.close)
+        await built.service.start()
 
     async def __del__(self) -> None:
         await self._opened.aclose()
@@ -98,38 +95,60 @@ class FaceIngress:
         await asyncio.Event().wait()  # until the caller or the replica goes away
 
     async def check_health(self) -> None:
-        """Tells Ray Serve that the event loop still turns; it replaces a replica that does not say so.
+        """Returns as long as the event loop runs; Ray Serve replaces a replica that does not answer.
 
-        Absent model servers are not the replica's fault, and a new replica would not find them either.
+        Missing model servers do not count: a new replica would not find them either.
         """
+
+
+class StreamFailed(Exception):
+    """Ends a stream whose context has the status."""
+
+
+class _RayContext:
+    """Ray's context as `orchestrator.api.call_adapter.CallContext`.
+
+    Args:
+        context: Ray's.
+        stream: Whether the call is a stream. Ray's Python proxy takes the status of a stream only from one that raises:
+            else a failure would look like success.
+    """
+
+    def __init__(self, context: RayServegRPCContext, *, stream: bool = False) -> None:
+        self._context = context
+        self._stream = stream
+
+    def metadata(self) -> CallMetadata:
+        found: CallMetadata = self._context.invocation_metadata()
+        return found
+
+    def set_trailing_metadata(self, metadata: Metadata) -> None:
+        self._context.set_trailing_metadata(list(metadata))
+
+    async def fail(self, code: grpc.StatusCode, details: str, metadata: Metadata) -> None:
+        self._context.set_code(code)
+        self._context.set_details(details)
+        self._context.set_trailing_metadata(list(metadata))
+        if self._stream:
+            raise StreamFailed from None
 
 
 def _unary(name: str) -> Callable[..., Awaitable[Any]]:
     """Returns the method of `FaceIngress` for a unary call."""
 
     async def call(self: FaceIngress, request: Any, grpc_context: RayServegRPCContext) -> Any:
-        with _errors_to_status(grpc_context):
-            self.guard.admit(name, grpc_context.invocation_metadata())
-            priority = asked_priority(grpc_context.invocation_metadata(), Priority.INTERACTIVE)
-            return await self.service.call(name, request, priority=priority, origin=_origin(grpc_context))
-        return response_type(name)()
+        return await self.calls.unary(name, request, _RayContext(grpc_context))
 
     return call
 
 
 def _stream(name: str) -> Callable[..., AsyncIterator[Any]]:
-    """Returns the method of `FaceIngress` for a streaming call."""
+    """Returns the method of `FaceIngress` for a call of many requests and many responses."""
 
     async def call(
         self: FaceIngress, requests: gRPCInputStream, grpc_context: RayServegRPCContext
     ) -> AsyncIterator[Any]:
-        def begin() -> AsyncGenerator[Any, None]:
-            admission = self.guard.admit(name, grpc_context.invocation_metadata())
-            priority = asked_priority(grpc_context.invocation_metadata(), Priority.BULK)
-            origin = _origin(grpc_context)
-            return self.service.stream(name, admission.requests(requests), priority=priority, origin=origin)
-
-        async with _answers(begin, grpc_context) as answers:
+        async with aclosing(self.calls.stream(name, requests, _RayContext(grpc_context, stream=True))) as answers:
             async for answer in answers:
                 yield answer
 
@@ -140,12 +159,7 @@ def _server_stream(name: str) -> Callable[..., AsyncIterator[Any]]:
     """Returns the method of `FaceIngress` for a call of one request and many responses."""
 
     async def call(self: FaceIngress, request: Any, grpc_context: RayServegRPCContext) -> AsyncIterator[Any]:
-        def begin() -> AsyncGenerator[Any, None]:
-            self.guard.admit(name, grpc_context.invocation_metadata())
-            priority = asked_priority(grpc_context.invocation_metadata(), Priority.BULK)
-            return self.service.server_stream(name, request, priority=priority, origin=_origin(grpc_context))
-
-        async with _answers(begin, grpc_context) as answers:
+        async with aclosing(self.calls.server_stream(name, request, _RayContext(grpc_context, stream=True))) as answers:
             async for answer in answers:
                 yield answer
 
@@ -158,41 +172,6 @@ for _name in STREAMS:
     setattr(FaceIngress, _name, _stream(_name))
 for _name in SERVER_STREAMS:
     setattr(FaceIngress, _name, _server_stream(_name))
-
-
-@asynccontextmanager
-async def _answers(
-    begin: Callable[[], AsyncGenerator[Any, None]], grpc_context: Any
-) -> AsyncIterator[AsyncGenerator[Any, None]]:
-    """Gives the answers of the stream that `begin` returns; an error of either becomes the call's status."""
-    # Ray's Python proxy takes the status of a stream only from one that fails: else this would look like success.
-    with _errors_to_status(grpc_context, reraise=True):
-        # A call that is cancelled stops here, and must stop its work at once, not when it is collected.
-        async with aclosing(begin()) as answers:
-            yield answers
-
-
-@contextmanager
-def _errors_to_status(grpc_context: Any, *, reraise: bool = False) -> Iterator[None]:
-    """Puts what is raised within into the call's status."""
-    try:
-        yield
-    except Exception as err:  # noqa: BLE001 - of a fault of ours the caller gets an id, and the log the rest
-        error = public(err)
-    else:
-        return
-    grpc_context.set_code(status_code(error))
-    grpc_context.set_details(status_details(error))
-    grpc_context.set_trailing_metadata([*grpc_context.trailing_metadata(), *status_metadata(error)])
-    if reraise:
-        raise CallFailed
-
-
-def _origin(grpc_context: Any) -> Origin:
-    """Returns where a call comes from, and has its answer say the request's id, which Ray drops if a stream fails."""
-    origin = origin_of(grpc_context.invocation_metadata())
-    grpc_context.set_trailing_metadata([(REQUEST_ID, origin.request_id)])
-    return origin
 
 
 def build_application(

@@ -1,6 +1,6 @@
-"""Model servers on Ray Serve: one replica is one server process; Ray places, watches, restarts and scales it.
+"""Model servers on Ray Serve: one replica holds one server process; Ray places, watches, restarts and scales it.
 
-No call passes through the replica: orchestrators ask the process itself (orchestrator/fleet/endpoints.py).
+Calls do not pass through the replica: orchestrators call the process itself (orchestrator/fleet/endpoints.py).
 """
 
 import logging
@@ -28,13 +28,13 @@ _IN_FLIGHT, _QUEUE_S = "in_flight", "queue_s"
 
 @dataclass(frozen=True, kw_only=True)
 class ServerOptions:
-    """What every model server of a fleet is given."""
+    """Options of every model server of a fleet."""
 
     folder: Path
     """For sockets and configs, on each machine."""
     logs: Path
     one_machine: bool = True
-    """Whether everybody is on one machine: servers then listen on UNIX sockets."""
+    """Whether the whole fleet is on one machine: servers then listen on UNIX sockets."""
     cpus: float = 1.0
     """Share of processor cores that Ray sets aside for one server; 0 or more."""
     gpus: float = 0.0
@@ -44,11 +44,11 @@ class ServerOptions:
     log_level: str = Settings.log_level
 
 
-class ModelServer:
-    """One replica: a server process and what the fleet knows of it.
+class ModelServerReplica:
+    """One replica: a server process, and its records in the fleet's store.
 
     Args:
-        pool: Which networks.
+        pool: The networks that it serves.
         options: Where its files lie.
     """
 
@@ -67,21 +67,21 @@ class ModelServer:
         await self._server.stop()
 
     async def check_health(self) -> None:
-        """Tells Ray Serve that the server is well; it replaces the replica after three times that it is not.
+        """Returns if the server is well; after three failures Ray Serve replaces the replica.
 
         Raises:
-            FleetError: The server has ended, or says nothing.
+            FleetError: The server has ended, or does not answer.
         """
         self._server.require_well()
 
     async def record_autoscaling_stats(self) -> dict[str, float]:
-        """Returns what `PoolPolicy` decides by: the load that all orchestrators see, the same from every replica."""
+        """Returns the load by which `PoolPolicy` decides: that of all orchestrators, the same from every replica."""
         demand = await self._server.demand()
         return {_IN_FLIGHT: demand.in_flight, _QUEUE_S: demand.queue_s}
 
 
 class PoolPolicy:
-    """Ray Serve's question of how many replicas there should be, answered by our own rules.
+    """Decides the number of replicas for Ray Serve, by our own rules.
 
     Args:
         rules: Fields of `ScalingRules`.
@@ -91,7 +91,7 @@ class PoolPolicy:
         self._autoscaler = Autoscaler(ScalingRules(**rules))
 
     def __call__(self, ctx: AutoscalingContext) -> tuple[int, dict[str, Any]]:
-        """Returns the number of replicas, and no state: that is kept here."""
+        """Returns the number of replicas, and an empty state: this object keeps the state."""
         wanted = self._autoscaler.decide(
             ctx.target_num_replicas,
             running=ctx.current_num_replicas,
@@ -116,20 +116,20 @@ def _replicas(pool: Pool) -> dict[str, Any]:
         return {"num_replicas": pool.size.low}
     rules = ScalingRules(least=pool.size.low, most=pool.size.high)
     policy = AutoscalingPolicy(policy_function=PoolPolicy, policy_kwargs=asdict(rules))
-    # The delays are in the rules; Ray Serve's own would come on top.
+    # Our rules have delays; Ray Serve's own would be added to them.
     config = quick_scaling(pool.size, upscale_delay_s=0, downscale_delay_s=0, policy=policy)
     return {"num_replicas": None, "autoscaling_config": config}
 
 
 def _newest(ctx: AutoscalingContext, name: str) -> float:
-    """Returns the value that was reported last, by whichever replica."""
+    """Returns the value that was reported last, by any replica."""
     series = (ctx.raw_metrics or {}).get(name, {}).values()
     points = [(one[-1].timestamp, one[-1].value) for one in series if one]
     return float(max(points)[1]) if points else 0.0
 
 
 model_server_deployment = serve.deployment(
-    ModelServer,
+    ModelServerReplica,
     max_surge_percent=0,
     health_check_period_s=1,
     health_check_timeout_s=10,

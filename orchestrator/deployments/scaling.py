@@ -1,4 +1,4 @@
-"""Ray Serve's own autoscaling, quick: its defaults look back over 30 s, ask every 10 s, and wait 30 s more."""
+"""Ray Serve's own autoscaling with short times; by default it averages over 30 s, reports every 10 s, waits 30 s."""
 
 import warnings
 from typing import Any
@@ -16,8 +16,8 @@ def quick_scaling(size: Size, **options: Any) -> AutoscalingConfig:
     """Returns the configuration of a deployment whose number of replicas follows the load within seconds.
 
     Args:
-        size: Least and most replicas.
-        options: Fields of `AutoscalingConfig`.
+        size: Least and greatest number of replicas.
+        options: Further fields of `AutoscalingConfig`.
     """
     with warnings.catch_warnings():
         # Deprecated in favour of variables that Ray 2.60 reads and uses nowhere (tests/fleet/test_scaling.py).

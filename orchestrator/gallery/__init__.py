@@ -1,1 +1,1 @@
-"""The gallery: who is enrolled, kept in LanceDB tables in a folder or an object store; docs/gallery.md."""
+"""The gallery: the enrolled people, in Lance tables in a folder or an object store; docs/gallery.md."""

@@ -1,10 +1,10 @@
-"""Who did what to the gallery, without saying whom: one line of JSON for each change, beside the tables.
+"""The audit log: one line of JSON for each change of the gallery, beside the tables, without names.
 
-A line has the time, what was done, how many faces and chips it concerned, and a pseudonym of the subject: the
-first 32 hexadecimal digits of HMAC-SHA256 of the name with a key that lies in the gallery. No name, vector
-or picture is in it. Lines outlive the erasure of a subject, as proof that it happened (General Data
-Protection Regulation, articles 5 (2) and 17 (3) e): who asks about a name that he knows is shown its lines,
-and nobody can read names out of the file. Remove the key, and the pseudonyms mean nothing to anybody.
+A line has the time, the action, the number of faces and chips, and a pseudonym of the subject: the first 32 hexadecimal
+digits of HMAC-SHA256 of the name, with a key that lies in the gallery. It has no name, vector or picture. Lines outlive
+the erasure of a subject, as proof that it happened (General Data Protection Regulation, articles 5 (2) and 17 (3) e).
+The lines of a known name can be found; names cannot be read from the file. Without the key, the pseudonyms have no
+meaning.
 """
 
 import hashlib
@@ -25,17 +25,18 @@ KEY_FILE = "audit.key"
 
 
 class Audit:
-    """The log of one gallery. Whoever adds to it holds the gallery's lock.
+    """The log of one gallery. Callers of `add` hold the gallery's lock.
 
     Args:
-        folder: Of the gallery; None for an object store, whose files cannot be added to: lines go to the service's log.
+        folder: The gallery's folder. None: an object store, where files cannot be appended to; lines go to the
+            service's log.
     """
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
 
     def add(self, action: str, *, subject: str | None = None, **counts: int) -> None:
-        """Notes what was done; the line is on disk when this returns.
+        """Writes a line; it is on disk when this returns.
 
         Raises:
             GalleryUnavailable: The file cannot be written.
@@ -51,7 +52,7 @@ class Audit:
             _append(self._folder / AUDIT_FILE, text.encode() + b"\n")
 
     def pseudonym(self, subject: str) -> str:
-        """Returns what stands for a subject in the log of a folder.
+        """Returns the pseudonym of a subject, for a gallery in a folder.
 
         Raises:
             GalleryUnavailable: The key cannot be read or made.

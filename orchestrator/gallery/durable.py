@@ -1,9 +1,8 @@
-"""Written to the disk itself, not only handed to the system.
+"""Waits until the files of a commit are on disk, not only in the system's cache.
 
-Lance writes files and gives them their names in one step, so that a killed process leaves whole files
-or none that count. But it does not wait for the disk: after a power cut, what was committed a moment
-before could be empty. So whatever a commit added is synchronised before it is acknowledged. In an object
-store, a write that is answered is durable already.
+Lance writes each file and then gives it its name, so a killed process leaves no half file under a name. But Lance does
+not wait for the disk: after a power cut, a file that was committed a moment before could be empty. So the files of a
+commit are synchronised before it is acknowledged. In an object store, a write that is answered is durable already.
 """
 
 import os
@@ -17,13 +16,13 @@ _AT_ONCE = 8
 
 @contextmanager
 def durably(folder: Path | None) -> Iterator[None]:
-    """Synchronises with the disk what appeared in a folder, at any depth, since this began.
+    """Synchronises the files that the block adds to a folder, at any depth, with the disk.
 
     Args:
-        folder: Of a table; it need not exist yet. None: nothing is done.
+        folder: A table's folder; it need not exist yet. None: nothing is done.
 
     Raises:
-        OSError: The disk reported a failure; what was written must not be acknowledged.
+        OSError: The disk reported a failure; the write must not be acknowledged.
     """
     if folder is None:
         yield
@@ -47,7 +46,7 @@ def _sync(path: str) -> None:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
-        return  # an index is built without the lock; meanwhile others replace files by newer ones
+        return  # an index is built without the lock, while others replace files by newer ones
     try:
         os.fsync(descriptor)
     finally:

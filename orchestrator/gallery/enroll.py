@@ -1,4 +1,4 @@
-"""New faces, unless they are there already."""
+"""Adds new faces, unless the table has them already."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,21 +9,21 @@ import numpy as np
 from facegrid.errors import AlreadyEnrolled
 from orchestrator.gallery.rows import face_rows
 from orchestrator.gallery.search import nearest_faces
-from orchestrator.gallery.tables import Table
+from orchestrator.gallery.tables import LanceTable
 from orchestrator.gallery.types import EmbedderVersion, Match, NewFace
 
 if TYPE_CHECKING:
     from lance import LanceDataset
 
 SAME_PICTURE_DISTANCE = 1e-3
-"""Vectors nearer than this come from the same face of the same picture: batching moves a vector by 1e-6, the same
-picture compressed once more by 1e-2."""
+"""Vectors nearer than this come from the same face of the same picture. Batching moves a vector by 1e-6; compressing
+the picture once more moves it by 1e-2."""
 
 
 def enroll(
-    table: Table, subject: str, faces: Sequence[NewFace], embedder: EmbedderVersion, *, now: datetime
+    table: LanceTable, subject: str, faces: Sequence[NewFace], embedder: EmbedderVersion, *, now: datetime
 ) -> list[str | AlreadyEnrolled]:
-    """Appends the faces that the table does not hold yet, and returns the id or the reason for each.
+    """Appends the faces that the table lacks, and returns an id or the reason for each.
 
     The caller holds the gallery's lock.
     """

@@ -1,11 +1,10 @@
-"""A gallery as one Parquet file, which other programs read too, and back.
+"""Exports a gallery to one Parquet file, which other programs can read too, and imports it.
 
 A row is a face: subject, face_id, vector, enrolled_at, score and face_px as in the tables, chip where one is
 kept, embedder, embedder_version. The file's metadata has `facegrid.format` "1" and `facegrid.active`, the
-version that was searched, as NAME:VERSION:DIMENSION. The file is as private as the gallery is.
+version that was searched, as NAME:VERSION:DIMENSION. The file is as private as the gallery.
 """
 
-import os
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,9 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from facegrid.errors import GalleryMismatch, InvalidSubject
+from orchestrator.atomic_file import replaced_file
+from orchestrator.gallery.embedder_registry import ACTIVE, BUILDING, RETIRED, mismatch
 from orchestrator.gallery.housekeeping import LOCK_TIMEOUT_S
 from orchestrator.gallery.parts import Parts
-from orchestrator.gallery.registry import ACTIVE, BUILDING, RETIRED, mismatch
 from orchestrator.gallery.rows import face_schema, table_name
 from orchestrator.gallery.subjects import normal_subject
 from orchestrator.gallery.types import EmbedderVersion
@@ -43,7 +43,7 @@ _SCHEMA = pa.schema(
 
 
 class InvalidExport(Exception):
-    """A file is no export of a gallery, or a row of it is not allowed; nothing was imported."""
+    """A file is not an export of a gallery, or one of its rows is not valid; nothing was imported."""
 
 
 def export_faces(parts: Parts, path: Path) -> int:
@@ -56,36 +56,32 @@ def export_faces(parts: Parts, path: Path) -> int:
         GalleryUnavailable: The gallery cannot be read.
         OSError: The file cannot be written.
     """
-    import pyarrow.parquet as pq  # noqa: PLC0415  (loaded by this command alone)
+    import pyarrow.parquet as pq  # noqa: PLC0415  (only this command needs it)
 
     active = parts.registry.active()
     if active is None:
         raise GalleryMismatch("nobody is enrolled, there is nothing to export")
     metadata = {b"facegrid.format": FORMAT, b"facegrid.active": _text(active).encode()}
-    aside = path.with_name(path.name + ".part")
     faces = 0
-    try:
-        with (
-            os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file,
-            pq.ParquetWriter(file, _SCHEMA.with_metadata(metadata), compression="zstd") as writer,
-        ):
-            for batch in _batches(parts):
-                writer.write_table(batch)
-                faces += len(batch)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with (
+        replaced_file(path, durable=True, mode=0o600) as file,
+        pq.ParquetWriter(file, _SCHEMA.with_metadata(metadata), compression="zstd") as writer,
+    ):
+        for batch in _batches(parts):
+            writer.write_table(batch)
+            faces += len(batch)
     parts.audit.add("export", faces=faces)
     return faces
 
 
 def import_faces(parts: Parts, path: Path) -> tuple[int, int]:
-    """Adds the faces of an exported file, and returns how many were added, and how many were there already.
+    """Adds the faces of an exported file; returns how many were added, and how many were there already.
 
-    Everything is checked before the first face is added; interrupted, it can be run again. Faces keep their ids.
+    Everything is checked before the first face is added. After an interruption it can be run again. Faces keep their
+    ids.
 
     Raises:
-        InvalidExport: The file is none of ours, damaged, or has a row that is not allowed.
+        InvalidExport: The file is not one of ours, is damaged, or has a row that is not valid.
         GalleryMismatch: The gallery holds another embedder's vectors.
         GalleryUnavailable: The gallery cannot be read or written.
         OSError: The file cannot be read.
@@ -98,7 +94,7 @@ def import_faces(parts: Parts, path: Path) -> tuple[int, int]:
             active, embedders = _check_file(file)
             added = _add(parts, file, active, embedders)
         except pa.ArrowException as err:
-            raise InvalidExport(f"{path.name} is no Parquet file, or it is damaged") from err
+            raise InvalidExport(f"{path.name} is not a Parquet file, or it is damaged") from err
     total = file.metadata.num_rows
     return added, total - added
 
@@ -120,16 +116,14 @@ def _cast(column: pa.Array, wanted: pa.DataType) -> pa.Array:
 
 
 def _check_file(file: Any) -> tuple[EmbedderVersion, dict[tuple[str, int], EmbedderVersion]]:
-    """Returns the active embedder version, and each by name and version, of a file whose every row is allowed."""
+    """Checks every row of a file; returns its active embedder version, and each embedder version by name and number."""
     schema = file.schema_arrow
     metadata = schema.metadata or {}
     if metadata.get(b"facegrid.format") != FORMAT:
         found = metadata.get(b"facegrid.format", b"none").decode(errors="replace")
-        raise InvalidExport(f"the file's facegrid.format is {found}, expected is {FORMAT.decode()}")
+        raise InvalidExport(f"the file's facegrid.format is {found}, expected {FORMAT.decode()}")
     if not schema.remove_metadata().equals(_SCHEMA):
-        raise InvalidExport(
-            f"the file's columns are {', '.join(schema.names)}, expected are {', '.join(_SCHEMA.names)}"
-        )
+        raise InvalidExport(f"the file's columns are {', '.join(schema.names)}, expected {', '.join(_SCHEMA.names)}")
     active = _parse(metadata.get(b"facegrid.active", b"").decode(errors="replace"))
     embedders = {(active.name, active.version): active}
     seen: set[str] = set()
@@ -181,8 +175,8 @@ def _add(parts: Parts, file: Any, active: EmbedderVersion, embedders: dict[tuple
     for batch in file.iter_batches(_BATCH_FACES):
         rows = pa.table(batch)
         for (name, version), embedder in embedders.items():
-            of_it = rows.filter((pc.field("embedder") == name) & (pc.field("embedder_version") == version))
-            added += _append(parts, of_it.drop_columns(["embedder", "embedder_version"]), embedder)
+            own = rows.filter((pc.field("embedder") == name) & (pc.field("embedder_version") == version))
+            added += _append(parts, own.drop_columns(["embedder", "embedder_version"]), embedder)
     with parts.locks.write.hold(LOCK_TIMEOUT_S):
         parts.audit.add("import", faces=added)
     return added
@@ -210,4 +204,4 @@ def _parse(text: str) -> EmbedderVersion:
         name, version, dimension = text.split(":")
         return EmbedderVersion(name, int(version), int(dimension))
     except ValueError as err:
-        raise InvalidExport(f"the file's facegrid.active is {text!r}, expected is NAME:VERSION:DIMENSION") from err
+        raise InvalidExport(f"the file's facegrid.active is {text!r}, expected NAME:VERSION:DIMENSION") from err

@@ -1,4 +1,4 @@
-"""The engine's failures, said in words of the gallery: what is wrong, and what its operator can do."""
+"""Turns the engine's failures into errors that say what is wrong, and what the operator can do."""
 
 import errno
 import logging
@@ -13,7 +13,7 @@ from facegrid.errors import FacegridError, GalleryUnavailable
 _log = logging.getLogger(__name__)
 
 ENGINE_ERRORS = (OSError, ValueError, RuntimeError, pa.ArrowException)
-"""What Lance raises: a sentence of Rust's in one of these."""
+"""The classes in which Lance raises its errors; the message is Rust's."""
 
 _ADVICE = {
     errno.EACCES: "the service's user has no right to it; give that user read and write rights to the gallery's files",
@@ -35,7 +35,7 @@ _CONFLICT = re.compile(
 
 @contextmanager
 def gallery_errors(doing: str) -> Iterator[None]:
-    """Turns what the engine raises within into a `GalleryUnavailable` that says what was being done.
+    """Turns an error of the engine within into a `GalleryUnavailable` that names what was being done.
 
     Args:
         doing: Completes "the gallery cannot be ...".
@@ -45,18 +45,18 @@ def gallery_errors(doing: str) -> Iterator[None]:
     except FacegridError:
         raise
     except ENGINE_ERRORS as err:
-        # The engine's sentence names files: for the operator's log, not for the caller.
+        # The engine's message names files: for the operator's log, not for the caller.
         _log.warning("the gallery cannot be %s: %s", doing, err)
         raise GalleryUnavailable(f"the gallery cannot be {doing}: {_advice(err)}") from err
 
 
 def is_missing_file(error: Exception) -> bool:
-    """Returns whether a file that was expected is not there."""
+    """Returns whether an expected file is missing."""
     return _os_error(error) == errno.ENOENT or bool(_MISSING.search(str(error)))
 
 
 def is_conflict(error: Exception) -> bool:
-    """Returns whether another writer was faster, so that the same may succeed when it is done again."""
+    """Returns whether another writer was faster, so that a retry may succeed."""
     return bool(_CONFLICT.search(str(error)))
 
 
@@ -67,10 +67,10 @@ def _advice(error: Exception) -> str:
     if is_conflict(error):
         return "too many others write to it at this moment; try again"
     if is_missing_file(error):
-        return "files of it are missing; restore them from a backup"
+        return "some of its files are missing; restore them from a backup"
     if number is not None:
         return f"the system says {errno.errorcode.get(number, number)}"
-    return "a file of it is damaged or was written by another version of the engine; restore it from a backup"
+    return "one of its files is damaged or was written by another version of the engine; restore it from a backup"
 
 
 def _os_error(error: Exception) -> int | None:

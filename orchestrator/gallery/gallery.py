@@ -1,4 +1,4 @@
-"""The gallery as the service uses it; what its operator does with it is in the files beside this one."""
+"""The gallery for the service; operators' actions (export, import, reembed, stats) are in files of these names."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ from orchestrator.gallery.housekeeping import LOCK_TIMEOUT_S, erase_subject, tid
 from orchestrator.gallery.parts import open_parts
 from orchestrator.gallery.search import search
 from orchestrator.gallery.subjects import normal_subject
-from orchestrator.gallery.types import EmbedderVersion, Erased, Face, Matches, NewFace, Subject, SubjectPage
+from orchestrator.gallery.types import EmbedderVersion, Erased, Matches, NewFace, StoredFace, StoredSubject, SubjectPage
 from orchestrator.observer import observer, stage
 from orchestrator.types import Floats
 
@@ -31,10 +31,10 @@ _READERS = 4
 
 
 class Gallery:
-    """Who is enrolled. Any number of processes may open the same gallery; no server is needed.
+    """The enrolled people. Any number of processes may open the same gallery; no server is needed.
 
-    Methods may be called concurrently, from one event loop; what blocks runs in threads. Nothing is loaded
-    or read until the first call.
+    Methods may be called concurrently, from one event loop; blocking work runs in threads. Nothing is loaded or read
+    until the first call.
 
     Args:
         uri: A folder, made when the first face is enrolled, or the URI of an object store.
@@ -53,36 +53,36 @@ class Gallery:
         self._writes = 0
 
     async def close(self) -> None:
-        """Waits for what is under way; what is not yet begun is dropped."""
+        """Waits for the work under way; work that has not begun is dropped."""
         for pool in (self._writer, self._keeper, self._readers):
             await asyncio.to_thread(pool.shutdown, wait=True, cancel_futures=True)
 
     async def active(self) -> EmbedderVersion | None:
-        """Returns the embedder version whose vectors are searched and enrolled, None while nobody is enrolled.
+        """Returns the embedder version whose vectors are searched and enrolled; None while the gallery is empty.
 
-        It changes when a move to another version is complete: ask before every search.
+        It changes when a move to another version is complete: call this before every search.
         """
         return await self._read(self._registry.active)
 
     async def enroll(
         self, subject: str, faces: Sequence[NewFace], embedder: EmbedderVersion, *, now: datetime | None = None
     ) -> list[str | AlreadyEnrolled]:
-        """Remembers faces of a person, and returns the id of each, or why it was left out, in their order.
+        """Stores faces of a person; returns for each, in order, its id, or why it was left out.
 
-        Returns when the faces are on disk: neither a killed process nor a power cut loses them. A face whose
+        When this returns, the faces are on disk: neither a killed process nor a power cut loses them. A face whose
         vector is in the gallery already is left out, so that a call whose answer was lost can be repeated.
 
         Args:
-            subject: 1 to 256 bytes; kept in Unicode's normal form NFC.
-            faces: Of this person.
-            embedder: What made the vectors; the first one that is enrolled with is the gallery's.
-            now: Time of the enrolment with a time zone; default: the clock's.
+            subject: The person's name, 1 to 256 bytes; stored in Unicode's normal form NFC.
+            faces: Faces of this person.
+            embedder: The embedder of the vectors; that of the first enrolment becomes the gallery's.
+            now: Time of the enrolment with a time zone; None: the present.
 
         Raises:
             InvalidSubject: The name is not allowed.
-            InvalidOption: A vector has another length than the embedder's, or a value that is no number.
+            InvalidOption: A vector has another length than the embedder's, or a value that is not a finite number.
             GalleryMismatch: The gallery holds another embedder's vectors.
-            GalleryUnavailable: The gallery cannot be written; the faces may or may not be there.
+            GalleryUnavailable: The gallery cannot be written; the faces may or may not be stored.
         """
         name = normal_subject(subject)
         checked = [self._check_face(face, embedder) for face in faces]
@@ -103,12 +103,12 @@ class Gallery:
         """Returns the `k` nearest subjects of each vector, in the vectors' order.
 
         Args:
-            vectors: [N, dimension], raw.
-            embedder: What made them.
-            k: Subjects for each, at least 1.
+            vectors: [N, dimension], as the embedder returns them.
+            embedder: The embedder of the vectors.
+            k: Subjects for each vector, at least 1.
 
         Raises:
-            InvalidOption: A vector has another length than the embedder's, or a value that is no number.
+            InvalidOption: A vector has another length than the embedder's, or a value that is not a finite number.
             GalleryMismatch: The gallery holds another embedder's vectors.
             GalleryUnavailable: The gallery cannot be read.
         """
@@ -153,23 +153,23 @@ class Gallery:
             raise InvalidOption(f"page_size is {page_size}, allowed are 1 to {MAX_PAGE_SIZE}")
         return await self._read(lambda: people.page(self._registry, page_size, page_token))
 
-    async def get_subject(self, subject: str) -> tuple[Subject, tuple[Face, ...]]:
+    async def get_subject(self, subject: str) -> tuple[StoredSubject, tuple[StoredFace, ...]]:
         """Returns a subject and its faces, the first enrolled first.
 
         Raises:
             InvalidSubject: The name is not allowed.
-            SubjectNotFound: Nobody of this name is enrolled.
+            SubjectNotFound: There is no such subject.
             GalleryUnavailable: The gallery cannot be read.
         """
         name = normal_subject(subject)
         return await self._read(lambda: people.get(self._registry, name))
 
     async def delete_subject(self, subject: str) -> Erased:
-        """Forgets a person: rows, vectors and chips, in every embedder version, down to the bytes on disk.
+        """Erases a person: rows, vectors and chips, in every embedder version, down to the bytes on disk.
 
         Raises:
             InvalidSubject: The name is not allowed.
-            SubjectNotFound: Nobody of this name is enrolled.
+            SubjectNotFound: There is no such subject.
             GalleryUnavailable: The gallery cannot be written; call again.
         """
         name = normal_subject(subject)
@@ -190,7 +190,7 @@ class Gallery:
 
     async def _write(self, work: Callable[[], Result]) -> Result:
         result = await asyncio.get_running_loop().run_in_executor(self._writer, work)
-        # After the first write, too: an earlier process may have been killed with something half done.
+        # After the first write too, since an earlier process may have been killed in the middle of its work.
         if self._writes % TIDY_EVERY_WRITES == 0:
             self._keeper.submit(self._tidy)
         self._writes += 1
@@ -200,9 +200,9 @@ class Gallery:
         try:
             tidy(self._registry, self._locks)
         except GalleryUnavailable as err:
-            # The next one will do it; whoever reads or writes is told by his own call.
+            # The next run will do it; callers that read or write get the error of their own call.
             _log.warning("the gallery was not tidied: %s", err.message)
-        except Exception:  # noqa: BLE001 - nobody waits for the result, so that it would go unseen
+        except Exception:  # noqa: BLE001 - no caller waits for the result, so it would go unseen
             _log.exception("the gallery was not tidied")
 
     def _check_face(self, face: NewFace, embedder: EmbedderVersion) -> NewFace:

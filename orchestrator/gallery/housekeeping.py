@@ -1,13 +1,13 @@
-"""What keeps a gallery fast and small, and finishes what was interrupted."""
+"""Keeps a gallery fast and small, and finishes interrupted work."""
 
 from pathlib import Path
 
+from orchestrator.gallery.embedder_registry import EmbedderRegistry
 from orchestrator.gallery.erase import delete_rows, forget_versions, join_all_files, join_files, rewrite_deleted
 from orchestrator.gallery.index import drop_stale_index, index_pays, update_index
 from orchestrator.gallery.lock import FolderLock
 from orchestrator.gallery.people import rows_of
-from orchestrator.gallery.registry import Registry
-from orchestrator.gallery.tables import Table
+from orchestrator.gallery.tables import LanceTable
 from orchestrator.gallery.types import Erased
 
 LOCK_TIMEOUT_S = 30.0
@@ -15,23 +15,23 @@ LOCK_TIMEOUT_S = 30.0
 
 
 class Locks:
-    """Who may do what at the same time, among all processes that have the gallery open.
+    """The locks of a gallery, shared by all processes that have it open.
 
     Args:
-        folder: Of the gallery; None for an object store, which has no locks.
+        folder: The gallery's folder; None for an object store, which has no locks.
     """
 
     def __init__(self, folder: Path | None) -> None:
         self.write = FolderLock(folder and folder / ".lock")
-        """Held by whoever changes anything but an index."""
+        """Held during every change but the building of an index."""
         self.index = FolderLock(folder and folder / ".index-lock")
-        """Held by whoever builds an index, which takes longer than a write can wait."""
+        """Held while an index is built, which takes longer than a write can wait."""
 
 
-def erase_subject(registry: Registry, locks: Locks, name: str) -> Erased:
-    """Deletes what all tables hold of a subject, and its bytes. The caller holds the lock for writing.
+def erase_subject(registry: EmbedderRegistry, locks: Locks, name: str) -> Erased:
+    """Deletes the rows of a subject in all tables, and their bytes. The caller holds the lock for writing.
 
-    Killed on its way, it leaves rows that are deleted and whose bytes go with the next `tidy`.
+    If it is killed, some rows are deleted whose bytes are erased by the next `tidy`.
     """
     vectors = chips = 0
     touched = []
@@ -48,22 +48,22 @@ def erase_subject(registry: Registry, locks: Locks, name: str) -> Erased:
     return Erased(name, vectors, chips, pending=not all(gone))
 
 
-def tidy(registry: Registry, locks: Locks) -> None:
-    """Joins small files, sees to the index, and removes what is not needed any more."""
+def tidy(registry: EmbedderRegistry, locks: Locks) -> None:
+    """Joins small files, updates the index, and removes what is no longer needed."""
     for table in registry.tables():
         with locks.write.hold(LOCK_TIMEOUT_S):
             join_files(table)
         try:
             if table.read(index_pays):
-                _see_to_index(table, locks)
-        finally:  # a build that failed because somebody was deleted meanwhile leaves codes of him
+                _update_index(table, locks)
+        finally:  # a build that failed since a subject was deleted meanwhile leaves its codes
             with locks.write.hold(LOCK_TIMEOUT_S):
                 erase_bytes(table, locks)
     with locks.write.hold(LOCK_TIMEOUT_S):
         registry.forget_versions()
 
 
-def _see_to_index(table: Table, locks: Locks) -> None:
+def _update_index(table: LanceTable, locks: Locks) -> None:
     with locks.index.attempt() as mine:
         if mine:
             with locks.write.hold(LOCK_TIMEOUT_S):
@@ -71,11 +71,11 @@ def _see_to_index(table: Table, locks: Locks) -> None:
             update_index(table)
 
 
-def erase_bytes(table: Table, locks: Locks) -> bool:
-    """Erases what is deleted, and returns whether nothing of it is left in any file.
+def erase_bytes(table: LanceTable, locks: Locks) -> bool:
+    """Erases the bytes of deleted rows; returns whether none are left in any file.
 
-    An index that is being built has codes of deleted faces, and files that no version refers to yet, which must
-    stay; whoever builds it comes here afterwards. In an object store, bytes stay for its grace time.
+    An index that is being built has codes of deleted faces, and files that no version refers to yet. These must stay;
+    the process that builds it calls this afterwards. In an object store, bytes stay for its grace time.
     """
     rewrite_deleted(table)
     drop_stale_index(table)

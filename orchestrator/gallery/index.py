@@ -1,4 +1,4 @@
-"""When an index pays, and what it covers.
+"""The index for large galleries: when it pays, how it is built, and which faces it covers.
 
 Without an index, a search compares with every face: 7 ms for 10,000, 63 ms for 80,000 (benchmarks/speed/gallery.py).
 The index is IVF_RQ: k-means puts the faces into partitions, a search looks into the nearest of them at codes of
@@ -9,23 +9,23 @@ same recall. Faces that were enrolled after it was built are compared one by one
 
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.gallery.tables import Table
+from orchestrator.gallery.tables import LanceTable
 
 if TYPE_CHECKING:
     from lance import LanceDataset
 
 INDEX_FROM_FACES = 10_000
-"""Faces without an index from which on one is built: exact search takes about as long as with an index."""
+"""Number of faces from which an index is built: below it, exact search takes about as long as with an index."""
 EXTEND_FROM_FACES = 5_000
-"""Faces that an index does not cover from which on it is made to."""
+"""Number of faces outside the index from which the index is extended."""
 PARTITION_FACES = 4_096
 MAX_PARTITIONS = 256
 OUTGROWN_FACTOR = 4
-"""An index is built anew when this many times its partitions would be made of the faces that there are now."""
+"""An index is rebuilt when the present number of faces would have this many times its partitions."""
 NPROBES = 64
-"""Partitions that a search looks into: 32 find fewer of strangers' nearest faces in the same time, 128 not more."""
+"""Partitions that a search reads: 32 find fewer of strangers' nearest faces in the same time, 128 find no more."""
 REFINE_FACTOR = 8
-"""Faces compared exactly, for each that is asked for."""
+"""Faces compared exactly for each face that is asked for."""
 
 _NAME = "vector_idx"
 _NOTHING, _BUILD, _EXTEND = "nothing", "build", "extend"
@@ -33,7 +33,7 @@ _ATTEMPTS = 2
 
 
 def query(vector: Any, count: int) -> dict[str, Any]:
-    """Returns how Lance finds the `count` nearest faces, through the index where there is one."""
+    """Returns Lance's query for the `count` nearest faces, through the index if there is one."""
     return {
         "column": "vector",
         "q": vector,
@@ -45,7 +45,7 @@ def query(vector: Any, count: int) -> dict[str, Any]:
 
 
 def unindexed_faces(dataset: "LanceDataset") -> int:
-    """Returns how many faces a search compares one by one."""
+    """Returns the number of faces that a search compares one by one."""
     covered = _covered(dataset)
     return sum(
         fragment.physical_rows - fragment.num_deletions
@@ -59,8 +59,8 @@ def index_pays(dataset: "LanceDataset") -> bool:
     return _due(dataset) != _NOTHING
 
 
-def update_index(table: Table) -> None:
-    """Builds the index, builds it anew, or extends it, whichever pays now, if any does."""
+def update_index(table: LanceTable) -> None:
+    """Builds, rebuilds or extends the index, whichever pays now, if any does."""
 
     def work(dataset: "LanceDataset") -> None:
         due = _due(dataset)
@@ -72,8 +72,8 @@ def update_index(table: Table) -> None:
     table.change(work, attempts=_ATTEMPTS)
 
 
-def drop_stale_index(table: Table) -> None:
-    """Drops the index if it has codes of files that are gone: nothing else takes them out of it."""
+def drop_stale_index(table: LanceTable) -> None:
+    """Drops the index if it has codes of files that are gone: there is no other way to remove them."""
 
     def work(dataset: "LanceDataset") -> None:
         if _covered(dataset) - {fragment.fragment_id for fragment in dataset.get_fragments()}:

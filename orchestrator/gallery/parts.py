@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from orchestrator.gallery.audit import Audit
+from orchestrator.gallery.embedder_registry import EmbedderRegistry
 from orchestrator.gallery.housekeeping import Locks
-from orchestrator.gallery.registry import Registry
 from orchestrator.gallery.tables import Storage
 
 
@@ -12,7 +12,7 @@ from orchestrator.gallery.tables import Storage
 class Parts:
     """What every use of a gallery needs."""
 
-    registry: Registry
+    registry: EmbedderRegistry
     locks: Locks
     audit: Audit
 
@@ -20,4 +20,4 @@ class Parts:
 def open_parts(uri: str) -> Parts:
     """Returns the parts of the gallery at a path or an object store's URI; nothing is read or made yet."""
     storage = Storage(uri)
-    return Parts(Registry(storage), Locks(storage.folder), Audit(storage.folder))
+    return Parts(EmbedderRegistry(storage), Locks(storage.folder), Audit(storage.folder))

@@ -1,4 +1,4 @@
-"""Subjects, and what is kept of each."""
+"""Reads the subjects, and what is stored of each."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from facegrid.errors import SubjectNotFound
-from orchestrator.gallery.registry import BUILDING, Registry
+from orchestrator.gallery.embedder_registry import BUILDING, EmbedderRegistry
 from orchestrator.gallery.rows import equals
-from orchestrator.gallery.tables import Table
-from orchestrator.gallery.types import EmbedderVersion, Face, Subject, SubjectPage
+from orchestrator.gallery.tables import LanceTable
+from orchestrator.gallery.types import EmbedderVersion, StoredFace, StoredSubject, SubjectPage
 
 if TYPE_CHECKING:
     from lance import LanceDataset
@@ -20,16 +20,16 @@ _LISTED = ["subject", "face_id", "enrolled_at"]
 
 @dataclass(frozen=True)
 class Kept:
-    """What a table holds of one subject."""
+    """The rows of one subject in a table."""
 
     face_ids: tuple[str, ...]
     chips: int
 
 
-def page(registry: Registry, page_size: int, page_token: str) -> SubjectPage:
+def page(registry: EmbedderRegistry, page_size: int, page_token: str) -> SubjectPage:
     """Returns up to `page_size` subjects whose names come after `page_token`, by name.
 
-    The token is the last name of the page before: pages stay whole while others enrol and delete.
+    The token is the last name of the page before, so that pages stay consistent while others enrol and delete.
     """
     after = f"subject > '{page_token.replace(chr(39), 2 * chr(39))}'" if page_token else None
     tables = [table.read(lambda d: d.to_table(columns=_LISTED, filter=after)) for _, table in _counted(registry)]
@@ -42,18 +42,18 @@ def page(registry: Registry, page_size: int, page_token: str) -> SubjectPage:
     )
     ordered = grouped.sort_by("subject").slice(0, page_size + 1)
     found = tuple(
-        Subject(row["subject"], row["subject_count"], row["enrolled_at_min"], row["enrolled_at_max"])
+        StoredSubject(row["subject"], row["subject_count"], row["enrolled_at_min"], row["enrolled_at_max"])
         for row in ordered.to_pylist()
     )
     more = len(found) > page_size
     return SubjectPage(found[:page_size], found[page_size - 1].name if more else "")
 
 
-def get(registry: Registry, name: str) -> tuple[Subject, tuple[Face, ...]]:
+def get(registry: EmbedderRegistry, name: str) -> tuple[StoredSubject, tuple[StoredFace, ...]]:
     """Returns a subject and its faces, the first enrolled first.
 
     Raises:
-        SubjectNotFound: There is none of this name.
+        SubjectNotFound: There is no subject of this name.
     """
     faces = {
         face.face_id: face
@@ -63,11 +63,11 @@ def get(registry: Registry, name: str) -> tuple[Subject, tuple[Face, ...]]:
     if not faces:
         raise SubjectNotFound(f"nobody is enrolled as {name!r}; the list of subjects has all names")
     ordered = sorted(faces.values(), key=lambda face: (face.enrolled_at, face.face_id))
-    return Subject(name, len(ordered), ordered[0].enrolled_at, ordered[-1].enrolled_at), tuple(ordered)
+    return StoredSubject(name, len(ordered), ordered[0].enrolled_at, ordered[-1].enrolled_at), tuple(ordered)
 
 
-def rows_of(table: Table, name: str) -> Kept:
-    """Returns what a table holds of a subject."""
+def rows_of(table: LanceTable, name: str) -> Kept:
+    """Returns the rows of a subject in a table."""
     rows = table.read(
         lambda dataset: dataset.to_table(
             columns={"face_id": "face_id", "has_chip": "chip IS NOT NULL"}, filter=equals("subject", name)
@@ -76,9 +76,9 @@ def rows_of(table: Table, name: str) -> Kept:
     return Kept(tuple(rows["face_id"].to_pylist()), pc.sum(rows["has_chip"]).as_py() or 0)
 
 
-def _counted(registry: Registry) -> list[tuple[EmbedderVersion, Table]]:
-    # A version that is being built holds copies of faces that another one has. One that was moved away from
-    # holds what could not be moved, and copies for a while: the active one comes last, and its copy counts.
+def _counted(registry: EmbedderRegistry) -> list[tuple[EmbedderVersion, LanceTable]]:
+    # A version that is being built has copies of another version's faces. A retired version has the faces that could
+    # not be moved, and copies for a while: the active version comes last, so its copy counts.
     entries = [entry for entry in registry.entries() if entry.state != BUILDING]
     ordered = sorted(entries, key=lambda entry: entry.state, reverse=True)  # "retired" before "active"
     return [(entry.embedder, registry.faces(entry.embedder)) for entry in ordered]
@@ -92,10 +92,10 @@ def _distinct(tables: list[pa.Table]) -> pa.Table:
     return first.rename_columns(["face_id", "subject", "enrolled_at"])
 
 
-def _faces(dataset: "LanceDataset", name: str, embedder: EmbedderVersion) -> list[Face]:
+def _faces(dataset: "LanceDataset", name: str, embedder: EmbedderVersion) -> list[StoredFace]:
     columns = {column: column for column in ("face_id", "enrolled_at", "score", "face_px")}
     rows = dataset.to_table(columns={**columns, "has_chip": "chip IS NOT NULL"}, filter=equals("subject", name))
     return [
-        Face(row["face_id"], embedder, row["enrolled_at"], row["score"], row["face_px"], row["has_chip"])
+        StoredFace(row["face_id"], embedder, row["enrolled_at"], row["score"], row["face_px"], row["has_chip"])
         for row in rows.to_pylist()
     ]

@@ -1,9 +1,8 @@
-"""A gallery moves to another embedder version, from the chips that it keeps.
+"""Moves a gallery to another embedder version, with new vectors from the stored chips.
 
-The old version is searched and enrolled to until every face with a chip has a vector of the new one; then
-the new one takes over, for all processes in one step. What is missing is found by comparing the two
-tables, so that a move that was interrupted goes on where it was, and faces that are enrolled or deleted
-meanwhile are seen to like the others.
+The old version is searched and enrolled to until every face with a chip has a vector of the new version. Then the new
+version takes over, for all processes in one step. Missing faces are found by comparing the two tables, so that a move
+that was interrupted continues, and faces that are enrolled or deleted meanwhile are treated like the others.
 """
 
 import time
@@ -17,12 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from facegrid.errors import GalleryMismatch, InvalidOption
+from orchestrator.gallery.embedder_registry import ACTIVE, BUILDING, RETIRED, SWITCH_GRACE_S
 from orchestrator.gallery.erase import delete_rows
 from orchestrator.gallery.housekeeping import LOCK_TIMEOUT_S, erase_bytes
 from orchestrator.gallery.parts import Parts
-from orchestrator.gallery.registry import ACTIVE, BUILDING, RETIRED, SWITCH_GRACE_S
 from orchestrator.gallery.rows import face_schema, vector_column
-from orchestrator.gallery.tables import Table
+from orchestrator.gallery.tables import LanceTable
 from orchestrator.gallery.types import EmbedderVersion
 from orchestrator.types import Floats
 
@@ -37,7 +36,7 @@ BATCH_CHIPS = 64
 
 @dataclass(frozen=True)
 class Moved:
-    """What became of a move."""
+    """The result of a move."""
 
     moved: int
     """Faces of the new version that came from another one, in this run or an earlier one."""
@@ -47,11 +46,11 @@ class Moved:
 
 @dataclass(frozen=True)
 class _Move:
-    """What every step of a move needs."""
+    """The arguments of every step of a move."""
 
     parts: Parts
-    old: Table
-    new: Table
+    old: LanceTable
+    new: LanceTable
     target: EmbedderVersion
     embed: Embed
 
@@ -64,18 +63,18 @@ def reembed(
     report: Callable[[int, int], None] = lambda _done, _all: None,
     grace_s: float = SWITCH_GRACE_S,
 ) -> Moved:
-    """Moves the gallery to an embedder version; blocks until it has, while others go on using it.
+    """Moves the gallery to an embedder version; blocks until done. Other processes may use the gallery meanwhile.
 
     Args:
-        parts: Of the gallery.
-        target: What `embed` is.
+        parts: The gallery.
+        target: The embedder version of `embed`.
         embed: Makes vectors of chips, up to `BATCH_CHIPS` at a time.
-        report: Is called with the faces that have a vector of the new version, and those that shall have one.
+        report: Called with the number of faces that have a vector of the new version, and of those that will have one.
         grace_s: How long searches with the old version are answered after the new one took over.
 
     Raises:
         GalleryMismatch: The gallery is empty.
-        InvalidOption: `embed` returned something else than a vector of `target` for each chip.
+        InvalidOption: `embed` did not return a vector of `target` for each chip.
         GalleryUnavailable: The gallery cannot be read or written; run it again.
     """
     source = _begin(parts, target)
@@ -92,7 +91,7 @@ def reembed(
 
 
 def _begin(parts: Parts, target: EmbedderVersion) -> EmbedderVersion | None:
-    """Returns what to move from; None when the new version has taken over already."""
+    """Returns the version to move from; None if the new version has taken over already."""
     now = datetime.now(UTC)
     with parts.locks.write.hold(LOCK_TIMEOUT_S):
         states = {entry.embedder: entry.state for entry in parts.registry.entries()}
@@ -108,7 +107,7 @@ def _begin(parts: Parts, target: EmbedderVersion) -> EmbedderVersion | None:
     return source
 
 
-def _missing(old: Table, new: Table) -> list[str]:
+def _missing(old: LanceTable, new: LanceTable) -> list[str]:
     """Returns the ids of the faces with a chip in `old` that `new` lacks."""
     ids: list[str] = old.read(lambda d: d.to_table(columns=["face_id"], filter="chip IS NOT NULL"))[
         "face_id"
@@ -117,7 +116,7 @@ def _missing(old: Table, new: Table) -> list[str]:
     return [face_id for face_id in ids if face_id not in there]
 
 
-def _ids(table: Table) -> set[str]:
+def _ids(table: LanceTable) -> set[str]:
     return set(table.read(lambda dataset: dataset.to_table(columns=["face_id"]))["face_id"].to_pylist())
 
 
@@ -131,18 +130,18 @@ def _move(move: _Move, face_ids: list[str]) -> None:
     if vectors.shape != (len(rows), dimension) or not np.isfinite(vectors).all():
         raise InvalidOption(
             f"the embedder returned {vectors.shape} for {len(rows)} chips, "
-            f"expected are finite values [{len(rows)}, {dimension}]"
+            f"expected finite values [{len(rows)}, {dimension}]"
         )
     schema = face_schema(move.target)
     at = rows.schema.get_field_index("vector")
     moved = rows.set_column(at, schema.field("vector"), vector_column(vectors, dimension)).cast(schema)
     with move.parts.locks.write.hold(LOCK_TIMEOUT_S):
-        # Deleted while the embedder was at work: they must not come back. Or moved by another process.
+        # Faces deleted while the embedder was at work must not come back; others may be moved by another process.
         alive = _present(move.old, chosen) - _present(move.new, chosen)
         move.new.append(moved.filter(pc.is_in(moved["face_id"], pa.array(list(alive), pa.string()))))
 
 
-def _present(table: Table, chosen: pc.Expression) -> set[str]:
+def _present(table: LanceTable, chosen: pc.Expression) -> set[str]:
     return set(table.read(lambda d: d.to_table(columns=["face_id"], filter=chosen))["face_id"].to_pylist())
 
 
@@ -159,7 +158,7 @@ def _switch_if_complete(parts: Parts, source: EmbedderVersion, target: EmbedderV
 
 
 def _erase_moved(parts: Parts, target: EmbedderVersion) -> Moved:
-    """Erases what the old versions hold of faces that the new one has."""
+    """Erases the old versions' rows of faces that the new version has."""
     new = parts.registry.faces(target)
     moved = left = 0
     with parts.locks.write.hold(LOCK_TIMEOUT_S):

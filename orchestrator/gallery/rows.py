@@ -1,4 +1,4 @@
-"""What a face looks like in a table, and in an exported file."""
+"""The columns and rows of a face, in a table and in an exported file."""
 
 import re
 import uuid
@@ -18,11 +18,11 @@ _NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 def table_name(embedder: EmbedderVersion) -> str:
     """Returns the name of the table of an embedder version's faces.
 
-    One table for each: a search in it cannot meet another version's vectors, their lengths may differ,
-    and an index is trained on vectors of one kind.
+    Each version has its own table: a search cannot meet another version's vectors, lengths may differ, and an index
+    is trained on vectors of one kind.
 
     Raises:
-        GalleryMismatch: The embedder's name is none that a table can bear.
+        GalleryMismatch: The embedder's name cannot be part of a table's name.
     """
     if not _NAME.fullmatch(embedder.name) or embedder.version < 1:
         raise GalleryMismatch(

@@ -1,4 +1,4 @@
-"""The subjects nearest to vectors."""
+"""Finds the subjects nearest to vectors."""
 
 import math
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from lance import LanceDataset
 
 _FIRST_FACES = 16
-"""Faces looked at first; several may be of one subject."""
+"""Faces fetched at first; several may be of one subject."""
 
 
 def search(dataset: "LanceDataset", vectors: Floats, k: int) -> list[Matches]:
@@ -51,7 +51,7 @@ def _subjects(dataset: "LanceDataset", vector: Floats, k: int) -> Matches:
             best.setdefault(face.subject, face)
         if len(best) >= needed or len(faces) < count:
             break
-        count *= 4  # one subject's many faces stood before the next subject
+        count *= 4  # many faces of one subject came before the next subject
     ranked = sorted(best.values(), key=lambda match: (match.distance, match.subject))
     margin = ranked[1].distance - ranked[0].distance if len(ranked) > 1 else None
     return Matches(tuple(ranked[:k]), margin)

@@ -1,17 +1,17 @@
-"""How much a gallery holds."""
+"""Counts what a gallery holds."""
 
 from typing import TYPE_CHECKING
 
+from orchestrator.gallery.embedder_registry import EmbedderEntry, EmbedderRegistry
 from orchestrator.gallery.index import unindexed_faces
-from orchestrator.gallery.registry import Entry, Registry
 from orchestrator.gallery.types import VersionStats
 
 if TYPE_CHECKING:
     from lance import LanceDataset
 
 
-def stats(registry: Registry) -> list[VersionStats]:
-    """Returns how much there is of each embedder version, the oldest first.
+def stats(registry: EmbedderRegistry) -> list[VersionStats]:
+    """Returns the counts of each embedder version, the oldest first.
 
     Raises:
         GalleryUnavailable: The gallery cannot be read.
@@ -19,7 +19,7 @@ def stats(registry: Registry) -> list[VersionStats]:
     return [_version(registry, entry) for entry in registry.entries()]
 
 
-def _version(registry: Registry, entry: Entry) -> VersionStats:
+def _version(registry: EmbedderRegistry, entry: EmbedderEntry) -> VersionStats:
     def work(dataset: "LanceDataset") -> VersionStats:
         return VersionStats(
             embedder=entry.embedder,

@@ -1,4 +1,4 @@
-"""Which names a person may have."""
+"""The names that a subject may have."""
 
 import unicodedata
 
@@ -7,14 +7,14 @@ from facegrid.errors import InvalidSubject
 MAX_SUBJECT_BYTES = 256
 
 _BREAKS = {"Cc", "Zl", "Zp"}
-"""Categories of control characters, and of line and paragraph separators, which break a line of output all the same."""
+"""Categories of control characters, and of line and paragraph separators, which break a line of output too."""
 _TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
-"""Bidirectional classes of characters that turn the direction of what follows: a name would look like another's
+"""Bidirectional classes of characters that change the direction of the text after them: a name could look like another
 (Unicode Technical Report 36, section 2.5). Scripts that run from right to left need none of them in a name."""
 
 
 def normal_subject(name: str) -> str:
-    """Returns the name in Unicode's normal form NFC, in which it is kept.
+    """Returns the name in Unicode's normal form NFC, in which it is stored.
 
     Raises:
         InvalidSubject: The name is empty, has more than `MAX_SUBJECT_BYTES` bytes of UTF-8, a control

@@ -1,7 +1,7 @@
 """Lance tables that several processes read and write at once.
 
-A table is a sequence of versions. A reader looks at one of them, the newest when it begins; whoever removes
-old versions meanwhile can take files away from under it, and then it begins again with a newer one.
+A table is a sequence of versions. A reader uses the one that is newest when it begins. A process that removes old
+versions meanwhile can remove files that the reader needs; then the reader begins again with a newer version.
 """
 
 import errno
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 INDEX_CACHE_BYTES = 512 * 1024 * 1024
-"""Most memory for parts of an index; that of a million faces needs a fifth (benchmarks/speed/gallery.py)."""
+"""Most memory for parts of an index; the index of a million faces needs a fifth (benchmarks/speed/gallery.py)."""
 METADATA_CACHE_BYTES = 64 * 1024 * 1024
 
 _ATTEMPTS = 12
@@ -33,7 +33,7 @@ _LONGEST_WAIT_S = 1.0
 
 
 class Storage:
-    """Where the tables are: a folder or an object store.
+    """The place of the tables: a folder or an object store.
 
     Args:
         uri: A path, or a URI that Lance knows, such as s3://bucket/prefix; credentials come from the environment.
@@ -47,9 +47,9 @@ class Storage:
         self._session: Any = None
         self._session_lock = threading.Lock()
 
-    def table(self, name: str) -> "Table":
+    def table(self, name: str) -> "LanceTable":
         """Returns a table of this name, which need not exist."""
-        return Table(self, name, f"{self._root}/{name}.lance", self.folder and self.folder / f"{name}.lance")
+        return LanceTable(self, name, f"{self._root}/{name}.lance", self.folder and self.folder / f"{name}.lance")
 
     def session(self) -> Any:
         """Returns the caches that all tables share."""
@@ -61,7 +61,7 @@ class Storage:
             return self._session
 
 
-class Table:
+class LanceTable:
     """One table. Methods block and may be called from any thread."""
 
     def __init__(self, storage: Storage, name: str, uri: str, folder: Path | None) -> None:
@@ -73,7 +73,7 @@ class Table:
         self._newest_lock = threading.Lock()
 
     def exists(self) -> bool:
-        """Returns whether the table was made."""
+        """Returns whether the table exists."""
         with gallery_errors("read"):
             return self._open() is not None
 
@@ -81,7 +81,7 @@ class Table:
         """Returns what `work`, which may be called several times, reads from the newest version.
 
         Raises:
-            GalleryUnavailable: The table cannot be read, or there is none.
+            GalleryUnavailable: The table cannot be read, or does not exist.
         """
         with gallery_errors("read"):
             for attempt in range(_ATTEMPTS):
@@ -95,7 +95,7 @@ class Table:
             raise AssertionError  # the last attempt returns or raises
 
     def create(self, rows: pa.Table) -> None:
-        """Makes the table with these rows, unless there is one."""
+        """Creates the table with these rows, unless it exists."""
         import lance  # noqa: PLC0415
 
         def write() -> None:
@@ -109,7 +109,7 @@ class Table:
         """Adds rows; they are on disk when this returns.
 
         Raises:
-            GalleryUnavailable: The rows were not added, or it cannot be known whether they were.
+            GalleryUnavailable: The rows were not added, or it is unknown whether they were.
         """
         import lance  # noqa: PLC0415
 
@@ -120,10 +120,10 @@ class Table:
             self._commit(write)
 
     def overwrite(self, rows: pa.Table) -> None:
-        """Puts rows in the place of all that there are; readers see either the old ones or the new ones.
+        """Replaces all rows; readers see either the old rows or the new ones.
 
         Raises:
-            GalleryUnavailable: The rows were not written, or it cannot be known whether they were.
+            GalleryUnavailable: The rows were not written, or it is unknown whether they were.
         """
         import lance  # noqa: PLC0415
 
@@ -134,15 +134,17 @@ class Table:
             self._commit(write)
 
     def change(self, work: Callable[["LanceDataset"], Result], *, attempts: int = _ATTEMPTS) -> Result:
-        """Returns what `work` does to the newest version, on disk; done again when another writer was faster.
+        """Applies `work` to the newest version and returns its result; retries if another writer was faster.
+
+        The change is on disk when this returns.
 
         Raises:
-            GalleryUnavailable: It was not done, or it cannot be known whether it was.
+            GalleryUnavailable: It was not done, or it is unknown whether it was.
         """
 
         def write() -> Result:
             dataset = self._open_or_fail()
-            # Work commits to the object that it is given; the one that readers share stays as it is.
+            # Work commits to its own object; the one that readers share does not change.
             return work(dataset.checkout_version(dataset.version))
 
         with gallery_errors("written"):
@@ -178,7 +180,7 @@ class Table:
                     elif self._newest.version != (newest := self._newest.latest_version):
                         self._newest = self._newest.checkout_version(newest)
                 except ENGINE_ERRORS as err:
-                    # Gone between being listed and being opened, or never there.
+                    # Removed between being listed and being opened, or never there.
                     if not is_missing_file(err):
                         raise
                     self._newest = None

@@ -1,4 +1,4 @@
-"""What goes into the gallery and what comes out: plain values with names."""
+"""The values that the gallery takes and returns."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,12 +8,12 @@ from orchestrator.types import Floats
 
 @dataclass(frozen=True, order=True)
 class EmbedderVersion:
-    """What made a vector. Vectors of different embedder versions are never compared."""
+    """The embedder of a vector. Vectors of different embedder versions are never compared."""
 
     name: str
-    """Of the network, such as "dlib_resnet": letters, digits and underscores."""
+    """The network's name, such as "dlib_resnet": letters, digits and underscores."""
     version: int
-    """Of the embedder's slot, at least 1."""
+    """The version of the model `embedder`, at least 1."""
     dimension: int
     """Length of a vector."""
 
@@ -26,9 +26,9 @@ class NewFace:
     """A face to be enrolled."""
 
     vector: Floats
-    """[dimension], as the embedder gave it: raw, not scaled to length 1."""
+    """[dimension], as the embedder returns it; it is not scaled."""
     score: float
-    """Of the detector, range [0, 1]."""
+    """The detector's score, range [0, 1]."""
     face_px: float
     """Length of the shorter side of the face's box, in pixels of its picture."""
     chip: bytes | None = None
@@ -53,11 +53,11 @@ class Matches:
     best: tuple[Match, ...]
     """Nearest first, each subject once; equal distances in the order of the subjects' names."""
     margin: float | None
-    """Distance of the second subject less that of the first, at least 0; None when there is no second."""
+    """Distance of the second subject less that of the first, at least 0; None if there is no second."""
 
 
 @dataclass(frozen=True)
-class Subject:
+class StoredSubject:
     """A person of the gallery."""
 
     name: str
@@ -68,8 +68,8 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Face:
-    """A face that is kept; its vector and its chip are not given out."""
+class StoredFace:
+    """A face of the gallery, without its vector and its chip, which are never returned."""
 
     face_id: str
     embedder: EmbedderVersion
@@ -83,27 +83,27 @@ class Face:
 class SubjectPage:
     """Some of the subjects, by name in the order of the code points."""
 
-    subjects: tuple[Subject, ...]
+    subjects: tuple[StoredSubject, ...]
     next_page_token: str
-    """What gives the next page; empty at the end."""
+    """The token for the next page; empty at the end."""
 
 
 @dataclass(frozen=True)
 class Erased:
-    """What a deletion took away."""
+    """What a deletion erased."""
 
     subject: str
     vectors: int
-    """In all embedder versions."""
+    """Vectors erased in all embedder versions."""
     chips: int
     pending: bool
-    """Whether some bytes go later: in an object store when its grace time is over; in a folder when an index is done
-    that was being built at this moment."""
+    """Whether some bytes are erased later: in an object store after its grace time; in a folder after the end of an
+    index build that was under way."""
 
 
 @dataclass(frozen=True)
 class VersionStats:
-    """How much the gallery holds of one embedder version."""
+    """The counts of one embedder version."""
 
     embedder: EmbedderVersion
     state: str
@@ -113,4 +113,4 @@ class VersionStats:
     unindexed: int
     """Faces that a search compares one by one."""
     files: int
-    """Files with faces; many small ones are joined in time."""
+    """Files with faces; many small files are joined later."""

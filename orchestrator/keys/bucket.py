@@ -1,15 +1,15 @@
-"""A token bucket: so many requests a second in the long run, so many at once after a pause."""
+"""A token bucket: bounds requests per second in the long run, and requests at once after a pause."""
 
 import time
 from collections.abc import Callable
 
 
 class TokenBucket:
-    """Starts full.
+    """Counts the requests of one key. It starts full.
 
     Args:
-        rps: Tokens that come back per second, above 0.
-        burst: Tokens that it holds, at least 1.
+        rps: Tokens added per second, above 0.
+        burst: Most tokens that it holds, at least 1.
         clock: Seconds, never going back.
     """
 
@@ -21,7 +21,7 @@ class TokenBucket:
         self._counted_s = clock()
 
     def take(self) -> float:
-        """Takes a token and returns 0; where there is none, takes none and returns the seconds until there is one."""
+        """Takes a token and returns 0; if there is none, returns the seconds until there is one."""
         self._refill()
         if self._tokens >= 1:
             self._tokens -= 1
@@ -29,7 +29,7 @@ class TokenBucket:
         return (1 - self._tokens) / self.rps
 
     def reserve(self) -> float:
-        """Takes a token that may not have come yet and returns the seconds until it has."""
+        """Takes a token in advance and returns the seconds until it is there."""
         self._refill()
         self._tokens -= 1
         return max(0.0, -self._tokens / self.rps)

@@ -1,9 +1,8 @@
-"""A key, and what the service keeps of it: everything but the key.
+"""A key, and what the service keeps: everything but the key itself.
 
-A key is `fg_ID_SECRET`. The ID finds its entry in one step. The SECRET has 256 random bits, so its
-SHA-256 can be kept: a slow hash (bcrypt, argon2) makes guesses costly where people choose passwords,
-of which there are few; here there is nothing to guess, and the slowness would be a gift to
-whoever floods the service with wrong keys.
+A key is `fg_ID_SECRET`. The ID finds its entry in one step. The SECRET has 256 random bits, so its SHA-256 can be kept.
+A slow hash (bcrypt, argon2) makes guesses costly where people choose passwords, of which there are few. Here there is
+nothing to guess, and a slow hash would help a flood of wrong keys.
 """
 
 import hashlib
@@ -25,15 +24,15 @@ class KeyEntry:
     id: str
     """Eight lower-case letters and digits; part of the key, and no secret."""
     name: str
-    """Whose it is, for people."""
+    """The owner, for people to read."""
     sha256: str
-    """Of the whole key, in hexadecimal digits."""
+    """SHA-256 of the whole key, in hexadecimal digits."""
     scopes: frozenset[str]
     """Of `orchestrator.keys.scopes.SCOPES`."""
     expires_at: datetime | None = None
-    """From then on it is refused; None: it does not expire."""
+    """The time from which it is refused; None: it does not expire."""
     rps: float | None = None
-    """Requests per second that are answered in the long run, by each replica; None: any number."""
+    """Requests per second that each replica answers in the long run; None: any number."""
     burst: int | None = None
     """Requests answered at once after a pause; None: those of one second, at least one."""
 
@@ -47,27 +46,27 @@ class KeyEntry:
         return hmac.compare_digest(self.sha256, digest(key))
 
     def has_expired(self, now: datetime | None = None) -> bool:
-        """Returns whether the key is out of date, at `now` or now."""
+        """Returns whether the key has expired at `now`; None: at this moment."""
         return self.expires_at is not None and (now or datetime.now(UTC)) >= self.expires_at
 
 
 def new_key() -> tuple[str, str]:
-    """Returns the id of a new key and the key, which nobody but the caller has."""
+    """Returns the id of a new key, and the key, of which there is no other copy."""
     key_id = secrets.token_hex(4)
     return key_id, f"fg_{key_id}_{secrets.token_hex(32)}"
 
 
 def digest(key: str) -> str:
-    """Returns what is kept of a key."""
+    """Returns the digest that is kept of a key."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
 def id_of(key: str) -> str | None:
-    """Returns the id in a key, or None where the text has not the form of one."""
+    """Returns the id in a key, or None if the text does not have the form of a key."""
     match = _KEY.fullmatch(key)
     return match[1] if match else None
 
 
-def is_nobodys(key: str) -> bool:
-    """Takes as long as `KeyEntry.is_of`, for a key whose id is unknown; returns True."""
+def is_unknown(key: str) -> bool:
+    """Returns True for a key whose id is unknown, after as much time as `KeyEntry.is_of` takes."""
     return not hmac.compare_digest(_NO_DIGEST, digest(key))

@@ -1,9 +1,9 @@
-"""The file of keys: JSON, so that every tool can read it and none is needed to.
+"""The file of keys: JSON, which every tool can read.
 
     {"keys": [{"id": "3f9a61c2", "name": "shop", "sha256": "...", "scopes": ["detect"],
                "expires_at": "2027-01-01T00:00:00+00:00", "rps": 50, "burst": 100}]}
 
-The last three may be absent. Unknown fields are refused: a misspelt `expires_at` would be a key for ever.
+The last three may be absent. Unknown fields are refused: a misspelt `expires_at` would make a key that never expires.
 """
 
 import json
@@ -49,10 +49,10 @@ def parse_keys(data: bytes) -> dict[str, KeyEntry]:
     try:
         content = json.loads(data)
     except ValueError as err:
-        # The error's own text is left out: it may quote what should have been in another file.
+        # The error's own text is left out: it may quote a secret of the wrong file.
         raise KeysError("it is not JSON") from err
     if not isinstance(content, dict) or content.keys() != {"keys"} or not isinstance(content["keys"], list):
-        raise KeysError('expected is {"keys": [...]} and nothing else')
+        raise KeysError('expected {"keys": [...]} and nothing else')
     found: dict[str, KeyEntry] = {}
     for index, fields in enumerate(content["keys"]):
         try:
@@ -85,15 +85,15 @@ def as_json(entry: KeyEntry) -> dict[str, Any]:
 
 
 def check_rate(rps: float | None, burst: int | None) -> None:
-    """Raises ValueError where a rate is out of its range, or there is a burst without a rate."""
+    """Raises ValueError if a rate is out of its range, or there is a burst without a rate."""
     if rps is not None and not (_is_number(rps) and 0 < rps <= _MOST_RPS):
-        raise ValueError(f"rps is {rps!r}, expected is a number above 0, at most {_MOST_RPS}")
+        raise ValueError(f"rps is {rps!r}, expected a number above 0, at most {_MOST_RPS}")
     if burst is not None and (rps is None or not (type(burst) is int and 1 <= burst <= _MOST_RPS)):
-        raise ValueError(f"burst is {burst!r}, expected is a whole number from 1 to {_MOST_RPS}, beside rps")
+        raise ValueError(f"burst is {burst!r}, expected a whole number from 1 to {_MOST_RPS}, beside rps")
 
 
 def check_scopes(scopes: list[str]) -> frozenset[str]:
-    """Returns the scopes; raises ValueError where there is none or an unknown one."""
+    """Returns the scopes; raises ValueError if there is none, or an unknown one."""
     unknown = [scope for scope in scopes if scope not in SCOPES]
     if unknown or not scopes:
         raise ValueError(f"the scopes are {', '.join(map(repr, scopes)) or 'none'}, known are {', '.join(SCOPES)}")
@@ -101,7 +101,7 @@ def check_scopes(scopes: list[str]) -> frozenset[str]:
 
 
 def check_name(name: object) -> str:
-    """Returns the name; raises ValueError where it has not 1 to 64 printable characters."""
+    """Returns the name; raises ValueError unless it has 1 to 64 printable characters."""
     if not (isinstance(name, str) and 1 <= len(name) <= 64 and name.isprintable()):
         raise ValueError("the name must have 1 to 64 printable characters")
     return name
@@ -109,14 +109,14 @@ def check_name(name: object) -> str:
 
 def _entry(fields: Any) -> KeyEntry:
     if not isinstance(fields, dict):
-        raise ValueError("expected is an object")  # noqa: TRY004 - its content is wrong, not our use
+        raise ValueError("expected an object")  # noqa: TRY004 - its content is wrong, not our use
     missing, unknown = _NEEDED - fields.keys(), fields.keys() - _NEEDED - _OPTIONAL
     if missing or unknown:
         what = f"without {sorted(missing)}" if missing else f"with an unknown {sorted(unknown)}"
         raise ValueError(f"an entry {what}; known are {', '.join(sorted(_NEEDED | _OPTIONAL))}")
     for name, form in (("id", "[a-z0-9]{8}"), ("sha256", "[0-9a-f]{64}")):
         if not (isinstance(fields[name], str) and re.fullmatch(form, fields[name])):
-            raise ValueError(f"{name} has not the form {form}")
+            raise ValueError(f"{name} does not have the form {form}")
     scopes = fields["scopes"]
     if not (isinstance(scopes, list) and all(isinstance(scope, str) for scope in scopes)):
         raise ValueError("scopes is not a list of names")
@@ -140,7 +140,7 @@ def _time(text: object) -> datetime | None:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise ValueError(f"expires_at is {text!r}, expected is a time with its zone, such as 2027-01-01T00:00:00+00:00")
+        raise ValueError(f"expires_at is {text!r}, expected a time with its zone, such as 2027-01-01T00:00:00+00:00")
     return moment
 
 

@@ -1,4 +1,4 @@
-"""Admits calls by the API key in their metadata, before anything of them is decoded."""
+"""Admits calls by the API key in their metadata, before their messages are decoded."""
 
 import asyncio
 import logging
@@ -21,34 +21,34 @@ _HEADER = "authorization"
 _SCHEME = "bearer "
 _LONGEST_HEADER = 200
 
-Metadata = Iterable[tuple[str, str | bytes]]
+CallMetadata = Iterable[tuple[str, str | bytes]]
 
 
 class Guard:
-    """Lets calls in, or says why not.
+    """Admits or refuses calls.
 
     Args:
-        ring: The keys; None: everybody is let in.
+        ring: The keys; None: every call is admitted.
     """
 
     def __init__(self, ring: KeyRing | None) -> None:
         self._ring = ring
         self._refusals = Refusals()
 
-    def admit(self, method: str, metadata: Metadata) -> "Admission":
-        """Returns the admission of a call, whose request it counts.
+    def admit(self, method: str, metadata: CallMetadata) -> "AdmittedCall":
+        """Returns an admitted call; its request counts against the key's rate.
 
         Args:
             method: Name of the method, such as Detect.
-            metadata: What the caller sent with it.
+            metadata: The call's metadata.
 
         Raises:
-            Unauthenticated: There is no key, or not one that is valid.
-            PermissionDenied: The key has not the scope.
-            RateLimited: The key has asked too often.
+            Unauthenticated: There is no key, or it is not valid.
+            PermissionDenied: The key lacks the scope.
+            RateLimited: The key has sent too many requests.
         """
         if self._ring is None:
-            return Admission(None, None, method)
+            return AdmittedCall(None, None, method)
         try:
             entry = self._identify(self._ring, metadata)
             _require(entry, method)
@@ -58,18 +58,18 @@ class Guard:
         except FacegridError as err:
             self._refusals.count(err)
             raise
-        return Admission(self._ring, entry, method)
+        return AdmittedCall(self._ring, entry, method)
 
     @staticmethod
-    def _identify(ring: KeyRing, metadata: Metadata) -> KeyEntry:
+    def _identify(ring: KeyRing, metadata: CallMetadata) -> KeyEntry:
         entry = ring.find(_bearer(metadata))
         if entry is None:
             raise Unauthenticated(UNKNOWN_KEY)
         return entry
 
 
-class Admission:
-    """One call that was let in."""
+class AdmittedCall:
+    """One call that was admitted."""
 
     def __init__(self, ring: KeyRing | None, entry: KeyEntry | None, method: str) -> None:
         self._ring = ring
@@ -77,18 +77,18 @@ class Admission:
         self._method = method
 
     def requests(self, requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
-        """Returns the messages of a stream, each one counted as a request: it comes when the key's rate allows it.
+        """Returns the messages of a stream. Each counts as a request, and comes when the key's rate allows it.
 
         Raises:
-            Unauthenticated, PermissionDenied: The key has expired, or was revoked or narrowed, since; seen before
-                the next message is handed on, and while none comes within `RELOAD_S` or little more.
+            Unauthenticated, PermissionDenied: The key has expired, or was revoked or narrowed, since then. This is
+                seen before the next message is passed on, or within little more than `RELOAD_S` if none comes.
         """
         if self._ring is None or self._entry is None:
             return requests
         return self._counted(requests, self._ring, self._entry)
 
     async def _counted(self, requests: AsyncIterator[Any], ring: KeyRing, entry: KeyEntry) -> AsyncIterator[Any]:
-        paid = True  # the first message is the request that the call was admitted for
+        paid = True  # `Guard.admit` has counted the first message
         coming: asyncio.Future[Any] | None = None
         try:
             while True:
@@ -109,7 +109,7 @@ class Admission:
                 coming.cancel()
 
     async def _pay(self, ring: KeyRing, entry: KeyEntry) -> KeyEntry:
-        """Returns when the key's rate allows one more request."""
+        """Waits until the key's rate allows one more request; returns the key's present entry."""
         bucket = ring.bucket(entry)
         left_s = bucket.reserve() if bucket is not None else 0.0
         while left_s > 0:
@@ -127,20 +127,20 @@ class Admission:
 
 
 def open_guard(path: str) -> Guard:
-    """Returns the guard with the keys of a file; an empty path lets everybody in, and the log says so.
+    """Returns the guard with the keys of a file. With an empty path, every call is admitted, and the log says so.
 
     Raises:
         KeysError: The file cannot be used.
     """
     if not path:
-        _log.warning("no API keys are asked for: whoever reaches this service may use it (FACEGRID_API_KEYS_FILE)")
+        _log.warning("no API keys are needed: any caller that reaches this service may use it (FACEGRID_API_KEYS_FILE)")
         return Guard(None)
     ring = KeyRing(Path(path))
     _log.info("callers need one of %d API keys", len(ring))
     return Guard(ring)
 
 
-def _bearer(metadata: Metadata) -> str:
+def _bearer(metadata: CallMetadata) -> str:
     values = [value for name, value in metadata if name.lower() == _HEADER]
     if not values:
         raise Unauthenticated(NO_KEY)
@@ -153,7 +153,7 @@ def _bearer(metadata: Metadata) -> str:
 
 
 def _require(entry: KeyEntry, method: str) -> None:
-    """Raises the error that keeps a known key from a method."""
+    """Raises the error for a known key that may not call the method."""
     if entry.has_expired():
         raise Unauthenticated(f"the API key {entry.id} expired at {entry.expires_at}; ask for a new one")
     scope = SCOPE_OF.get(method)

@@ -1,4 +1,4 @@
-"""Says in the log that calls were refused: the first at once, then how many, once a minute at most."""
+"""Logs refused calls: the first at once, then their number, at most once a minute."""
 
 import logging
 import time
@@ -10,14 +10,14 @@ from facegrid.errors import FacegridError
 _log = logging.getLogger(__name__)
 
 _PAUSE_S = 60.0
-"""A flood of wrong keys must not become a flood of lines."""
+"""Pause between two lines: a flood of wrong keys must not become a flood of lines."""
 
 
 class Refusals:
-    """Counts refused calls by reason; no key, and nothing that a caller sent, is kept.
+    """Counts refused calls by reason. Keys, and other data of callers, are not kept.
 
     Args:
-        clock: Seconds, never going back.
+        clock: Returns monotonic seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -1,4 +1,4 @@
-"""The keys that are valid now: the file, read again when it has changed."""
+"""The keys that are valid now: the file is read again when it has changed."""
 
 import logging
 import os
@@ -7,27 +7,27 @@ from collections.abc import Callable
 from pathlib import Path
 
 from orchestrator.keys.bucket import TokenBucket
-from orchestrator.keys.entry import KeyEntry, id_of, is_nobodys
+from orchestrator.keys.entry import KeyEntry, id_of, is_unknown
 from orchestrator.keys.file import KeysError, read_keys
 
 _log = logging.getLogger(__name__)
 
 RELOAD_S = 1.0
-"""The file is looked at no more often than this, so a change holds after this time."""
+"""Least time between two looks at the file: a change takes effect after this time."""
 
 
 class KeyRing:
-    """Finds keys. A file that cannot be used any more is reported, and the last good one goes on.
+    """Finds keys. A file that can no longer be used is logged, and the keys read before stay valid.
 
-    Whether the file has changed is seen by what its name leads to, so a file that is replaced and a
-    link that is turned, as Kubernetes does with a mounted Secret, are noticed as well as one written over.
+    A change is seen in the file that the name leads to: a file that is replaced, a link that points elsewhere (as
+    Kubernetes updates a mounted Secret), and a file that is overwritten are all noticed.
 
     Args:
         path: The file; see `orchestrator.keys.file`.
-        clock: Seconds, never going back.
+        clock: Returns monotonic seconds.
 
     Raises:
-        KeysError: The file cannot be used now: a service that asks for keys does not start without.
+        KeysError: The file cannot be used now. A service that needs keys does not start without them.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
@@ -42,25 +42,25 @@ class KeyRing:
         return len(self._entries)
 
     def find(self, key: str) -> KeyEntry | None:
-        """Returns the entry of a key, expired or not, or None where it is nobody's."""
+        """Returns the entry of a key, expired or not; None if the key is unknown."""
         self._look()
         key_id = id_of(key)
         if key_id is None:
             return None
         entry = self._entries.get(key_id)
         if entry is None:
-            is_nobodys(key)
+            is_unknown(key)  # takes the time of a comparison
             return None
         return entry if entry.is_of(key) else None
 
     def still_has(self, entry: KeyEntry) -> KeyEntry | None:
-        """Returns the entry of the same key as the file has it now, or None where it was revoked."""
+        """Returns the present entry of the same key; None if it was revoked."""
         self._look()
         now = self._entries.get(entry.id)
         return now if now is not None and now.sha256 == entry.sha256 else None
 
     def bucket(self, entry: KeyEntry) -> TokenBucket | None:
-        """Returns what counts the requests of a key, the same one each time; None: they are not counted."""
+        """Returns the bucket of a key, the same one each time; None: its requests are not counted."""
         if entry.rps is None:
             return None
         bucket = self._buckets.get(entry.id)
@@ -87,7 +87,7 @@ class KeyRing:
 
 
 def stamp(path: Path) -> tuple[int, ...] | None:
-    """Returns what changes when a file does, or where its name leads; None: there is none."""
+    """Returns a value that changes when the file does, or the link to it; None: there is no file."""
     try:
         found = os.stat(path)  # noqa: PTH116 - each second, and Path's takes twice as long
     except OSError:

@@ -1,4 +1,4 @@
-"""What a key may be good for, and which of it each method needs."""
+"""The scopes of a key, and the scope that each method needs."""
 
 DETECT = "detect"
 RECOGNISE = "recognise"
@@ -11,7 +11,7 @@ SCOPES: dict[str, str] = {
     MANAGE: "enrol, list and delete people",
     GENERATE: "make pictures, and judge them",
 }
-"""Every scope, and what it allows. None includes another."""
+"""Every scope, and what it allows. No scope includes another."""
 
 SCOPE_OF: dict[str, str] = {
     "Detect": DETECT,
@@ -30,4 +30,4 @@ SCOPE_OF: dict[str, str] = {
     "Generate": GENERATE,
     "Discriminate": GENERATE,
 }
-"""The scope that each method of facegrid.v1 needs, by its name; one that is missing here is answered to nobody."""
+"""The scope that each method of facegrid.v1 needs, by its name. A method that is missing here is refused."""

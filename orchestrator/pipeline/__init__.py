@@ -1,5 +1,7 @@
-"""From the bytes of a picture to its faces and their vectors; numpy and OpenCV only.
+"""The arithmetic of the service, with numpy, OpenCV and Pillow; networks are called through `Predictor`.
 
-decode -> pyramid -> tiles -> [pnet] -> propose -> boxes -> refine [rnet] -> refine [onet], in the
-order of `cascade.py`; then align -> [embedder], in that of `recognize.py`.
+A picture    decode -> pyramid -> tiles -> [pnet] -> propose -> boxes -> refine [rnet] -> refine [onet]  (cascade.py)
+             -> align -> [embedder]  (recognize.py)
+A video      shots -> follow -> tracker -> decide -> presence  (watch.py)
+Digits       noise -> [generator] -> digits
 """

@@ -14,7 +14,7 @@ _MIN_SCALE = 1e-6
 """Pixels of the image for one of the chip, below which the landmarks are one point."""
 
 _MARGIN_PX = 4
-"""What blending and one halving look at beyond the face, in pixels of the halved image."""
+"""Pixels around the face that blending and one halving read, in pixels of the halved image."""
 
 
 def align(image: Image, landmarks: Floats, *, template: str, chip_px: int) -> Chips:
@@ -33,7 +33,7 @@ def align(image: Image, landmarks: Floats, *, template: str, chip_px: int) -> Ch
         chip_px: Side of the chips.
 
     Raises:
-        InternalError: Landmarks are not numbers, or all in one place: no network that keeps its contract gives such.
+        InternalError: Landmarks are not finite numbers, or all in one place: a fault of the network.
     """
     transforms = chip_to_image(landmarks, template=template, chip_px=chip_px)
     chips = np.empty((len(transforms), chip_px, chip_px, 3), np.uint8)

@@ -1,4 +1,4 @@
-"""Which of the faces found in a frame are those that were followed into it."""
+"""Pairs the faces that are followed into a frame with the faces found in it."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,20 +12,21 @@ MIN_IOU = 0.3
 frames, and the median was 0.89."""
 
 OTHER_PERSON = 1.25
-"""Distance of vectors, in thresholds of the same person, from which on a face in a track's place is somebody else."""
+"""Distance of vectors, in units of the threshold of one person, from which a face in a track's place is another
+person's."""
 
 
 def associate(followed: Floats, found: Floats, distances: Floats, *, threshold: float) -> NDArray[np.intp]:
     """Returns pairs of a followed box with a found one [P, 2], by ascending followed box.
 
-    A pair must overlap and not be clearly two people. Among all ways to pair them the one with the
-    greatest sum of overlap and likeness is taken, so that two people who cross keep their tracks.
+    A pair must overlap and must not clearly be two people. The pairing with the greatest sum of overlap and likeness is
+    taken, so that two people who cross keep their tracks.
 
     Args:
         followed: [N, 4].
         found: [M, 4].
         distances: [N, M], between the vectors of a track and of a found face.
-        threshold: Distance up to which two vectors are taken for one person's.
+        threshold: Distance up to which two vectors are taken for one person.
     """
     iou = overlaps(followed, found, by="union")  # [N, M]
     possible = (iou >= MIN_IOU) & (distances < OTHER_PERSON * threshold)

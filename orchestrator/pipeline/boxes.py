@@ -1,7 +1,7 @@
 """Arithmetic on boxes.
 
-A box is x_min, y_min, x_max, y_max in pixels; its sides are the plain differences. All functions
-take and return float32 and change nothing in place; none of them minds an empty input.
+A box is x_min, y_min, x_max, y_max in pixels; its sides are the plain differences. All functions take and return
+float32, change nothing in place, and accept empty input.
 """
 
 from typing import Literal

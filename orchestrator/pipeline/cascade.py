@@ -26,16 +26,16 @@ _NO_FACES = Detections(np.empty((0, 4), np.float32), np.empty(0, np.float32), np
 async def detect(
     image: Image, options: DetectOptions, predictor: Predictor, *, max_candidates: int, deadline: Deadline
 ) -> Detections:
-    """Returns the faces of a picture, best score first; they do not depend on any other picture.
+    """Returns the faces of a picture, best score first; they do not depend on other pictures.
 
-    Arithmetic runs in threads, so the event loop is never held up.
+    Arithmetic runs in threads, so that the event loop is never blocked.
 
     Args:
         image: RGB uint8 [height, width, 3], upright.
-        options: How to look.
+        options: How to look for faces.
         predictor: Where the networks run.
-        max_candidates: Proposals of pnet that are looked at; more are dropped, the lowest scores
-            first, and counted in the result.
+        max_candidates: Most proposals of pnet that go on; the others are dropped, the lowest scores first, and
+            counted in the result.
         deadline: When to give up.
 
     Raises:
@@ -75,7 +75,7 @@ async def detect(
 
 
 async def _pnet(tiles: FineImage, threshold: float, predictor: Predictor, deadline: Deadline) -> Cells:
-    """Returns the cells above the threshold; tiles with more than pnet lists are asked for in full."""
+    """Returns the cells above the threshold; for tiles with more cells than pnet lists, the full maps are used."""
     best = await predict_batches(predictor, "pnet", "tiles", tiles, deadline=deadline)
     cells, crowded = cells_above(best, threshold)
     if not len(crowded):

@@ -1,4 +1,4 @@
-"""Chips as files, for the gallery to keep."""
+"""Chips as PNG files, for the gallery to keep."""
 
 import cv2
 import numpy as np
@@ -8,7 +8,7 @@ from orchestrator.types import Image
 
 
 def encode_chip(chip: Image) -> bytes:
-    """Returns a chip, RGB uint8 [S, S, 3], as a PNG file: another embedder must be given exactly what this one was."""
+    """Returns a chip, RGB uint8 [S, S, 3], as a PNG file: a later embedder must get exactly the same pixels."""
     done, data = cv2.imencode(".png", cv2.cvtColor(chip, cv2.COLOR_RGB2BGR))
     if not done:
         raise InternalError(f"a chip of shape {chip.shape} was not encoded")
@@ -16,7 +16,7 @@ def encode_chip(chip: Image) -> bytes:
 
 
 def decode_chip(data: bytes, chip_px: int) -> Image:
-    """Returns a kept chip as RGB uint8 [chip_px, chip_px, 3], drawn anew if it was kept in another size.
+    """Returns a kept chip as RGB uint8 [chip_px, chip_px, 3], resized if it was kept in another size.
 
     Raises:
         GalleryUnavailable: The bytes are not a picture.

@@ -1,4 +1,4 @@
-"""Pictures of digits and what they are made of: labels with weights, PNG files, grey pixels."""
+"""Pictures of digits: labels with weights, PNG files, grey pixels."""
 
 import io
 import math
@@ -22,13 +22,14 @@ _PNG_BYTES = 16_384
 
 
 def mix(labels: Iterable[tuple[int, float]]) -> Floats:
-    """Returns the weight of every digit, float32 [LABELS], at least 0 and together 1.
+    """Returns the weight of every digit, float32 [LABELS], each at least 0, with a sum of 1.
 
     Args:
         labels: Pairs of a digit and its weight relative to the others.
 
     Raises:
-        InvalidLabels: No pair, no digit, a digit that comes twice, or weights that are negative, not finite, or all 0.
+        InvalidLabels: There is no pair, a label is not a digit or comes twice, or weights are negative, not finite, or
+            all 0.
     """
     weights: dict[int, float] = {}
     for label, weight in labels:
@@ -62,7 +63,7 @@ def from_png(data: bytes, number: int) -> NDArray[np.uint8]:
 
     Args:
         data: The file.
-        number: Named in errors: which of the pictures it is.
+        number: The picture's number, for errors.
 
     Raises:
         InvalidImage: Not a whole PNG file of 28 x 28 grey pixels of 8 bits.
@@ -75,7 +76,7 @@ def from_png(data: bytes, number: int) -> NDArray[np.uint8]:
             return np.array(opened)[:, :, None]
     except InvalidImage:
         raise
-    except Exception as err:  # decoders of hostile bytes raise whatever they come across
+    except Exception as err:  # decoders of hostile bytes raise errors of any kind
         raise InvalidImage(f"picture {number} is not a whole PNG file ({len(data):,} bytes)") from err
 
 
@@ -91,5 +92,5 @@ def _check_header(opened: Any, number: int) -> None:
     if opened.mode != "L" or (width, height) != (DIGIT_PX, DIGIT_PX) or getattr(opened, "n_frames", 1) != 1:
         raise InvalidImage(
             f"picture {number} is {width} x {height} pixels of mode {opened.mode}, "
-            f"needed are {DIGIT_PX} x {DIGIT_PX} grey ones (mode L)"
+            f"expected {DIGIT_PX} x {DIGIT_PX} grey ones (mode L)"
         )

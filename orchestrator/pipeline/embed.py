@@ -1,4 +1,4 @@
-"""Chips to vectors, by one version of the embedder."""
+"""From chips to vectors, with one version of the embedder."""
 
 import numpy as np
 
@@ -21,13 +21,13 @@ async def embed(chips: Chips, predictor: Predictor, *, version: int, deadline: D
 
     Raises:
         Unavailable, DeadlineExceeded, Overloaded: See `Predictor`.
-        InternalError: See `Predictor`; or a vector holds a value that is no number.
+        InternalError: See `Predictor`; or a vector has a value that is not a finite number.
     """
     if not len(chips):
         return Embeddings(np.empty((0, EMBEDDERS[version].dimension), np.float32), version)
     answer = await predict_batches(predictor, "embedder", "chips", chips, deadline=deadline, version=version)
     vectors = answer["embeddings"]
     if not np.isfinite(vectors).all():
-        # Kept in a gallery, it would be at no distance from anybody.
-        raise InternalError(f"a vector of embedder version {version} holds a value that is no number")
+        # In a gallery, it would have no distance to any other.
+        raise InternalError(f"a vector of embedder version {version} has a value that is not a finite number")
     return Embeddings(vectors, version)

@@ -1,4 +1,4 @@
-"""What a track is decided on: the best pictures of one face, and what they have in common."""
+"""The evidence for who a track is: the best samples of one face, and their mean vector."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ import numpy as np
 from exporters.signatures import FIVE_POINTS, TEMPLATES
 from orchestrator.types import Floats
 
-MAX_PICTURES = 10
-"""Pictures kept. On a stage clip the mean of ten was 0.35 from its person's portrait where single ones were 0.49 in
-the median, and more brought nothing (docs/accuracy.md)."""
+MAX_SAMPLES = 10
+"""Samples kept. On a stage clip the mean of ten was 0.35 from its person's portrait, single samples 0.49 in the median,
+and more than ten gained nothing (docs/accuracy.md)."""
 
 _FRONTAL = np.array(TEMPLATES[FIVE_POINTS])
 """The five points of a face seen from the front; their unit does not matter here."""
 
 _TURNED = 0.1
-"""Mean distance from `_FRONTAL`, in distances of its eyes, at which a picture counts half. Faces that look at the
+"""Mean distance from `_FRONTAL`, in distances of its eyes, at which a sample counts half. Faces that look at the
 camera are at 0.02 to 0.05, profiles at 0.15 to 0.2."""
 
 _SMALL_PX = 40.0
@@ -24,55 +24,55 @@ _SMALL_PX = 40.0
 
 
 @dataclass(frozen=True)
-class Picture:
-    """One picture of a face."""
+class FaceSample:
+    """One picture of a face, as its vector."""
 
     frame: int
     """The caller's number of the frame."""
     quality: float
     """Range [0, 1]; see `quality_of`."""
     vector: Floats
-    """[D], what the embedder makes of it."""
+    """[D], from the embedder."""
 
 
 class Evidence:
-    """The best pictures of one track.
+    """The best samples of one track.
 
     Args:
-        unit: Whether vectors have length 1, and their mean is to have it, too.
+        unit: Whether vectors, and so their mean, have length 1.
     """
 
     def __init__(self, *, unit: bool) -> None:
         self._unit = unit
-        self._pictures: list[Picture] = []
+        self._samples: list[FaceSample] = []
 
     def __len__(self) -> int:
-        return len(self._pictures)
+        return len(self._samples)
 
-    def add(self, picture: Picture) -> None:
-        """Keeps the picture, if it is among the best."""
-        self._pictures = sorted([*self._pictures, picture], key=lambda p: -p.quality)[:MAX_PICTURES]
+    def add(self, sample: FaceSample) -> None:
+        """Keeps the sample, if it is among the best."""
+        self._samples = sorted([*self._samples, sample], key=lambda p: -p.quality)[:MAX_SAMPLES]
 
     def frames(self) -> tuple[int, ...]:
-        """Returns the numbers of the pictures' frames, best picture first."""
-        return tuple(picture.frame for picture in self._pictures)
+        """Returns the numbers of the samples' frames, best sample first."""
+        return tuple(sample.frame for sample in self._samples)
 
     def vector(self) -> Floats:
-        """Returns the mean of the pictures' vectors [D], each counting by its quality; there is one at least."""
-        return mean_vector(self._pictures, unit=self._unit)
+        """Returns the mean of the samples' vectors [D], weighted by quality; there must be a sample."""
+        return mean_vector(self._samples, unit=self._unit)
 
 
-def mean_vector(pictures: Sequence[Picture], *, unit: bool) -> Floats:
-    """Returns the mean of the vectors [D] weighted by quality, scaled to length 1 where they are."""
-    weights = [max(picture.quality, 1e-6) for picture in pictures]
-    mean = np.average([picture.vector for picture in pictures], axis=0, weights=weights)
+def mean_vector(samples: Sequence[FaceSample], *, unit: bool) -> Floats:
+    """Returns the mean of the vectors [D], weighted by quality, and scaled to length 1 if `unit`."""
+    weights = [max(sample.quality, 1e-6) for sample in samples]
+    mean = np.average([sample.vector for sample in samples], axis=0, weights=weights)
     if unit:
         mean /= max(float(np.linalg.norm(mean)), 1e-12)
     return np.asarray(mean, dtype=np.float32)
 
 
 def quality_of(boxes: Floats, scores: Floats, landmarks: Floats) -> Floats:
-    """Returns how much each face shows of its person [N], range [0, 1]: large, sure and from the front is best.
+    """Returns the quality of each face [N], range [0, 1]; large faces with a high score, seen from the front, are best.
 
     Args:
         boxes: [N, 4], in pixels.

@@ -1,9 +1,9 @@
-"""Follows boxes from one frame into the next without looking for faces: cheap, and sound for a few frames.
+"""Follows boxes from one frame into the next without the networks: cheap, and reliable for a few frames.
 
 Median Flow (Kalal, Mikolajczyk, Matas, "Forward-Backward Error: Automatic Detection of Tracking
 Failures", ICPR 2010): a grid of points in the box is followed by optical flow (Lucas-Kanade, in a
-pyramid) there and back. The half that comes back best tells by its medians how the box has moved and
-grown; where even that half does not come back, the box is lost.
+pyramid) there and back. The medians of the half that comes back best say how the box has moved and
+grown. If even that half does not come back, the box is lost.
 """
 
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ _MAX_GROWTH = 1.5
 
 @dataclass(frozen=True)
 class Grey:
-    """A frame as flow sees it."""
+    """A frame as optical flow needs it."""
 
     pixels: NDArray[np.uint8]
     """[height, width], reduced to at most 640 x 480 in area."""
@@ -47,12 +47,12 @@ class Grey:
 
 @dataclass(frozen=True)
 class Followed:
-    """Where boxes went."""
+    """Where the boxes are in the next frame."""
 
     boxes: Floats
-    """[N, 4], in pixels of the frame; may reach beyond it. Of a box that was lost, where it was."""
+    """[N, 4], in pixels of the frame; may reach beyond it. A box that was lost stays where it was."""
     sound: NDArray[np.bool_]
-    """[N]: the box was followed."""
+    """[N], whether the box was followed."""
 
 
 def to_grey(image: Image) -> Grey:
@@ -97,26 +97,26 @@ def _grids(boxes: Floats) -> Floats:
 
 
 def _flow(before: Grey, after: Grey, points: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """Returns where points [N, G, 2] went, and whether the flow found them [N, G]."""
+    """Returns where points [N, G, 2] are in the second frame, and whether the flow found them [N, G]."""
     flat = points.reshape(-1, 1, 2)
     went, found, _ = cv2.calcOpticalFlowPyrLK(before.pixels, after.pixels, flat, None, **_FLOW)
     return np.asarray(went, np.float32).reshape(points.shape), np.asarray(found, bool).reshape(points.shape[:2])
 
 
 def _move(box: Floats, start: Floats, there: Floats, error: Floats) -> Floats | None:
-    """Returns the box moved and scaled as its points were; None where they do not say."""
+    """Returns the box, moved and scaled as its points were; None if the points do not agree."""
     side = float(np.sqrt((box[2] - box[0]) * (box[3] - box[1])))
     if not np.median(error) <= max(1.0, _MAX_RETURN_ERROR * side):
         return None
     best = error <= np.median(error)
     start, there = start[best], there[best]
     apart_before, apart_after = _distances(start), _distances(there)
-    far = apart_before > side / 4  # of near points the flow's own error would be the growth
+    far = apart_before > side / 4  # between near points the error of the flow would look like growth
     growth = float(np.median(apart_after[far] / apart_before[far])) if far.any() else 1.0
     if not 1 / _MAX_GROWTH <= growth <= _MAX_GROWTH:
         return None
     shift = np.median(there - start, axis=0)
-    # The points kept need not lie evenly about the box's centre, which growth moves them away from.
+    # The points kept need not be even around the box's centre, and growth moves them away from it.
     shift -= (growth - 1) * (np.median(start, axis=0) - (box[:2] + box[2:]) / 2)
     centre, half = (box[:2] + box[2:]) / 2 + shift, (box[2:] - box[:2]) / 2 * growth
     moved: Floats = np.concatenate([centre - half, centre + half])

@@ -1,4 +1,4 @@
-"""Which face of a picture is who: one person is at most one face."""
+"""Names the faces of a picture; no two faces get the same subject."""
 
 from collections.abc import Sequence
 
@@ -7,15 +7,15 @@ import numpy as np
 from orchestrator.pipeline.assignment import best_pairs
 
 _AT_THRESHOLD = 1e-12
-"""Gain of a pair that is exactly as far apart as is allowed; no gain is no pair."""
+"""Gain of a pair exactly at the threshold; a pair without gain would not be made."""
 
 
 def name_faces(candidates: Sequence[Sequence[tuple[str, float]]], *, threshold: float) -> list[str | None]:
-    """Returns the subject of each face, None for the unknown.
+    """Returns the subject of each face, None for unknown people.
 
-    Among all ways to give faces the subjects that are near enough, one subject to one face, this is the one
-    with the greatest sum of threshold less distance. Where two faces are nearest to the same subject, the
-    nearer one gets it, unless the other has no second and the nearer one has a good one.
+    Of all ways to give faces the subjects that are near enough, one subject to one face, the one with the greatest sum
+    of threshold less distance is taken. If two faces are nearest to the same subject, the nearer one gets it, unless
+    the other has no second subject and the nearer one has a good one.
 
     Args:
         candidates: For each face the nearest subjects with their distances. With N faces, the N nearest subjects

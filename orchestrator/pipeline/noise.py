@@ -1,7 +1,7 @@
-"""The normal numbers that a seed stands for: the same on every machine and in every release.
+"""The normal random numbers of a seed: the same on every machine and in every release.
 
-numpy keeps the bits of its Philox generator for ever, but not what its distributions make of them (NEP 19). So
-the step from bits to numbers is written down here.
+numpy guarantees the bits of its Philox generator, but not the numbers that its distributions make of them (NEP 19). So
+the step from bits to numbers is written here.
 """
 
 import numpy as np
@@ -11,25 +11,25 @@ from exporters.signatures import NOISE_DIM
 from orchestrator.types import Floats
 
 MAX_SEED = 2**63 - 1
-"""What every language's signed integers hold."""
+"""The greatest signed integer of 64 bits, which every language has."""
 
 TRUNCATION_RANGE = (0.5, 10.0)
-"""Below it most numbers would be drawn anew, again and again; above it none is: 53 bits give nothing beyond 8.6."""
+"""Below this range most numbers would be drawn again and again; above it none is, since 53 bits give at most 8.6."""
 
 _NUMBERS_OF_A_BLOCK = 4
-"""What Philox makes of one value of its counter."""
+"""Numbers that Philox makes of one value of its counter."""
 
 
 def noise_of(seed: int, first: int, count: int, *, truncation: float | None = None) -> Floats:
     """Returns the noise of pictures `first` to `first + count - 1` of a seed, float32 [count, NOISE_DIM].
 
-    A row depends on seed, its picture's number and the truncation alone.
+    A row depends on the seed, the picture's number and the truncation alone.
 
     Args:
         seed: Range [0, MAX_SEED].
         first: At least 0.
         count: At least 1.
-        truncation: Numbers farther from 0 are drawn anew, until none is. In TRUNCATION_RANGE; None: no number is.
+        truncation: Numbers farther from 0 are drawn again until none is left, in TRUNCATION_RANGE; None: no bound.
     """
     noise = _draw(seed, 0, first, count)
     attempt = 0

@@ -1,4 +1,4 @@
-"""How far a face is turned to one side, estimated from its five points."""
+"""The angle by which a face is turned to one side, estimated from its five points."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ in the generic head that poses are commonly solved with (outer corners of the ey
 
 
 def yaw_degrees(landmarks: Floats) -> NDArray[np.float64]:
-    """Returns the angle of each face, [N]: 0 looks at the camera, 90 to one side; which side is not said.
+    """Returns the angle of each face, [N]: 0 looks at the camera, 90 to one side, left or right.
 
     A head that turns by an angle moves the tip of its nose by depth * sin(angle) along the line of the eyes,
     and brings the eyes to distance * cos(angle). So the nose's offset from the middle between the eyes, in units of

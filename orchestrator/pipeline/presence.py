@@ -1,53 +1,53 @@
-"""Who comes and who leaves: events about people, told once, whatever their tracks do."""
+"""Events of people who enter and leave, each reported once, even if a person has several tracks."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from orchestrator.pipeline.track import Moment, Track
-from orchestrator.pipeline.tracker import ENOUGH_PICTURES
+from orchestrator.pipeline.track import FrameStamp, Track
+from orchestrator.pipeline.tracker import ENOUGH_SAMPLES
 
 LEAVE_AFTER_MS = 1_500
-"""How long a person is out of view before having left: longer than a shot of the other side of a dialogue's line
-takes to be recognised, so that a cut makes nobody leave and enter."""
+"""Time out of view after which a person has left: longer than recognition takes after a cut to the other side of a
+dialogue, so that a cut alone makes no events."""
 
 _Person = str | int
 """A subject, or the number of the track of an unknown person."""
 
 
-class Kind(Enum):
-    """What a person does."""
+class EventKind(Enum):
+    """Kinds of events."""
 
     ENTERED = "entered"
     LEFT = "left"
 
 
 @dataclass(frozen=True)
-class Event:
+class PresenceEvent:
     """A person enters or leaves."""
 
-    kind: Kind
+    kind: EventKind
     track: int
-    """By which the person entered, or was seen last."""
+    """The track with which the person entered, or was seen last."""
     subject: str | None
-    """None: nobody of the gallery."""
-    at: Moment
-    """First or last seen."""
+    """None: not in the gallery."""
+    at: FrameStamp
+    """The frame where the person was first or last seen."""
     frames: tuple[int, ...]
-    """What tells who it is, best first."""
+    """Frames with the evidence of who it is, best first."""
 
 
 class Presence:
-    """Who is there."""
+    """The people who are there."""
 
     def __init__(self) -> None:
-        self._there: dict[_Person, Event] = {}
-        """Who has entered and not left, with the event of leaving now."""
+        self._there: dict[_Person, PresenceEvent] = {}
+        """The people who have entered and not left, each with the event of leaving now."""
         self._told: dict[int, _Person] = {}
-        """As whom each track that may go on was told last."""
+        """The person that was last reported for each track that may go on."""
 
-    def update(self, tracks: Iterable[Track], now: Moment) -> list[Event]:
-        """Returns what is new.
+    def update(self, tracks: Iterable[Track], now: FrameStamp) -> list[PresenceEvent]:
+        """Returns the new events.
 
         Args:
             tracks: Those in view, and those that ended since the last call.
@@ -63,40 +63,40 @@ class Presence:
         gone = [e for e in self._there.values() if now.timestamp_ms - e.at.timestamp_ms > LEAVE_AFTER_MS]
         return [*events, *self._leave(gone)]
 
-    def finish(self) -> list[Event]:
-        """Returns the leaving of everybody who is there, at the end of the video."""
+    def finish(self) -> list[PresenceEvent]:
+        """Returns the leaving of all people who are there, at the end of the video."""
         return self._leave(list(self._there.values()))
 
-    def _see(self, track: Track, person: _Person, now: Moment) -> list[Event]:
+    def _see(self, track: Track, person: _Person, now: FrameStamp) -> list[PresenceEvent]:
         events = []
         before = self._told.get(track.number)
         former = self._there.get(before) if before not in (None, person) else None
-        if former is not None and former.track == track.number:  # else another track shows that person by now
+        if former is not None and former.track == track.number:  # else another track has that person by now
             events += self._leave([former])
         if person not in self._there:
-            # A track that was lost for so long that its person left comes back as somebody who enters again.
-            events.append(_event(Kind.ENTERED, track, now if before == person else track.first))
-        leaving = _event(Kind.LEFT, track, track.last)
+            # If a track was lost for so long that its person left, the person enters again when the track comes back.
+            events.append(_event(EventKind.ENTERED, track, now if before == person else track.first))
+        leaving = _event(EventKind.LEFT, track, track.last)
         if person not in self._there or leaving.at.timestamp_ms >= self._there[person].at.timestamp_ms:
             self._there[person] = leaving
         self._told[track.number] = person
         return events
 
-    def _leave(self, gone: list[Event]) -> list[Event]:
+    def _leave(self, gone: list[PresenceEvent]) -> list[PresenceEvent]:
         self._there = {person: event for person, event in self._there.items() if event not in gone}
         return sorted(gone, key=lambda event: (event.at.timestamp_ms, event.track))
 
 
 def _person(track: Track) -> _Person | None:
-    """Returns who a track is, None where it is too early to tell."""
+    """Returns the person of a track, None if it is too early to say."""
     if track.decision is None:
         return None
     if track.decision.subject is not None:
         return track.decision.subject
-    # Until a new track has its pictures it may still be named; an event is not taken back.
-    return track.number if track.ended or len(track.evidence) >= ENOUGH_PICTURES else None
+    # A new track may still be named until it has enough samples; an event cannot be withdrawn.
+    return track.number if track.ended or len(track.evidence) >= ENOUGH_SAMPLES else None
 
 
-def _event(kind: Kind, track: Track, at: Moment) -> Event:
+def _event(kind: EventKind, track: Track, at: FrameStamp) -> PresenceEvent:
     subject = track.decision.subject if track.decision else None
-    return Event(kind, track.number, subject, at, track.evidence.frames())
+    return PresenceEvent(kind, track.number, subject, at, track.evidence.frames())

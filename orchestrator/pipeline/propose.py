@@ -7,7 +7,7 @@ import numpy as np
 from exporters.signatures import MAP_CELLS, PNET_FIELD_PX, PNET_STRIDE_PX
 from orchestrator.pipeline.boxes import squares, suppress
 from orchestrator.pipeline.pyramid import Level
-from orchestrator.pipeline.tiles import Plan
+from orchestrator.pipeline.tiles import TileLayout
 from orchestrator.predict.predictor import Arrays
 from orchestrator.types import Candidates, Floats, Ints
 
@@ -70,17 +70,18 @@ def join_cells(best: Cells, of_maps: Cells, crowded: Ints) -> Cells:
     )
 
 
-def propose(cells: Cells, plan: Plan, levels: tuple[Level, ...], *, max_candidates: int) -> tuple[Candidates, int]:
+def propose(
+    cells: Cells, plan: TileLayout, levels: tuple[Level, ...], *, max_candidates: int
+) -> tuple[Candidates, int]:
     """Returns square candidates, best score first, and how many proposals beyond the bound were dropped.
 
-    Cells whose field straddles pieces of a tile see no part of the image and do not count. The
-    bound is applied to the best scores before boxes are compared with each other, so that neither
-    memory nor time can grow with the picture's content.
+    Cells whose field straddles pieces of a tile are dropped. The bound is applied before boxes are compared with each
+    other, and keeps the best scores, so that memory and time do not grow with the picture's content.
     """
     owners = plan.owners[cells.tiles, cells.cells]  # [N]
     whole = np.flatnonzero(owners >= 0)
     x, y, level, scale = _positions(cells.cells[whole], owners[whole], plan, levels)
-    # Level by level, row by row: an order that does not depend on where the packing put a cell.
+    # Level by level, row by row: an order that does not depend on the packing of the tiles.
     order = np.lexsort((x, y, level))
     dropped = max(0, len(order) - max_candidates)
     if dropped:
@@ -104,7 +105,9 @@ def propose(cells: Cells, plan: Plan, levels: tuple[Level, ...], *, max_candidat
     return Candidates(squares(candidates.boxes), candidates.scores), dropped
 
 
-def _positions(cells: Ints, owners: Ints, plan: Plan, levels: tuple[Level, ...]) -> tuple[Ints, Ints, Ints, Floats]:
+def _positions(
+    cells: Ints, owners: Ints, plan: TileLayout, levels: tuple[Level, ...]
+) -> tuple[Ints, Ints, Ints, Floats]:
     """Returns x and y of each cell's field in pixels of its level, the level, and the level's scale."""
     shifts = np.array(
         [(p.level_x - p.tile_x, p.level_y - p.tile_y, p.level) for p in plan.pieces], dtype=np.int64

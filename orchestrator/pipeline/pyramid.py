@@ -25,7 +25,7 @@ class Level:
 
 
 def plan_levels(width_px: int, height_px: int, *, min_face_px: float, factor: float) -> tuple[Level, ...]:
-    """Returns the levels for a picture, largest first; none where the picture is smaller than any face.
+    """Returns the levels for a picture, largest first; none if the picture is smaller than any face.
 
     In the first level a face of `min_face_px` has the side of pnet's field; each next level is
     `factor` times as large, as long as pnet's field fits into it.

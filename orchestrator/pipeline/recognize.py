@@ -1,6 +1,6 @@
-"""From the bytes of a picture to its faces with their vectors."""
+"""From the bytes of a picture to its faces, and from those to their vectors."""
 
-from exporters.signatures import EMBEDDER_VERSION, EMBEDDERS
+from exporters.signatures import EMBEDDERS
 from orchestrator.deadline import Deadline
 from orchestrator.observer import stage
 from orchestrator.pipeline.align import align
@@ -12,7 +12,7 @@ from orchestrator.threads import in_thread
 from orchestrator.types import Detections, DetectOptions, Image, RecognizedFaces
 
 
-async def recognize(
+async def find_faces(
     encoded: bytes,
     options: DetectOptions,
     predictor: Predictor,
@@ -20,32 +20,36 @@ async def recognize(
     limits: ImageLimits,
     max_candidates: int,
     deadline: Deadline,
-    version: int = EMBEDDER_VERSION,
-) -> RecognizedFaces:
-    """Returns the faces of a picture with their chips and vectors, best score first.
+) -> tuple[Image, Detections]:
+    """Returns a picture, decoded and upright, and its faces, best score first.
 
     Args:
         encoded: A JPEG, PNG or WebP file.
         options: How to look for faces.
         predictor: Where the networks run.
-        limits: What is accepted.
+        limits: Bounds on the picture.
         max_candidates: See `detect`.
         deadline: When to give up.
-        version: Of the embedder: a key of `exporters.signatures.EMBEDDERS`.
 
     Raises:
         InvalidImage, LimitExceeded: See `decode`.
         Unavailable, DeadlineExceeded, Overloaded, InternalError: See `Predictor`.
     """
     image = await in_thread(decode, encoded, limits)
-    faces = await detect(image, options, predictor, max_candidates=max_candidates, deadline=deadline)
-    return await recognize_faces(image, faces, predictor, version=version, deadline=deadline)
+    return image, await detect(image, options, predictor, max_candidates=max_candidates, deadline=deadline)
 
 
 async def recognize_faces(
     image: Image, faces: Detections, predictor: Predictor, *, version: int, deadline: Deadline
 ) -> RecognizedFaces:
-    """Returns faces that were found in an image with their chips and vectors, in the order given.
+    """Returns faces of an image with their chips and vectors, in the order given.
+
+    Args:
+        image: What `faces` were found in.
+        faces: Those that are wanted.
+        predictor: Where the networks run.
+        version: Of the embedder: a key of `exporters.signatures.EMBEDDERS`.
+        deadline: When to give up.
 
     Raises:
         Unavailable, DeadlineExceeded, Overloaded, InternalError: See `Predictor`, and `align`.

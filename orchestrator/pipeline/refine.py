@@ -1,4 +1,4 @@
-"""Crops of candidates, and what rnet and onet say of them (MTCNN, stages 2 and 3)."""
+"""Crops of candidates, and the scores and offsets of rnet and onet (MTCNN, stages 2 and 3)."""
 
 import cv2
 import numpy as np
@@ -55,7 +55,7 @@ def cut_crops(image: FineImage, boxes: Floats, side_px: int) -> FineImage:
 
 
 def pass_rnet(candidates: Candidates, outputs: Arrays, *, threshold: float) -> Candidates:
-    """Returns the candidates that rnet scores above `threshold`, moved as it says, as squares, best first.
+    """Returns the candidates that rnet scores above `threshold`, moved by its offsets, as squares, best first.
 
     Args:
         candidates: What the crops were cut from.

@@ -1,4 +1,4 @@
-"""Where a video cuts from one shot to the next: nothing that was followed goes on there."""
+"""Finds cuts from one shot of a video to the next, where all tracks end."""
 
 import cv2
 import numpy as np
@@ -23,7 +23,7 @@ Thumbnail = NDArray[np.float32]
 
 
 def thumbnail(image: Image) -> Thumbnail:
-    """Returns the frame as it is compared, float32 [18, 32, 3]; each pixel is the average over its area."""
+    """Returns the frame as `is_cut` compares it, float32 [18, 32, 3]; each pixel is the average over its area."""
     small = cv2.resize(image, (_WIDTH_PX, _HEIGHT_PX), interpolation=cv2.INTER_AREA)
     return np.asarray(small, dtype=np.float32)
 
@@ -31,8 +31,8 @@ def thumbnail(image: Image) -> Thumbnail:
 def is_cut(before: Thumbnail, after: Thumbnail) -> bool:
     """Returns whether a new shot begins with the second frame.
 
-    Brightness and contrast do not count, so that a flash or a fade is no cut: the measure is the
-    normalised correlation, at the shift that fits best. A frame of one colour is of a shot of its own, unless both are.
+    The measure is the normalised correlation at the shift that fits best. It ignores brightness and contrast, so that a
+    flash or a fade is not a cut. A frame of one colour is a shot of its own, unless both frames are of one colour.
     """
     inner = after[_SHIFT_Y_PX:-_SHIFT_Y_PX, _SHIFT_X_PX:-_SHIFT_X_PX]
     spreads = float(before.var(axis=(0, 1)).sum()), float(inner.var(axis=(0, 1)).sum())

@@ -1,4 +1,4 @@
-"""How often two different people are as near as a threshold: which rate a threshold means, and the other way round.
+"""The rate of pairs of different people within a threshold, and the threshold of a rate.
 
 Rates are measured over all pairs of pictures of different people (docs/accuracy.md), and interpolated linearly in their
 logarithm between the thresholds at which they were.
@@ -48,16 +48,16 @@ FALSE_MATCH_RATES: dict[int, tuple[tuple[float, float], ...]] = {
 }
 """By embedder version: greatest distance in its metric, and the share of pairs of different people within it.
 Of Labeled Faces in the Wild: for version 1 2,687,149 pairs of 2,320 pictures, for version 2 270,298 of 737, of people
-of whom it learned nothing. The first lines stand on 13 and 15 of them."""
+it was not trained on. The first lines rest on 13 and 15 pairs."""
 
 VERIFY_FALSE_MATCH_RATE = 0.005
 """The rate of the default threshold of Verify: 1 in 200 pairs of strangers, for 1 in 30 pairs of one person missed."""
 
 IDENTIFY_FALSE_MATCH_RATES = {1: 0.0005, 2: 0.0001}
 """By embedder version, the rate of the default threshold of Identify, for each face that a face is compared with. With
-version 1, among 20 people with two pictures each, 1 stranger in 100 is named. Version 2 confuses people
-whom version 1 does not, and its rates stand on fewer: at its default nobody of ten strangers is named in 19 of 20 such
-galleries (docs/accuracy.md)."""
+version 1, among 20 people with two pictures each, 1 stranger in 100 is named. Version 2 confuses people that version 1
+does not, and its rates rest on fewer pairs: at its default none of ten strangers is named in 19 of 20 such galleries
+(docs/accuracy.md)."""
 
 
 def false_match_rate(threshold: float, version: int) -> float | None:
@@ -68,7 +68,7 @@ def false_match_rate(threshold: float, version: int) -> float | None:
         version: Of the embedder.
 
     Returns:
-        None where the threshold lies outside of what was measured, or nothing was.
+        None if the threshold is outside the measured range, or nothing was measured.
     """
     if version not in FALSE_MATCH_RATES:
         return None
@@ -89,7 +89,7 @@ def threshold_of(rate: float, version: int) -> float | None:
         version: Of the embedder.
 
     Returns:
-        None where nothing was measured for this version.
+        None if nothing was measured for this version.
     """
     if version not in FALSE_MATCH_RATES:
         return None
@@ -104,9 +104,9 @@ def threshold_of(rate: float, version: int) -> float | None:
 def false_positive_rate(match_rate: float, gallery_faces: int) -> float:
     """Returns the share of strangers who match at least one face of a gallery, in [0, 1].
 
-    Comparisons are taken for independent, of which each goes wrong with `match_rate`: 1 - (1 - rate) ** faces. Faces of
-    one subject are not quite, so this is rather too much than too little (Grother and Phillips, "Models of Large
-    Population Recognition Performance", CVPR 2004).
+    Comparisons are taken as independent, each wrong with `match_rate`: 1 - (1 - rate) ** faces. Faces of one subject
+    are not quite independent, so this is an overestimate (Grother and Phillips, "Models of Large Population Recognition
+    Performance", CVPR 2004).
     """
     return -math.expm1(gallery_faces * math.log1p(-match_rate)) if match_rate < 1 else float(gallery_faces > 0)
 

@@ -1,11 +1,11 @@
-"""Packs the levels of a pyramid into square tiles of one size, and finds the way back.
+"""Packs the levels of a pyramid into square tiles of one size, and maps cells of tiles back to levels.
 
 pnet is served with one fixed input shape, so that requests can share batches. Levels larger than a
 tile are cut into pieces; small pieces lie side by side in one tile. Two facts make the result equal
 to running pnet on each level by itself:
 
-- pnet's convolutions and its pooling use no padding, so what a cell sees is its field and nothing
-  else. A cell whose field lies inside one piece is the cell of that level; any other is dropped.
+- pnet's convolutions and its pooling use no padding, so a cell depends on its field alone. A cell whose field lies
+  inside one piece is the cell of that level; any other is dropped.
 - pnet's cells lie PNET_STRIDE_PX apart, so pieces start at even offsets in their level and in their
   tile, and neighbouring pieces of a level overlap by the field less the stride. Then every cell of
   a level lies in exactly one piece.
@@ -42,7 +42,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Plan:
+class TileLayout:
     """How the levels of one picture lie in tiles."""
 
     tiles: int
@@ -52,14 +52,14 @@ class Plan:
 
 
 @lru_cache(maxsize=16)
-def plan_tiles(levels: tuple[Level, ...]) -> Plan:
+def plan_tiles(levels: tuple[Level, ...]) -> TileLayout:
     """Returns where each piece of each level lies. Cached: the frames of a video are of one size."""
     cut = [piece for index, level in enumerate(levels) for piece in _cut(index, level)]
     placed, tiles = _place(cut)
-    return Plan(tiles, placed, _owners(placed, tiles))
+    return TileLayout(tiles, placed, _owners(placed, tiles))
 
 
-def fill_tiles(plan: Plan, levels: Iterable[FineImage]) -> FineImage:
+def fill_tiles(plan: TileLayout, levels: Iterable[FineImage]) -> FineImage:
     """Returns the tiles, uint16 [tiles, TILE_PX, TILE_PX, 3]; what no piece covers is black."""
     tiles = np.zeros((plan.tiles, TILE_PX, TILE_PX, 3), dtype=np.uint16)
     by_level: dict[int, list[Piece]] = {}

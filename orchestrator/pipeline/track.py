@@ -1,4 +1,4 @@
-"""What a track is: one person's face from frame to frame within a shot."""
+"""Tracks: one person's face from frame to frame within a shot."""
 
 from dataclasses import dataclass, field
 
@@ -7,8 +7,8 @@ from orchestrator.types import Detections, Floats
 
 
 @dataclass(frozen=True)
-class Moment:
-    """A frame of the video."""
+class FrameStamp:
+    """The number and the time of a frame."""
 
     frame: int
     """The caller's number."""
@@ -17,8 +17,8 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Faces:
-    """The faces found in a frame."""
+class FrameFaces:
+    """The faces found in one frame, with their vectors."""
 
     found: Detections
     vectors: Floats
@@ -26,8 +26,8 @@ class Faces:
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """Somebody of the gallery, and how far from a track's vector."""
+class SubjectCandidate:
+    """A subject of the gallery, and its distance from a track's vector."""
 
     subject: str
     distance: float
@@ -35,16 +35,16 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Decision:
-    """Who a track is."""
+    """The decision on who a track is."""
 
     subject: str | None
-    """None: nobody of the gallery."""
+    """None: not in the gallery."""
     distance: float | None
-    """To `subject`, or to the nearest candidate; None where there is none."""
-    candidates: tuple[Candidate, ...]
+    """Distance to `subject`, or to the nearest candidate; None if there is none."""
+    candidates: tuple[SubjectCandidate, ...]
     """Nearest first."""
     frames: tuple[int, ...]
-    """What it rests on, the best picture of the face first."""
+    """Frames with the evidence, the best first."""
 
 
 @dataclass(eq=False)
@@ -53,28 +53,28 @@ class Track:
 
     number: int
     """From 1, in the order in which tracks begin."""
-    first: Moment
-    last: Moment
+    first: FrameStamp
+    last: FrameStamp
     """The last frame in which the face was in view."""
-    found_last: Moment
+    found_last: FrameStamp
     """The last frame in which it was found, not only followed."""
     box: Floats
     """[4], in pixels of the frame."""
     landmarks: Floats
     """[5, 2]."""
     score: float
-    """Where it was found last."""
+    """Score where it was found last."""
     evidence: Evidence
     fresh: bool = True
-    """There is evidence that no decision has seen."""
+    """Whether there is evidence that no decision has used."""
     confirmed: bool = False
-    """It was found more than once, or its shot was over before it could be: it is a face."""
+    """Whether it is surely a face: it was found more than once, or its shot ended before that was possible."""
     ended: bool = False
-    """It will not go on."""
-    candidates: tuple[Candidate, ...] | None = None
-    """The nearest subjects, nearest first, as last looked up; None before."""
+    """Whether it will not go on."""
+    candidates: tuple[SubjectCandidate, ...] | None = None
+    """The nearest subjects when last looked up, nearest first; None before."""
     decision: Decision | None = None
     met: set[int] = field(default_factory=set)
-    """Numbers of the tracks that were in view at the same time: other people."""
+    """Numbers of the tracks that were in view at the same time, and so are other people."""
     taken: set[str] = field(default_factory=set)
     """Subjects of tracks that it met and that have ended."""

@@ -1,1 +1,1 @@
-"""What operators see of the service: metrics, traces and logs, all fed by `telemetry.py`, which listens to the work."""
+"""Metrics, traces and logs of the service, made of the events that `telemetry.py` receives."""

@@ -1,4 +1,4 @@
-"""One call of one model server, as seen from here."""
+"""One call of a model server: its metrics and its span."""
 
 import time
 from typing import TYPE_CHECKING, Self
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from orchestrator.telemetry.tracing import Span, Tracing
 
 _UNKNOWN = ""
-"""The version of an attempt that nobody answered."""
+"""The version of an attempt that was not answered."""
 
 
 class AttemptBlock:
@@ -25,6 +25,7 @@ class AttemptBlock:
         self._rows = rows
         self._version = _UNKNOWN
         self._code = _UNKNOWN
+        self._started_s = 0.0
         self._span: Span | None = None if tracing is None else tracing.attempt(model, endpoint, rows)
         self.metadata: Metadata = () if self._span is None else tuple(self._span.headers().items())
 
@@ -45,7 +46,7 @@ class AttemptBlock:
     def __exit__(self, *exception: object) -> None:
         took_s = time.perf_counter() - self._started_s
         metrics, model, endpoint = self._metrics, self._model, self._endpoint
-        code = self._code or "CANCELLED"  # whoever waited was told to stop
+        code = self._code or "CANCELLED"  # the waiting task was cancelled
         metrics.in_flight.labels(model, endpoint).dec()
         metrics.calls.labels(model, self._version, endpoint, code).inc()
         if code == "OK":

@@ -1,4 +1,4 @@
-"""The telemetry that settings and environment ask for."""
+"""Builds the telemetry that settings and environment ask for."""
 
 import os
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _PROTOCOL = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"
 
 
 def build_telemetry(settings: Settings, env: Mapping[str, str] = os.environ) -> Telemetry:
-    """Returns what listens to a service with these settings, not yet started.
+    """Returns the observer of a service with these settings, not yet started.
 
     Args:
         settings: Where metrics are served.
@@ -38,13 +38,13 @@ def build_telemetry(settings: Settings, env: Mapping[str, str] = os.environ) -> 
 
 
 def _tracing(env: Mapping[str, str]) -> "Tracing | None":
-    """Returns the sender of spans, None where no collector is named: then nothing of OpenTelemetry is loaded."""
+    """Returns the sender of spans; None if no collector is named, and then OpenTelemetry is not loaded."""
     is_off = env.get("OTEL_SDK_DISABLED", "").lower() == "true" or env.get("OTEL_TRACES_EXPORTER") == "none"
     if is_off or not any(env.get(name) for name in _COLLECTOR):
         return None
     for name in _PROTOCOL:
         if env.get(name) not in (None, "", "grpc"):
-            raise SettingsError(f"{name} is {env[name]!r}, expected is grpc")
+            raise SettingsError(f"{name} is {env[name]!r}, expected grpc")
     from orchestrator.telemetry.tracing import otlp_tracing  # noqa: PLC0415 - takes 0.3 s and 20 MB
 
     return otlp_tracing(SERVICE_NAME)

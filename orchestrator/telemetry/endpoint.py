@@ -1,7 +1,7 @@
 """Where a process serves its metrics, and how Prometheus finds it.
 
-Each process has a port of its own, so that several on a machine or in a pod can all be scraped. It announces itself
-with a file in a folder that Prometheus watches (file_sd_configs), and `facegrid status` reads.
+Each process has its own port, so that several on a machine or in a pod can be scraped. It announces itself with a file
+in a folder that Prometheus watches (file_sd_configs) and `facegrid status` reads.
 """
 
 import json
@@ -13,10 +13,11 @@ from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import CollectorRegistry, start_http_server
 
+from orchestrator.atomic_file import replace_file
 from orchestrator.settings import METRICS_ADDRESS
 
 _PREFIX = "orchestrator-"
-_ANY_HOST = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - what it means to a scraper on this machine
+_ANY_HOST = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - its meaning for a scraper on this machine
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,14 @@ class Target:
 
 
 def read_targets(targets_dir: Path) -> list[Target]:
-    """Returns what the processes announced that use this folder; some may have ended without a word."""
+    """Returns the targets that processes have announced in this folder; some may have been killed since."""
     found = []
     for file in targets_dir.glob(f"{_PREFIX}*.json"):
         try:
             (entry,) = json.loads(file.read_text(encoding="utf-8"))
             found.append(Target(entry["targets"][0], int(entry["labels"]["pid"])))
         except (FileNotFoundError, ValueError, KeyError, IndexError, TypeError):
-            continue  # it has just ended, or is not one of ours
+            continue  # the process has just ended, or the file is not one of ours
     return sorted(found, key=lambda target: target.pid)
 
 
@@ -44,7 +45,7 @@ class MetricsEndpoint:
     """Serves a registry over HTTP.
 
     Args:
-        registry: What is served.
+        registry: The metrics.
         address: See `orchestrator.settings.METRICS_ADDRESS`.
         targets_dir: Where to announce it; None: nowhere.
     """
@@ -67,7 +68,7 @@ class MetricsEndpoint:
         return f"{_ANY_HOST.get(self._host, self._host)}:{self._server.server_port}"
 
     def start(self) -> None:
-        """Listens, and announces it.
+        """Listens, and announces the address.
 
         Raises:
             OSError: None of the ports is free, or the host is not this machine.
@@ -77,7 +78,7 @@ class MetricsEndpoint:
             _announce(self._announcement, self.target)
 
     def close(self) -> None:
-        """Stops."""
+        """Removes the announcement and stops listening."""
         if self._announcement is not None:
             self._announcement.unlink(missing_ok=True)
         if self._server is not None and self._thread is not None:
@@ -93,19 +94,18 @@ class MetricsEndpoint:
             except OSError:
                 if port == self._ports[-1]:
                     raise
-        raise ValueError(f"ports {self._ports} are none")
+        raise ValueError(f"{self._ports} has no port")
 
 
 def _announce(file: Path, target: str) -> None:
-    """Writes the file as a whole, and removes those of processes that ended without a word."""
+    """Writes the file, and removes those of processes that were killed."""
     file.parent.mkdir(parents=True, exist_ok=True)
     for other in read_targets(file.parent):
         if not _runs(other.pid):
             (file.parent / f"{_PREFIX}{other.pid}.json").unlink(missing_ok=True)
-    aside = file.with_suffix(".new")
     labels = {"component": "orchestrator", "pid": str(os.getpid())}
-    aside.write_text(json.dumps([{"targets": [target], "labels": labels}]) + "\n", encoding="utf-8")
-    aside.replace(file)
+    content = json.dumps([{"targets": [target], "labels": labels}]) + "\n"
+    replace_file(file, content.encode(), durable=False)
 
 
 def _runs(pid: int) -> bool:

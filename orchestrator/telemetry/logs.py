@@ -1,4 +1,4 @@
-"""How log entries are written: text for people, or one JSON object a line for machines."""
+"""The format of log entries: text for people, or one JSON object per line for machines."""
 
 import json
 import logging
@@ -13,7 +13,7 @@ _OURS = "orchestrator"
 
 
 def formatter(log_format: str) -> logging.Formatter:
-    """Returns what writes an entry in this format."""
+    """Returns the formatter of this format."""
     return JsonFormatter() if log_format == JSON else logging.Formatter(_TEXT_FORM)
 
 
@@ -41,7 +41,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class OursElseTheirs(logging.Formatter):
-    """Writes our own entries in our format and leaves others to the formatter that was there."""
+    """Writes our own entries in our format, and other entries with the handler's former formatter."""
 
     def __init__(self, ours: logging.Formatter, theirs: logging.Formatter | None) -> None:
         super().__init__()

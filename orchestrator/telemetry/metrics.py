@@ -1,8 +1,8 @@
-"""Every metric of the orchestrator, by name, label and unit; docs/operations.md lists them for people.
+"""Every metric of the orchestrator, with its name, labels and unit; docs/operations.md lists them for people.
 
-They are kept by prometheus_client in the process that does the work, and scraped from it (endpoint.py). Ray's own
-(ray.util.metrics) go through an agent of the node, which the local stack does without (orchestrator/app/lean_ray.py),
-and a plain host has no Ray.
+prometheus_client keeps them in the process that does the work, where they are scraped (endpoint.py). Ray's own metrics
+(ray.util.metrics) need an agent on the node, which the local stack does not start (orchestrator/app/lean_ray.py), and
+a plain host has no Ray.
 """
 
 from importlib.metadata import version

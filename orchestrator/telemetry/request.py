@@ -1,4 +1,4 @@
-"""One request from its arrival to its answer: counted, traced, and written to the log."""
+"""One request from its arrival to its answer: its metrics, its span and its log entry."""
 
 import asyncio
 import logging
@@ -23,12 +23,12 @@ class RequestBlock:
     """Implements `orchestrator.observer.Request` as a block.
 
     Args:
-        metrics: Are counted in.
-        tracing: Where the span goes; None: nowhere.
+        metrics: Where it is counted.
+        tracing: Where the span goes; None: there is no span.
         method: The RPC's name.
         origin: Where the request comes from.
-        kind: Items are counted apart from calls and have no log entry of their own; a stream may be left in
-            another task than it was entered in.
+        kind: Items are counted apart from calls, and have no log entry of their own. The block of a stream may end in
+            another task than it began in.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class RequestBlock:
         self._reason = ""
         self._span: Span | None = None
         self._token: Token[RequestBlock | None] | None = None
+        self._started_s = 0.0
         self.origin = origin
         self.counts: dict[str, int] = {}
         """Numbers of the work done, for the log."""
@@ -109,5 +110,5 @@ _current: ContextVar[RequestBlock | None] = ContextVar("request", default=None)
 
 
 def current_request() -> RequestBlock | None:
-    """Returns the request that is worked on here."""
+    """Returns the request of this context."""
     return _current.get()

@@ -1,4 +1,4 @@
-"""One step of the pipeline: its time, its numbers, its span."""
+"""One step of the pipeline: its metrics and its span."""
 
 import time
 from collections.abc import Callable
@@ -23,7 +23,7 @@ _RECORDS: dict[tuple[str, str], _Record] = {
     ("onet", "crops"): lambda metrics, value: metrics.crops.labels("onet").inc(value),
     ("align", "chips"): lambda metrics, value: metrics.crops.labels("align").inc(value),
 }
-"""What becomes of a number, by stage and name; others are for the trace alone."""
+"""The metric of a number, by stage and name. Other numbers go to the trace alone."""
 
 _LOGGED = {
     ("decode", "pixels"), ("pyramid", "tiles"), ("propose", "candidates"), ("propose", "dropped_candidates"),
@@ -42,6 +42,7 @@ class StageBlock:
         self._name = name
         self._span: Span | None = None
         self._counts: dict[str, int] = {}
+        self._started_s = 0.0
 
     def count(self, **counts: int) -> None:
         """See `orchestrator.observer.Stage.count`."""

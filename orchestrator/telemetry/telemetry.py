@@ -1,6 +1,6 @@
-"""Listens to the work on requests, and makes metrics, traces and one log entry for each of it.
+"""Receives the events of the work on requests, and makes metrics, traces and log entries of them.
 
-What is told carries numbers alone: no picture, vector, name or path comes here, so none can be passed on.
+Events carry numbers alone: no picture, vector, name or path comes here, so none can leak.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ class Telemetry:
     """Implements `orchestrator.observer.Observer`.
 
     Args:
-        metrics: Are counted in.
-        endpoint: Where they are served; None: nowhere.
+        metrics: Where events are counted.
+        endpoint: Where metrics are served; None: nowhere.
         tracing: Where spans go; None: there are none.
     """
 

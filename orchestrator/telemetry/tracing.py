@@ -1,6 +1,6 @@
 """OpenTelemetry spans: one trace from the request of a caller to each call of a model server.
 
-Loaded only where traces are wanted (build.py).
+It is loaded only if a collector is named (build.py).
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ class Span:
 
     Args:
         span: OpenTelemetry's.
-        current: Whether it is the parent of what begins in this context until it ends.
+        current: Whether spans that begin in this context are its children until it ends.
     """
 
     def __init__(self, span: trace.Span, *, current: bool) -> None:
@@ -42,18 +42,18 @@ class Span:
         self._token = context.attach(trace.set_span_in_context(span)) if current else None
 
     def headers(self) -> Mapping[str, str]:
-        """Returns the headers that make it the parent of another process's spans."""
+        """Returns the headers that make this span the parent of another process's spans."""
         carrier: dict[str, str] = {}
         _PROPAGATOR.inject(carrier, trace.set_span_in_context(self._span))
         return carrier
 
     def end(self, counts: Mapping[str, int], *, grpc_code: str = "", error: str = "") -> None:
-        """Ends it.
+        """Ends the span.
 
         Args:
             counts: Numbers of the work.
             grpc_code: Name of the gRPC status, of a call.
-            error: What went wrong; empty: nothing.
+            error: The kind of error; empty: none.
         """
         for name, value in counts.items():
             self._span.set_attribute(f"facegrid.{name}", value)
@@ -80,11 +80,11 @@ class Tracing:
         self._tracer = provider.get_tracer("facegrid")
 
     def close(self) -> None:
-        """Sends what waits; blocks for no longer than the exporter's timeout."""
+        """Sends the spans that wait; blocks no longer than the exporter's timeout."""
         self._provider.shutdown()
 
     def request(self, method: str, origin: Origin, *, current: bool) -> Span:
-        """Returns the span of a request, a child of the caller's where he has named one."""
+        """Returns the span of a request, a child of the caller's span if the caller names one."""
         parent = _PROPAGATOR.extract(origin.trace, Context())
         attributes = {
             "rpc.system": "grpc",
@@ -115,10 +115,10 @@ class Tracing:
 
 
 def otlp_tracing(service_name: str) -> Tracing:
-    """Returns what sends spans to the collector that OpenTelemetry's variables name (OTEL_EXPORTER_OTLP_...).
+    """Returns the sender of spans to the collector that OpenTelemetry's variables name (OTEL_EXPORTER_OTLP_...).
 
     Args:
-        service_name: Where OTEL_SERVICE_NAME does not give another.
+        service_name: The name of this service, unless OTEL_SERVICE_NAME gives another.
     """
     given = Resource.create()
     named = not str(given.attributes.get("service.name", "unknown_service")).startswith("unknown_service")

@@ -118,11 +118,11 @@ BAD_REQUESTS = [
     ({"truncation": 0.4}, "INVALID_OPTION: truncation is 0.4, allowed are 0.5 to 10"),
     ({"truncation": float("nan")}, "INVALID_OPTION: truncation is nan, allowed are 0.5 to 10"),
     ({"truncation": 10.1}, "INVALID_OPTION: truncation is 10.1, allowed are 0.5 to 10"),
-    ({"noise": [0.0] * 63}, "INVALID_OPTION: noise has 63 numbers, needed are 64: 64 for each of 1 pictures"),
-    ({"noise": [0.0] * 64, "count": 2}, "INVALID_OPTION: noise has 64 numbers, needed are 128"),
+    ({"noise": [0.0] * 63}, "INVALID_OPTION: noise has 63 numbers, expected 64: 64 for each of 1 pictures"),
+    ({"noise": [0.0] * 64, "count": 2}, "INVALID_OPTION: noise has 64 numbers, expected 128"),
     ({"noise": [0.0] * 63 + [float("nan")]}, "INVALID_OPTION: a number of the noise is nan, allowed are -10 to 10"),
     ({"noise": [0.0] * 63 + [11]}, "INVALID_OPTION: a number of the noise is 11, allowed are -10 to 10"),
-    ({"noise": [0.0] * 64, "truncation": 1.0}, "INVALID_OPTION: truncation is set, and so is noise"),
+    ({"noise": [0.0] * 64, "truncation": 1.0}, "INVALID_OPTION: truncation is set, but noise is given"),
     ({"format": 9}, "INVALID_OPTION: format is 9, allowed are [1, 2]"),
 ]
 
@@ -221,14 +221,14 @@ def test_ray_serves_host_stops_the_work_of_a_stream_that_is_given_up_too():
         "import asyncio\n"
         "from contextlib import aclosing\n"
         "from types import SimpleNamespace\n"
+        "from orchestrator.api.call_adapter import CallAdapter\n"
         "from orchestrator.api.face_service import FaceService\n"
         "from orchestrator.deployments.face import FaceIngress\n"
-        "from orchestrator.keys.guard import Guard\n"
         "from orchestrator.settings import Settings\n"
         "from tests.api.test_generation import Held, asking\n"
         "async def main():\n"
         "    predictor = Held()\n"
-        "    replica = SimpleNamespace(service=FaceService(Settings(), predictor, None), guard=Guard(None))\n"
+        "    replica = SimpleNamespace(calls=CallAdapter(FaceService(Settings(), predictor, None)))\n"
         "    context = SimpleNamespace(invocation_metadata=list, set_trailing_metadata=list)\n"
         "    async with aclosing(FaceIngress.Generate(replica, asking(count=10_000), context)) as answers:\n"
         "        print(len((await anext(answers)).images))\n"

@@ -9,6 +9,7 @@ import pytest
 from facegrid.v1 import discriminate_pb2, enroll_pb2, generate_pb2, subject_pb2, video_pb2
 from facegrid.v1.face_service_pb2_grpc import FaceServiceServicer
 from facegrid.v1.generator_service_pb2_grpc import GeneratorServiceServicer
+from orchestrator.api.call_adapter import CallAdapter
 from orchestrator.api.grpc_host import Servicer
 from orchestrator.api.methods import SERVER_STREAMS, SERVICE_NAMES, STREAMS, UNARY, response_type
 from tests.conftest import REPOSITORY
@@ -50,7 +51,7 @@ KINDS = (set(UNARY), set(STREAMS + SERVER_STREAMS))
 
 
 def test_the_plain_host_has_every_method_in_its_kind():
-    assert kinds(Servicer(service=None)) == KINDS
+    assert kinds(Servicer(CallAdapter(service=None))) == KINDS
 
 
 def test_ray_serves_host_has_every_method_in_its_kind():

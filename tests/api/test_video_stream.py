@@ -118,7 +118,7 @@ def test_a_frame_out_of_order_is_an_error_in_its_place(wrong, words):
 @pytest.mark.parametrize(
     ("messages", "words"),
     [
-        ([frame(0)], "the first message has frame, expected is `options`"),
+        ([frame(0)], "the first message has frame, expected `options`"),
         ([pb.IdentifyVideoRequest()], "the first message has nothing"),
         ([OPTIONS, OPTIONS], "a second time"),
         ([OPTIONS, pb.IdentifyVideoRequest()], "neither"),

@@ -5,7 +5,7 @@ import pytest
 from prometheus_client import generate_latest
 
 from orchestrator.app.load import replica_load, server_loads
-from orchestrator.app.metrics_page import Buckets, parse_page, read_page
+from orchestrator.app.metrics_page import BucketCounts, parse_page, read_page
 from orchestrator.telemetry.metrics import Metrics
 
 
@@ -63,7 +63,7 @@ def test_servers_are_added_up_over_the_replicas_by_version(metrics):
 def test_a_quantile_is_in_the_bucket_of_the_values_own(share):
     values = np.sort(np.random.default_rng(2).lognormal(-3, 1, 1000))
     bounds = [0.001, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 10.0, float("inf")]
-    buckets = Buckets({bound: float((values <= bound).sum()) for bound in bounds})
+    buckets = BucketCounts({bound: float((values <= bound).sum()) for bound in bounds})
     exact = values[int(np.ceil(share * len(values))) - 1]
     index = np.searchsorted(bounds, exact)
     low = bounds[index - 1] if index else 0.0
@@ -71,10 +71,10 @@ def test_a_quantile_is_in_the_bucket_of_the_values_own(share):
 
 
 def test_a_quantile_beyond_the_last_bound_is_that_bound_and_of_nothing_none():
-    assert Buckets({1.0: 0.0, float("inf"): 5.0}).quantile(0.5) == 1.0
-    assert Buckets({1.0: 0.0, float("inf"): 0.0}).quantile(0.5) is None
-    assert Buckets().quantile(0.5) is None
-    assert Buckets({1.0: 10.0, 2.0: 20.0, float("inf"): 20.0}).quantile(0.75) == 1.5  # halfway into the second
+    assert BucketCounts({1.0: 0.0, float("inf"): 5.0}).quantile(0.5) == 1.0
+    assert BucketCounts({1.0: 0.0, float("inf"): 0.0}).quantile(0.5) is None
+    assert BucketCounts().quantile(0.5) is None
+    assert BucketCounts({1.0: 10.0, 2.0: 20.0, float("inf"): 20.0}).quantile(0.75) == 1.5  # halfway into the second
 
 
 def test_nobody_there_is_no_page():

@@ -68,7 +68,7 @@ def test_out_and_in_again(gallery, tmp_path, capsys):
     ]
     file.write_bytes(b"x")
     assert main(["gallery", "import", str(file), "--gallery", str(copy)]) == 1
-    assert "is no Parquet file, or it is damaged; nothing was imported" in capsys.readouterr().err
+    assert "is not a Parquet file, or it is damaged; nothing was imported" in capsys.readouterr().err
 
 
 def test_tidy_removes_old_versions(gallery):

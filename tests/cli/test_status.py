@@ -11,7 +11,7 @@ from rich.console import Console
 
 from facegrid.answers.faces import Health
 from facegrid.cli.main import main
-from orchestrator.app.metrics_page import Replica, parse_page
+from orchestrator.app.metrics_page import ReplicaMetrics, parse_page
 from orchestrator.app.state import StackState
 from orchestrator.app.status import ProcessStatus, StackStatus
 from orchestrator.cli.status_tables import StatusSnapshot, as_json, since_start, view
@@ -44,8 +44,8 @@ def shown(renderable):
 
 
 def test_replicas_load_versions_and_errors_are_shown(metrics):  # noqa: F811
-    answering = Replica(Target("127.0.0.1:7001", 11), page(metrics))
-    now = status(answering, Replica(Target("127.0.0.1:7002", 12), None))
+    answering = ReplicaMetrics(Target("127.0.0.1:7001", 11), page(metrics))
+    now = status(answering, ReplicaMetrics(Target("127.0.0.1:7002", 12), None))
     text = shown(view(now, since_start(now)))
     (replica,) = [line for line in text.splitlines() if line.startswith("11 ")]
     assert "10 OVERLOADED" in replica
@@ -59,16 +59,16 @@ def test_replicas_load_versions_and_errors_are_shown(metrics):  # noqa: F811
 
 def test_between_two_readings_only_what_happened_counts(metrics):  # noqa: F811
     target = Target("127.0.0.1:7001", 11)
-    earlier = StatusSnapshot(status(Replica(target, page(metrics))), at_s=100.0)
+    earlier = StatusSnapshot(status(ReplicaMetrics(target, page(metrics))), at_s=100.0)
     metrics.requests.labels("Detect", "OK").inc(30)
-    load = StatusSnapshot(status(Replica(target, page(metrics))), at_s=102.0).since(earlier)
+    load = StatusSnapshot(status(ReplicaMetrics(target, page(metrics))), at_s=102.0).since(earlier)
     ((_, _, work),) = load.replicas
     assert (work.requests_per_s, work.errors_per_s, work.errors) == (15.0, 0.0, {})
     assert load.period == "last 2 s"
 
 
 def test_programs_get_the_address_of_each_replicas_metrics(metrics):  # noqa: F811
-    found = json.loads(json.dumps(as_json(status(Replica(Target("127.0.0.1:7001", 11), page(metrics))))))
+    found = json.loads(json.dumps(as_json(status(ReplicaMetrics(Target("127.0.0.1:7001", 11), page(metrics))))))
     (replica,) = found["replicas"]
     assert (replica["pid"], replica["metrics"]) == (11, "http://127.0.0.1:7001/metrics")
     assert replica["load"]["in_progress"] == 4
@@ -82,7 +82,7 @@ def test_a_watch_goes_on_until_it_is_interrupted(monkeypatch, capsys):
         asked.append(folder)
         if len(asked) == 4:
             raise KeyboardInterrupt
-        return status(Replica(Target("127.0.0.1:7001", 11), parse_page("")))
+        return status(ReplicaMetrics(Target("127.0.0.1:7001", 11), parse_page("")))
 
     monkeypatch.setattr("orchestrator.cli.status.stack_status", one_status)
     monkeypatch.setenv("COLUMNS", "160")

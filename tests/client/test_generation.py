@@ -120,7 +120,7 @@ def test_pictures_to_be_judged_are_arrays_files_or_paths(client, tmp_path):
         ((1, 1, 0.5), {}, facegrid.InvalidOption, "seed is 0.5"),
         ((1,), {"truncation": 0}, facegrid.InvalidOption, "truncation is 0, allowed are 0.5 to 10"),
         ((1,), {"truncation": "low"}, facegrid.InvalidOption, "truncation must be a number"),
-        ((1,), {"noise": [0.0] * 63}, facegrid.InvalidOption, "noise has 63 numbers, needed are 64"),
+        ((1,), {"noise": [0.0] * 63}, facegrid.InvalidOption, "noise has 63 numbers, expected 64"),
         ((1,), {"noise": "loud"}, facegrid.InvalidOption, "noise must be numbers"),
     ],
 )

@@ -24,6 +24,7 @@ def test_replicas_that_there_always_are_and_that_may_come(
     orchestrators: Size, servers: str, least: int, growth: int, workers: int
 ) -> None:
     fleet = ServeFleet(
-        Namespace(orchestrators=orchestrators, servers=servers, model_config=MODEL_CONFIG, server_cpus=1.0)
+        Namespace(orchestrators=orchestrators, servers=servers, model_config=MODEL_CONFIG, server_cpus=1.0),
+        embedder_version=1,
     )
     assert (fleet.least, fleet.growth, fleet.workers) == (least, growth, workers)

@@ -94,13 +94,13 @@ def test_other_files_are_refused(exported, tmp_path):
     parts = open_parts(str(tmp_path / "copy"))
     table = pq.read_table(path)
     pq.write_table(table.replace_schema_metadata({}), path)
-    with pytest.raises(InvalidExport, match=r"facegrid\.format is none, expected is 1"):
+    with pytest.raises(InvalidExport, match=r"facegrid\.format is none, expected 1"):
         import_faces(parts, path)
     pq.write_table(table.drop_columns(["score"]), path)
     with pytest.raises(InvalidExport, match="columns are subject, face_id"):
         import_faces(parts, path)
     path.write_bytes(b"PAR1 no PAR1")
-    with pytest.raises(InvalidExport, match=r"people\.parquet is no Parquet file"):
+    with pytest.raises(InvalidExport, match=r"people\.parquet is not a Parquet file"):
         import_faces(parts, path)
     with pytest.raises(FileNotFoundError):
         import_faces(parts, tmp_path / "absent")

@@ -145,7 +145,7 @@ def test_what_cannot_be_moved_is_said(opened, embedder, new_face, folder):
     with pytest.raises(GalleryMismatch, match="nobody is enrolled"):
         reembed(parts, NEXT, second_network, grace_s=0)
     enrol(opened, embedder, new_face, ["Ann"])
-    with pytest.raises(InvalidOption, match=r"\(1, 5\) for 1 chips, expected are finite values \[1, 8\]"):
+    with pytest.raises(InvalidOption, match=r"\(1, 5\) for 1 chips, expected finite values \[1, 8\]"):
         reembed(parts, NEXT, lambda chips: np.zeros((len(chips), 5)), grace_s=0)
     with pytest.raises(InvalidOption):
         reembed(parts, NEXT, lambda chips: np.full((len(chips), 8), np.nan), grace_s=0)

@@ -69,7 +69,7 @@ def test_without_a_valid_key_nobody_is_let_in(guard_of):
         guard.admit("Detect", [("authorization", f"{scheme} {key}")])
 
 
-def test_a_method_without_a_scope_is_nobodys(guard_of):
+def test_a_method_without_a_scope_is_refused(guard_of):
     key, entry = make_key()
     with pytest.raises(InternalError):
         guard_of(entry).admit("Unheard", bearer(key))
@@ -106,7 +106,7 @@ def test_without_a_file_everybody_is_let_in_and_the_log_says_so_once(caplog):
         for _ in range(3):
             guard.admit("Detect", [])
     assert [record.getMessage() for record in caplog.records] == [
-        "no API keys are asked for: whoever reaches this service may use it (FACEGRID_API_KEYS_FILE)"
+        "no API keys are needed: any caller that reaches this service may use it (FACEGRID_API_KEYS_FILE)"
     ]
 
 

@@ -7,6 +7,7 @@ import grpc
 import pytest
 
 from facegrid.v1 import detect_pb2 as pb
+from orchestrator.api.call_adapter import CallAdapter
 from orchestrator.api.methods import SERVER_STREAMS, STREAMS, UNARY
 from orchestrator.keys.file import KeysError
 from orchestrator.keys.guard import Guard
@@ -20,7 +21,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of Ray, about pydantic
     from ray.serve.grpc_util import RayServegRPCContext
 
-    from orchestrator.deployments.face import CallFailed, FaceIngress
+    from orchestrator.deployments.face import FaceIngress, StreamFailed
 
 
 class Sent:
@@ -39,7 +40,7 @@ class Service:
     def __init__(self):
         self.reached = []
 
-    async def call(self, name, request, *, priority, origin):
+    async def call(self, name, request, *, timeout_s, priority, origin):
         self.reached.append((name, priority, origin.request_id))
         return pb.DetectResponse(image_width_px=7)
 
@@ -48,7 +49,7 @@ class Service:
             self.reached.append((name, priority, origin.request_id))
             yield request
 
-    async def server_stream(self, name, request, *, priority, origin):
+    async def server_stream(self, name, request, *, timeout_s, priority, origin):
         self.reached.append((name, priority, origin.request_id))
         yield request
 
@@ -62,8 +63,9 @@ class Replica(FaceIngress):
 def replica(tmp_path):
     def make(*entries):
         ingress = object.__new__(Replica)
-        ingress.guard = Guard(KeyRing(write_keys(tmp_path / "keys.json", *entries)))
+        guard = Guard(KeyRing(write_keys(tmp_path / "keys.json", *entries)))
         ingress.service = Service()
+        ingress.calls = CallAdapter(ingress.service, guard)
         return ingress
 
     return make
@@ -86,7 +88,7 @@ def call(replica, name, metadata):
 
     try:
         return asyncio.run(ask()), context
-    except CallFailed:
+    except StreamFailed:
         return None, context
 
 

@@ -58,7 +58,7 @@ def file_of(image, file_format="PNG", **options):
         (b"no picture", "picture 4 is not a whole PNG file (10 bytes)"),
         (file_of(Image.new("L", (28, 28)))[:50], "picture 4 is not a whole PNG file"),
         (file_of(Image.new("L", (28, 28)), "GIF"), "picture 4 is not a whole PNG file"),
-        (file_of(Image.new("L", (27, 28))), "picture 4 is 27 x 28 pixels of mode L, needed are 28 x 28 grey ones"),
+        (file_of(Image.new("L", (27, 28))), "picture 4 is 27 x 28 pixels of mode L, expected 28 x 28 grey ones"),
         (file_of(Image.new("RGB", (28, 28))), "of mode RGB"),
         (file_of(Image.new("L", (60_000, 9))), "picture 4 is 60000 x 9"),
         (bytes(16_385), "picture 4 has 16,385 bytes, at most 16,384"),

@@ -12,7 +12,7 @@ from orchestrator.deadline import Deadline
 from orchestrator.pipeline.align import align
 from orchestrator.pipeline.decode import ImageLimits
 from orchestrator.pipeline.embed import embed
-from orchestrator.pipeline.recognize import recognize
+from orchestrator.pipeline.recognize import find_faces, recognize_faces
 from orchestrator.predict.batches import MAX_BATCH
 from orchestrator.types import DetectOptions
 from tests.doubles import FunctionPredictor, embedder, onet, rnet
@@ -30,16 +30,16 @@ def picture():
 
 
 def run(encoded, networks=NETWORKS, **options):
-    return asyncio.run(
-        recognize(
-            encoded,
-            DetectOptions(**{"onet_threshold": 0.5, "rnet_threshold": 0.3, "pnet_threshold": 0.7, **options}),
-            FunctionPredictor(networks),
-            limits=LIMITS,
-            max_candidates=8192,
-            deadline=Deadline(60),
+    given = DetectOptions(**{"onet_threshold": 0.5, "rnet_threshold": 0.3, "pnet_threshold": 0.7, **options})
+    predictor, deadline = FunctionPredictor(networks), Deadline(60)
+
+    async def recognize():
+        image, faces = await find_faces(
+            encoded, given, predictor, limits=LIMITS, max_candidates=8192, deadline=deadline
         )
-    )
+        return await recognize_faces(image, faces, predictor, version=1, deadline=deadline)
+
+    return asyncio.run(recognize())
 
 
 def png(pixels):

@@ -7,7 +7,7 @@ import pytest
 
 from facegrid.errors import Unavailable
 from orchestrator.pipeline.boxes import overlaps
-from orchestrator.pipeline.track import Candidate
+from orchestrator.pipeline.track import SubjectCandidate
 from orchestrator.pipeline.watch import Neighbours
 from tests.pipeline.video_world import FRAME_MS, SIDE, THRESHOLD, Actor, World, gallery, watch
 
@@ -64,7 +64,7 @@ def test_a_cut_ends_tracks_at_once_and_nobody_who_stays_leaves():
     before, after = Actor("ann", (40, 60), frames=range(23)), Actor("ann", (200, 120), frames=range(23, 60))
     report = run(World(before, after, cuts=(23,)), 60, "ann")
     assert report.ended == [("ann", 0, 22), ("ann", 23, 59)]
-    assert [frame for frame, view in enumerate(report.views) if view.cut] == [0, 23]
+    assert [frame for frame, view in enumerate(report.views) if view.shot_cut] == [0, 23]
     assert 23 in report.looks
     assert report.events == [("entered", "ann", 0), ("left", "ann", 59)]
 
@@ -104,7 +104,9 @@ def test_somebody_who_is_recognised_in_the_fifth_picture_never_was_unknown():
     distances = [0.62, 0.61, 0.61, 0.55]  # of the mean of 2, 3, 4 and 5 pictures; the threshold is 0.6
 
     async def search(vectors):
-        return Neighbours([(Candidate("ann", distances.pop(0) if distances else 0.5),)] * len(vectors), THRESHOLD)
+        return Neighbours(
+            [(SubjectCandidate("ann", distances.pop(0) if distances else 0.5),)] * len(vectors), THRESHOLD
+        )
 
     report = asyncio.run(watch(World(Actor("ann", (40, 60))), 20, search))
     assert report.events == [("entered", "ann", 0), ("left", "ann", 19)]
@@ -114,17 +116,19 @@ def test_a_track_keeps_its_name_a_little_beyond_the_threshold():
     distances = [0.59, 0.62, 0.62, 0.629, 0.631]
 
     async def search(vectors):
-        return Neighbours([(Candidate("ann", distances.pop(0) if distances else 0.5),)] * len(vectors), THRESHOLD)
+        return Neighbours(
+            [(SubjectCandidate("ann", distances.pop(0) if distances else 0.5),)] * len(vectors), THRESHOLD
+        )
 
     views = asyncio.run(watch(World(Actor("ann", (40, 60))), 6, search)).views
-    told = [(frame, one.decision.subject) for frame, view in enumerate(views) for one in view.told]
+    told = [(frame, one.decision.subject) for frame, view in enumerate(views) for one in view.decisions]
     assert told == [(1, "ann"), (5, None)]
 
 
 def test_an_empty_gallery_knows_nobody():
     report = run(World(Actor("ann", (40, 60))), 12)
     assert report.ended == [(None, 0, 11)]
-    assert report.ending.told[0].decision.distance is None
+    assert report.ending.decisions[0].decision.distance is None
 
 
 def test_two_in_view_are_never_the_same_subject():
@@ -163,12 +167,12 @@ def test_one_frame_is_a_video():
 
 def test_no_frame_at_all():
     report = run(World(), 0)
-    assert (report.ending.told, report.ending.events) == ((), ())
+    assert (report.ending.decisions, report.ending.events) == ((), ())
 
 
 def test_evidence_is_made_of_frames_that_were_looked_at():
     report = run(World(Actor("ann", (20, 60), (2, 0))), 100, "ann", every=4)
-    [told] = report.ending.told
+    [told] = report.ending.decisions
     assert len(told.decision.frames) == 10
     assert set(told.decision.frames) <= set(report.looks)
 
@@ -184,11 +188,11 @@ def test_a_gallery_that_fails_costs_its_frame_alone():
             raise Unavailable("the gallery cannot be read")
         return await search(vectors)
 
-    from orchestrator.pipeline.track import Moment
-    from orchestrator.pipeline.watch import Watch, sketch
+    from orchestrator.pipeline.track import FrameStamp
+    from orchestrator.pipeline.watch import VideoWatcher, sketch
 
     async def main():
-        watching = Watch(failing, same_person=0.6, unit=False, top_k=1)
+        watching = VideoWatcher(failing, same_person=0.6, unit=False, top_k=1)
         failed, told = [], []
         for frame in range(10):
 
@@ -197,9 +201,9 @@ def test_a_gallery_that_fails_costs_its_frame_alone():
 
             try:
                 view = await watching.step(
-                    sketch(world.image(frame)), Moment(frame, frame * FRAME_MS), look, due=frame % 5 == 0
+                    sketch(world.image(frame)), FrameStamp(frame, frame * FRAME_MS), look, due=frame % 5 == 0
                 )
-                told += view.told
+                told += view.decisions
             except Unavailable:
                 failed.append(frame)
         return failed, told

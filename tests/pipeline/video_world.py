@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from orchestrator.pipeline.track import Candidate, Faces, Moment
-from orchestrator.pipeline.watch import Neighbours, Watch, sketch
+from orchestrator.pipeline.track import FrameFaces, FrameStamp, SubjectCandidate
+from orchestrator.pipeline.watch import Neighbours, VideoWatcher, sketch
 from orchestrator.types import Detections
 
 WIDTH, HEIGHT, SIDE = 320, 240, 48
@@ -63,7 +63,7 @@ class World:
                 _paste(image, texture(len(actor.name) + ord(actor.name[0]), SIDE, SIDE), *actor.at(frame))
         return image
 
-    def faces(self, frame: int) -> Faces:
+    def faces(self, frame: int) -> FrameFaces:
         """Those that are wholly inside and not half behind another."""
         seen = [actor for place, actor in enumerate(self.actors) if self._visible(place, frame)]
         rng = np.random.default_rng(frame)
@@ -74,7 +74,7 @@ class World:
             np.array([actor.score for actor in seen], np.float32),
             boxes[:, None, :2] + SIDE * POINTS,
         )
-        return Faces(found, np.array(vectors, np.float32).reshape(-1, 128))
+        return FrameFaces(found, np.array(vectors, np.float32).reshape(-1, 128))
 
     def _visible(self, place: int, frame: int) -> bool:
         actor = self.actors[place]
@@ -112,7 +112,7 @@ class Report:
     @property
     def ended(self) -> list[tuple[str | None, int, int]]:
         """Subject, first and last frame of each track that has a decision."""
-        told = [one for view in [*self.views, self.ending] for one in view.told if one.ended]
+        told = [one for view in [*self.views, self.ending] for one in view.decisions if one.ended]
         return [(one.decision.subject, one.first.frame, one.last.frame) for one in sorted(told, key=lambda t: t.track)]
 
 
@@ -121,7 +121,9 @@ def gallery(*names: str):
 
     async def search(vectors):
         near = [
-            sorted((Candidate(n, float(np.linalg.norm(v - vector_of(n)))) for n in names), key=lambda c: c.distance)
+            sorted(
+                (SubjectCandidate(n, float(np.linalg.norm(v - vector_of(n)))) for n in names), key=lambda c: c.distance
+            )
             for v in vectors
         ]
         return Neighbours([tuple(candidates) for candidates in near], THRESHOLD)
@@ -131,7 +133,7 @@ def gallery(*names: str):
 
 async def watch(world: World, frames: int, search, *, every: int = 5) -> Report:
     """Watches the first frames of a world."""
-    watching = Watch(search, same_person=THRESHOLD, unit=False, top_k=3)
+    watching = VideoWatcher(search, same_person=THRESHOLD, unit=False, top_k=3)
     views, looks, boxes = [], [], []
     for frame in range(frames):
 
@@ -140,7 +142,7 @@ async def watch(world: World, frames: int, search, *, every: int = 5) -> Report:
             return world.faces(frame)
 
         view = await watching.step(
-            sketch(world.image(frame)), Moment(frame, frame * FRAME_MS), look, due=frame % every == 0
+            sketch(world.image(frame)), FrameStamp(frame, frame * FRAME_MS), look, due=frame % every == 0
         )
         views.append(view)
         boxes.append({track.number: track.box.copy() for track in view.tracks})

@@ -11,13 +11,13 @@ import pytest
 from benchmarks.common.stand_ins import crops, stand_in
 from benchmarks.reliability.namespace import NAMESPACE_ADDRESS, in_namespace, inside, namespaces_allowed
 from facegrid.errors import DeadlineExceeded, Overloaded, Unavailable
-from orchestrator.observer import NOBODY, observed_by
+from orchestrator.observer import NO_OBSERVER, observed_by
 from orchestrator.priority import PRIORITY, Priority
 from tests.model_server.helpers.process import held_port
 from tests.predict.traffic import MovingEndpoints, Traffic, balanced, until
 
 
-class Told(type(NOBODY)):
+class Told(type(NO_OBSERVER)):
     """Remembers which models' calls were sent to a second server."""
 
     def __init__(self) -> None:

@@ -138,5 +138,5 @@ def test_without_a_collector_nothing_of_opentelemetry_is_loaded():
 
 def test_a_protocol_that_is_not_spoken_is_refused_by_name():
     variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}
-    with pytest.raises(SettingsError, match=r"OTEL_EXPORTER_OTLP_PROTOCOL is 'http/protobuf', expected is grpc"):
+    with pytest.raises(SettingsError, match=r"OTEL_EXPORTER_OTLP_PROTOCOL is 'http/protobuf', expected grpc"):
         build_telemetry(Settings(), variables)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from orchestrator.app.processes import ProcessRecord
+from orchestrator.atomic_file import replace_file
 
 STATE_DIR_VARIABLE = "FACEGRID_SUPERVISED_STATE_DIR"
 """State folder of the stack that a supervised process belongs to; also how a process of a lost stack is recognised."""
@@ -56,7 +57,7 @@ class PartsFolder:
 
     def write_command(self, name: str, command: Sequence[str], log: Path) -> None:
         """Writes what a part runs, and where its output goes."""
-        self._write(f"{name}.command", {"command": list(command), "log": str(log)})
+        self._write(f"{name}.command", json.dumps({"command": list(command), "log": str(log)}))
 
     def read_command(self, name: str) -> tuple[list[str], Path]:
         """Returns what `write_command` wrote."""
@@ -65,7 +66,7 @@ class PartsFolder:
 
     def write_record(self, record: ProcessRecord) -> None:
         """Writes which process a part is now."""
-        self._write(f"{record.name}.process", asdict(record))
+        self._write(f"{record.name}.process", json.dumps(asdict(record)))
 
     def read_record(self, name: str) -> ProcessRecord | None:
         """Returns which process a part is, or was last; None: it was never started."""
@@ -92,9 +93,7 @@ class PartsFolder:
         """Notes that a part ended although it should not."""
         reason = f"was killed by signal {-exit_code}" if exit_code < 0 else f"ended with exit code {exit_code}"
         lines = [json.dumps(asdict(one)) for one in [*self.exits(name), PartExit(time.time(), reason, exit_code)]]
-        aside = self.path / f"{name}.exits.new"
-        aside.write_text("\n".join(lines[-_EXITS_KEPT:]) + "\n", encoding="utf-8")
-        aside.replace(self.path / f"{name}.exits")
+        self._write(f"{name}.exits", "\n".join(lines[-_EXITS_KEPT:]))
 
     def exits(self, name: str) -> list[PartExit]:
         """Returns how a part ended since `up`, the latest last; at most the last hundred."""
@@ -113,7 +112,5 @@ class PartsFolder:
         """Returns whether the stack is being stopped."""
         return (self.path / "stopping").exists() or not self.path.exists()
 
-    def _write(self, name: str, fields: Mapping[str, object]) -> None:
-        aside = self.path / f"{name}.{os.getpid()}"
-        aside.write_text(json.dumps(fields) + "\n", encoding="utf-8")
-        aside.replace(self.path / name)
+    def _write(self, name: str, text: str) -> None:
+        replace_file(self.path / name, text.encode() + b"\n", durable=False)

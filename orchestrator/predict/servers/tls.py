@@ -4,16 +4,13 @@ gRPC reads a client's certificates once, when the channel is made: after a renew
 orchestrator anew before the old certificate expires (its replicas are replaced one by one).
 """
 
-import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
 
-
-class CredentialsError(Exception):
-    """A file cannot be used; the message has its name and what is expected."""
+from orchestrator.tls_files import TlsError, read_authorities, read_key_pair
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,22 +34,13 @@ class ModelServerTls:
         """Looks at the files.
 
         Raises:
-            CredentialsError: One is absent, or is not what it should be.
+            TlsError: A file is absent, or is not what it should be.
         """
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        try:
-            context.load_verify_locations(cafile=self.ca)
-        except OSError as err:  # ssl.SSLError is one
-            raise CredentialsError(f"{self.ca} cannot be read, or holds no certificate in PEM form") from err
-        if self.cert is None and self.key is None:
-            return
-        if self.cert is None or self.key is None:
-            raise CredentialsError("a certificate and its key go together, and one of them is missing")
-        try:
-            context.load_cert_chain(self.cert, self.key, password="")
-        except (OSError, ValueError) as err:
-            pair = f"{self.cert} and {self.key}"
-            raise CredentialsError(f"{pair} are not a certificate and its key, unencrypted, in PEM form") from err
+        read_authorities(self.ca)
+        if self.cert and self.key:
+            read_key_pair(self.cert, self.key)
+        elif self.cert or self.key:
+            raise TlsError("a certificate and its key go together, and one of them is missing")
 
 
 def open_channel(

@@ -1,4 +1,4 @@
-"""Embed and Verify: faces as vectors, and how far two are apart. Neither needs the gallery."""
+"""Verify: how far the faces of two pictures are apart, without the gallery."""
 
 from collections.abc import Callable
 
@@ -6,60 +6,39 @@ import numpy as np
 
 from exporters.signatures import EMBEDDERS
 from facegrid.errors import InvalidRequest
-from facegrid.v1 import embed_pb2, face_pb2, verify_pb2
-from orchestrator.api.convert import to_faces, to_options
+from facegrid.v1 import face_pb2, verify_pb2
+from orchestrator.api.concurrency import gather_or_cancel
 from orchestrator.api.embedders import gallery_version, to_embedder
 from orchestrator.api.pictures import Pictures
 from orchestrator.api.quality import choose_face
-from orchestrator.api.shared_work import together
 from orchestrator.api.thresholds import verify_threshold
+from orchestrator.api.wire.faces import to_faces, to_options
 from orchestrator.deadline import Deadline
 from orchestrator.types import DetectOptions, RecognizedFaces
 
 
-class Recognition:
-    """Answers Embed and Verify.
+class VerifyHandler:
+    """Answers Verify.
 
     Args:
-        pictures: Looks at them.
-        version: Returns the version of the embedder that answers the request under way: a key of `EMBEDDERS`.
+        pictures: Finds faces in them.
+        version: Returns the version of the embedder for the current request: a key of `EMBEDDERS`.
     """
 
     def __init__(self, pictures: Pictures, version: Callable[[], int]) -> None:
         self._pictures = pictures
         self._version = version
 
-    async def embed(self, request: embed_pb2.EmbedRequest, deadline: Deadline) -> embed_pb2.EmbedResponse:
-        """Returns the faces of one picture as vectors.
-
-        Raises:
-            FacegridError: See `Pictures.recognize`; InvalidOption.
-        """
-        options, version = to_options(request.detect_options), self._version()
-        embedder = to_embedder(gallery_version(EMBEDDERS[version]))
-        seen = await self._pictures.recognize(request.image, options, deadline, version=version)
-        people = seen.people
-        embeddings = [
-            embed_pb2.Embedding(face=face, vector=vector.tolist(), embedder=embedder)
-            for face, vector in zip(to_faces(people.faces), people.embeddings.vectors, strict=True)
-        ]
-        return embed_pb2.EmbedResponse(
-            embeddings=embeddings,
-            image_width_px=seen.width_px,
-            image_height_px=seen.height_px,
-            dropped_candidates=people.faces.dropped_candidates,
-        )
-
     async def verify(self, request: verify_pb2.VerifyRequest, deadline: Deadline) -> verify_pb2.VerifyResponse:
-        """Returns how far the faces of two pictures are apart, and what follows.
+        """Returns the distance between the faces of two pictures, and whether they are taken for one person.
 
         Raises:
-            NoFace, ManyFaces, InvalidImage, LimitExceeded: Of one of the pictures; the message says which.
+            NoFace, ManyFaces, InvalidImage, LimitExceeded: About one of the pictures; the message names it.
             FacegridError: See `Pictures.recognize`; InvalidOption.
         """
         options, version = to_options(request.detect_options), self._version()
         threshold, false_match_rate = verify_threshold(request, version)
-        first, second = await together(
+        first, second = await gather_or_cancel(
             [
                 self._one_face(request.first, "first", options, version, deadline),
                 self._one_face(request.second, "second", options, version, deadline),
@@ -83,7 +62,7 @@ class Recognition:
     ) -> RecognizedFaces:
         index = portrait.face_index if portrait.HasField("face_index") else None
         try:
-            seen = await self._pictures.recognize(
+            result = await self._pictures.recognize(
                 portrait.image,
                 options,
                 deadline,
@@ -92,4 +71,4 @@ class Recognition:
             )
         except InvalidRequest as err:
             raise type(err)(f"{which} picture: {err.message}") from err
-        return seen.people
+        return result.found

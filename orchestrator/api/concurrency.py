@@ -1,4 +1,4 @@
-"""Several things at a time, of which none goes on when another has failed."""
+"""Runs several coroutines at a time; when one fails, the others are cancelled."""
 
 import asyncio
 from collections import deque
@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 Result = TypeVar("Result")
 
 
-async def together(work: Iterable[Coroutine[Any, Any, Result]]) -> list[Result]:
+async def gather_or_cancel(work: Iterable[Coroutine[Any, Any, Result]]) -> list[Result]:
     """Returns the results in their order.
 
     Raises:
-        Exception: The first that any of them raised; the others are cancelled.
+        Exception: The first that any of them raises; the others are cancelled.
     """
     try:
         async with asyncio.TaskGroup() as group:
@@ -24,14 +24,14 @@ async def together(work: Iterable[Coroutine[Any, Any, Result]]) -> list[Result]:
 
 
 async def in_order(work: Iterable[Coroutine[Any, Any, Result]], *, ahead: int) -> AsyncGenerator[Result, None]:
-    """Yields the results in their order; what is under way is cancelled when the generator is closed.
+    """Yields the results in their order. Closing the generator cancels what is under way.
 
     Args:
-        work: Taken one by one, and begun when it is taken.
-        ahead: Most that are under way, or done and not taken by the reader yet; at least 1.
+        work: Coroutines, each taken and started when there is room for it.
+        ahead: Most coroutines that run, or are done and not yet read; at least 1.
 
     Raises:
-        Exception: What one of them raised, after the results before it.
+        Exception: What a coroutine raised, after the results before it.
     """
     begun: deque[asyncio.Task[Result]] = deque()
     waiting = iter(work)

@@ -1,12 +1,12 @@
-"""Detect: where are the faces?"""
+"""Detect: the faces of a picture."""
 
 from facegrid.v1 import detect_pb2
-from orchestrator.api.convert import to_faces, to_options
 from orchestrator.api.pictures import Pictures
+from orchestrator.api.wire.faces import to_faces, to_options
 from orchestrator.deadline import Deadline
 
 
-class Detection:
+class DetectHandler:
     """Answers Detect."""
 
     def __init__(self, pictures: Pictures) -> None:
@@ -18,10 +18,10 @@ class Detection:
         Raises:
             FacegridError: See `Pictures.detect`; InvalidOption.
         """
-        seen = await self._pictures.detect(request.image, to_options(request.options), deadline)
+        result = await self._pictures.detect(request.image, to_options(request.options), deadline)
         return detect_pb2.DetectResponse(
-            faces=to_faces(seen.faces),
-            image_width_px=seen.width_px,
-            image_height_px=seen.height_px,
-            dropped_candidates=seen.faces.dropped_candidates,
+            faces=to_faces(result.found),
+            image_width_px=result.width_px,
+            image_height_px=result.height_px,
+            dropped_candidates=result.found.dropped_candidates,
         )

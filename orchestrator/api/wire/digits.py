@@ -1,4 +1,4 @@
-"""What a caller of Generate asks for, checked: from the message to arrays."""
+"""What a caller of Generate asks for: from the message of facegrid.v1 to arrays, checked."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ _NOISE_LIMIT = 10.0
 
 @dataclass(frozen=True)
 class DigitOrder:
-    """Pictures to be drawn."""
+    """The pictures that a caller asks for."""
 
     labels: Floats
-    """[LABELS], together 1; the same for all pictures."""
+    """[LABELS], with a sum of 1; the same for all pictures."""
     count: int
     seed: int
     truncation: float | None
     given: Floats | None
-    """The noise [count, NOISE_DIM] instead of the seed's, where the caller sent it."""
+    """The noise [count, NOISE_DIM], where the caller sends it instead of a seed."""
     raw: bool
     """Whether pictures are sent as pixels rather than as PNG files."""
 
@@ -37,7 +37,7 @@ class DigitOrder:
 
 
 def to_order(request: generate_pb2.GenerateRequest, max_count: int) -> DigitOrder:
-    """Returns what is asked for.
+    """Returns what the caller asks for.
 
     Raises:
         InvalidLabels: See `mix`.
@@ -72,7 +72,7 @@ def _truncation_of(request: generate_pb2.GenerateRequest) -> float | None:
     if not request.HasField("truncation"):
         return None
     low, high = TRUNCATION_RANGE
-    if not low <= request.truncation <= high:  # nor is NaN
+    if not low <= request.truncation <= high:  # refuses NaN too
         raise InvalidOption(f"truncation is {request.truncation:g}, allowed are {low:g} to {high:g}")
     return request.truncation
 
@@ -81,11 +81,11 @@ def _noise_of(request: generate_pb2.GenerateRequest) -> Floats:
     needed = NOISE_DIM * request.count
     if len(request.noise) != needed:
         raise InvalidOption(
-            f"noise has {len(request.noise):,} numbers, needed are {needed:,}: "
+            f"noise has {len(request.noise):,} numbers, expected {needed:,}: "
             f"{NOISE_DIM} for each of {request.count:,} pictures"
         )
     if request.HasField("truncation"):
-        raise InvalidOption("truncation is set, and so is noise, which nothing is drawn for")
+        raise InvalidOption("truncation is set, but noise is given and none is drawn")
     noise = np.array(request.noise, np.float32)
     outside = ~(np.abs(noise) <= _NOISE_LIMIT)  # NaN is outside, too
     if outside.any():

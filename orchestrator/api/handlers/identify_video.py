@@ -1,4 +1,4 @@
-"""IdentifyVideo: who is seen in a video?"""
+"""IdentifyVideo: the people in a video."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from exporters.signatures import EmbedderContract
 from facegrid.errors import InvalidOption
 from facegrid.v1 import identify_pb2, verify_pb2, video_pb2
-from orchestrator.api.convert import to_options
 from orchestrator.api.embedders import gallery_embedder, gallery_version, to_embedder
-from orchestrator.api.identify import to_top_k
+from orchestrator.api.handlers.identify import to_top_k
 from orchestrator.api.pictures import Pictures
 from orchestrator.api.thresholds import identify_threshold, verify_threshold
-from orchestrator.api.video_convert import to_frame_result, to_summary
-from orchestrator.api.video_stream import Video, answer_video
+from orchestrator.api.video_stream import VideoSession, answer_video
+from orchestrator.api.wire.faces import to_options
+from orchestrator.api.wire.video import to_frame_result, to_summary
 from orchestrator.deadline import Deadline
 from orchestrator.gallery.gallery import Gallery
-from orchestrator.pipeline.track import Candidate, Faces, Moment
-from orchestrator.pipeline.watch import Neighbours, Sketch, Watch
+from orchestrator.pipeline.track import FrameFaces, FrameStamp, SubjectCandidate
+from orchestrator.pipeline.watch import FrameSketch, Neighbours, VideoWatcher
 from orchestrator.predict.versions import Versions
 from orchestrator.settings import Settings
 from orchestrator.types import Floats, RecognizedFaces
@@ -27,17 +27,17 @@ DEFAULT_DETECT_EVERY_N = 5
 MAX_DETECT_EVERY_N = 300
 
 _LEAST_CANDIDATES = 10
-"""Subjects looked up for a track: with so many in view at once, each still has one that is not another's."""
+"""Least number of subjects looked up for a track, so that each of as many tracks in view can get another subject."""
 
 
-class VideoIdentification:
+class IdentifyVideoHandler:
     """Answers IdentifyVideo.
 
     Args:
-        pictures: Looks at frames.
-        gallery: Knows who is who.
+        pictures: Finds faces in frames.
+        gallery: Holds the enrolled people.
         settings: The window, times, and the embedder of a new gallery.
-        versions: Says which versions of the networks look at a frame.
+        versions: Chooses the versions of the networks for a frame.
     """
 
     def __init__(self, pictures: Pictures, gallery: Gallery, settings: Settings, versions: Versions) -> None:
@@ -49,41 +49,43 @@ class VideoIdentification:
     def answer(
         self,
         requests: AsyncIterator[video_pb2.IdentifyVideoRequest],
-        wrap: Callable[[Video], Video] = lambda video: video,
+        wrap: Callable[[VideoSession], VideoSession] = lambda video: video,
     ) -> AsyncGenerator[video_pb2.IdentifyVideoResponse, None]:
         """Returns the answers to one video; see `answer_video`.
 
         Args:
-            requests: What the caller sends.
-            wrap: Returns what stands around the video that the options open.
+            requests: The caller's messages.
+            wrap: Wraps the session that the options open.
 
         Raises:
             InvalidOption, GalleryMismatch, GalleryUnavailable: Before the first answer.
             InvalidRequest: See `answer_video`.
         """
 
-        async def open_video(options: video_pb2.IdentifyVideoOptions) -> Video:
+        async def open_video(options: video_pb2.IdentifyVideoOptions) -> VideoSession:
             return wrap(await self._open(options))
 
         return answer_video(requests, open_video, window=self._settings.stream_window)
 
-    async def _open(self, options: video_pb2.IdentifyVideoOptions) -> "_Video":
+    async def _open(self, options: video_pb2.IdentifyVideoOptions) -> "_IdentifySession":
         timeout_s = self._settings.budget_s(options.timeout_ms)
         contract = await gallery_embedder(self._gallery, self._settings.embedder_version, Deadline(timeout_s))
-        video = _Video(options, self._pictures, self._gallery, contract, timeout_s=timeout_s, versions=self._versions)
+        video = _IdentifySession(
+            options, self._pictures, self._gallery, contract, timeout_s=timeout_s, versions=self._versions
+        )
         await video.judge(Deadline(timeout_s))
         return video
 
 
 @dataclass(frozen=True)
 class _Prepared:
-    sketch: Sketch
+    sketch: FrameSketch
     people: RecognizedFaces | None
-    """None: nobody looked."""
+    """None: faces were not looked for."""
 
 
-class _Video:
-    """One video; see `orchestrator.api.video_stream.Video`."""
+class _IdentifySession:
+    """Implements `orchestrator.api.video_stream.VideoSession`."""
 
     def __init__(
         self,
@@ -109,7 +111,7 @@ class _Video:
         self._top_k = to_top_k(options.identify_options)
         self._threshold = 0.0
         self._rate: float | None = None
-        self._watch = Watch(
+        self._watch = VideoWatcher(
             self._search,
             same_person=same_person,
             unit=contract.metric == "euclidean, unit",
@@ -117,51 +119,54 @@ class _Video:
         )
 
     async def judge(self, deadline: Deadline) -> None:
-        """Finds from where on a track is named, in a gallery of this size."""
+        """Sets the distance up to which a track is named, for the gallery's present size."""
         with deadline.waiting_for("the gallery"):
             size = await self._gallery.size(self._embedder)
         self._threshold, self._rate = identify_threshold(self._identify_options, self._contract.version, size)
 
     async def prepare(self, frame: video_pb2.IdentifyVideoRequest.Frame, *, due: bool) -> _Prepared:
-        """Returns what can be said of a frame by itself."""
+        """See `VideoSession.prepare`."""
         async with _budget(self._timeout_s) as deadline:
-            return await self._see(frame, deadline, look=due)
+            return await self._look_at(frame, deadline, look=due)
 
     async def answer(self, frame: video_pb2.IdentifyVideoRequest.Frame, prepared: _Prepared) -> video_pb2.FrameResult:
-        """Returns what is seen in the next frame."""
+        """See `VideoSession.answer`."""
         async with _budget(self._timeout_s) as deadline:
 
-            async def look() -> Faces:
+            async def look() -> FrameFaces:
                 people = prepared.people
-                if people is None:  # nobody looked; where somebody did, there may be no faces
-                    people = (await self._see(frame, deadline, look=True)).people
-                assert people is not None  # noqa: S101 - it was looked
-                return Faces(people.faces, people.embeddings.vectors)
+                if people is None:  # not looked for; an empty result is not None
+                    people = (await self._look_at(frame, deadline, look=True)).people
+                assert people is not None  # noqa: S101 - `look` is set
+                return FrameFaces(people.faces, people.embeddings.vectors)
 
-            now = Moment(frame.index, frame.timestamp_ms)
+            now = FrameStamp(frame.index, frame.timestamp_ms)
             view = await self._watch.step(prepared.sketch, now, look, due=prepared.people is not None)
             return to_frame_result(view, now, prepared.sketch)
 
     async def finish(self) -> video_pb2.VideoSummary:
-        """Returns what is left to tell."""
+        """See `VideoSession.finish`."""
         async with _budget(self._timeout_s):
             view = await self._watch.finish()
         summary = to_summary(view, threshold=self._threshold, false_positive_rate=self._rate)
         summary.embedder.CopyFrom(to_embedder(self._embedder))
         return summary
 
-    async def _see(self, frame: video_pb2.IdentifyVideoRequest.Frame, deadline: Deadline, *, look: bool) -> _Prepared:
-        # A request for each look, not for the video: that may last for days, and a version that it kept to, too.
+    async def _look_at(
+        self, frame: video_pb2.IdentifyVideoRequest.Frame, deadline: Deadline, *, look: bool
+    ) -> _Prepared:
+        # One request of `versions` for each frame, not for the video: a video may last for days, and would keep its
+        # version in use as long.
         with self._versions.request():
-            seen, people = await self._pictures.sketch(
+            sketch, people = await self._pictures.sketch(
                 frame.image, self._detect_options, deadline, version=self._contract.version, look=look
             )
-        return _Prepared(seen, people)
+        return _Prepared(sketch, people)
 
     async def _search(self, vectors: Floats) -> Neighbours:
         await self.judge(Deadline(self._timeout_s))
         found = await self._gallery.search(vectors, self._embedder, k=max(self._top_k, _LEAST_CANDIDATES))
-        candidates = [tuple(Candidate(match.subject, match.distance) for match in one.best) for one in found]
+        candidates = [tuple(SubjectCandidate(match.subject, match.distance) for match in one.best) for one in found]
         return Neighbours(candidates, self._threshold)
 
 
@@ -181,9 +186,9 @@ async def _budget(timeout_s: float) -> AsyncIterator[Deadline]:
 
 
 def _with_threshold(options: identify_pb2.IdentifyOptions, default: float) -> identify_pb2.IdentifyOptions:
-    """Returns the options with a threshold where they say nothing of it.
+    """Returns the options, with a threshold where they leave it open.
 
-    Identify's own default is smaller: it decides on every single picture, of which a track has many.
+    Identify's own default is smaller, since it decides by a single picture, and a track has many.
     """
     chosen = identify_pb2.IdentifyOptions()
     chosen.CopyFrom(options)

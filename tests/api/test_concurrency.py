@@ -3,7 +3,7 @@ from contextlib import aclosing
 
 import pytest
 
-from orchestrator.api.shared_work import in_order
+from orchestrator.api.concurrency import in_order
 
 
 class Work:

@@ -1,4 +1,4 @@
-"""Between the messages of facegrid.v1 and the pipeline's types."""
+"""Faces and the options to find them: from and to the messages of facegrid.v1."""
 
 from exporters.signatures import LANDMARKS
 from facegrid.v1 import face_pb2, geometry_pb2
@@ -17,9 +17,20 @@ def to_options(message: face_pb2.DetectOptions) -> DetectOptions:
 def to_faces(found: Detections) -> list[face_pb2.Face]:
     """Returns the faces in their order."""
     return [
-        face_pb2.Face(box=_box(box), score=float(score), landmarks=_landmarks(points))
+        to_face(box, float(score), points)
         for box, score, points in zip(found.boxes, found.scores, found.landmarks, strict=True)
     ]
+
+
+def to_face(box: Floats, score: float, landmarks: Floats) -> face_pb2.Face:
+    """Returns one face.
+
+    Args:
+        box: [4], x_min, y_min, x_max, y_max in pixels of the upright image.
+        score: Range [0, 1].
+        landmarks: [5, 2], x and y in pixels in the order of `exporters.signatures.LANDMARKS`.
+    """
+    return face_pb2.Face(box=_box(box), score=score, landmarks=_landmarks(landmarks))
 
 
 def _box(box: Floats) -> geometry_pb2.BoundingBox:

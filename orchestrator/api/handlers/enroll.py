@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from facegrid.errors import FacegridError, InvalidRequest, LimitExceeded
 from facegrid.v1 import enroll_pb2, face_pb2
-from orchestrator.api.convert import to_faces, to_options
+from orchestrator.api.concurrency import gather_or_cancel
 from orchestrator.api.embedders import gallery_embedder, gallery_version, to_embedder
 from orchestrator.api.pictures import Pictures
 from orchestrator.api.quality import QualityGate, choose_face, shorter_sides_px, to_gate
-from orchestrator.api.shared_work import together
 from orchestrator.api.status import to_message
+from orchestrator.api.wire.faces import to_faces, to_options
 from orchestrator.deadline import Deadline
 from orchestrator.gallery.gallery import Gallery
 from orchestrator.gallery.subjects import normal_subject
@@ -23,11 +23,11 @@ from orchestrator.settings import Settings
 from orchestrator.types import Detections, RecognizedFaces
 
 
-class Enrollment:
+class EnrollHandler:
     """Answers Enroll.
 
     Args:
-        pictures: Looks at them.
+        pictures: Finds faces in them.
         gallery: Keeps the faces.
         settings: The bound on pictures, and the embedder of a new gallery.
     """
@@ -39,17 +39,18 @@ class Enrollment:
         self._version = settings.embedder_version
 
     async def enroll(self, request: enroll_pb2.EnrollRequest, deadline: Deadline) -> enroll_pb2.EnrollResponse:
-        """Returns what became of each picture.
+        """Returns a face's id or an error for each picture.
 
-        All pictures are looked at first; those that pass are then written together. When the time is over before
-        that, nothing is enrolled; when it is over while they are written, they may or may not be, and the same call
-        may be made again.
+        Faces are found in all pictures first; those that pass the gate are then written together. When the deadline
+        passes before that, nothing is enrolled. When it passes during the write, the faces may or may not be
+        enrolled, and the caller may repeat the call.
 
         Raises:
-            InvalidSubject: Not a name.
-            InvalidRequest, LimitExceeded: No picture, or too many.
+            InvalidSubject: The subject is not a valid name.
+            InvalidRequest, LimitExceeded: There is no picture, or there are too many.
             GalleryMismatch, GalleryUnavailable: See `Gallery.enroll`.
-            FacegridError: See `Pictures.recognize`, but for what is wrong with a single picture; InvalidOption.
+            InvalidOption: An option is out of its range.
+            FacegridError: See `Pictures.recognize`; an error of a single picture is in the answer instead.
         """
         subject = normal_subject(request.subject)
         options, gate = to_options(request.detect_options), to_gate(request.enroll_options)
@@ -57,23 +58,23 @@ class Enrollment:
         contract = await gallery_embedder(self._gallery, self._version, deadline)
         embedder = gallery_version(contract)
 
-        async def look(portrait: face_pb2.Portrait) -> RecognizedFaces | FacegridError:
+        async def recognize(portrait: face_pb2.Portrait) -> RecognizedFaces | FacegridError:
             index = portrait.face_index if portrait.HasField("face_index") else None
             choose = partial(_choose, index=index, gate=gate)
             try:
-                seen = await self._pictures.recognize(
+                result = await self._pictures.recognize(
                     portrait.image, options, deadline, version=contract.version, choose=choose
                 )
-            except InvalidRequest as err:  # of this picture; the others go on
+            except InvalidRequest as err:  # about this picture alone
                 return err
-            return seen.people
+            return result.found
 
-        seen = await together(look(portrait) for portrait in request.images)
-        good = [people for people in seen if isinstance(people, RecognizedFaces)]
+        recognized = await gather_or_cancel(recognize(portrait) for portrait in request.images)
+        good = [people for people in recognized if isinstance(people, RecognizedFaces)]
         with deadline.waiting_for("the gallery"):
             faces = await asyncio.to_thread(lambda: [_new_face(people) for people in good])
             kept = iter(await self._gallery.enroll(subject, faces, embedder))
-        results = [one if isinstance(one, FacegridError) else _kept(next(kept), one) for one in seen]
+        results = [one if isinstance(one, FacegridError) else _kept(next(kept), one) for one in recognized]
         return enroll_pb2.EnrollResponse(
             subject=subject, results=[_result(one) for one in results], embedder=to_embedder(embedder)
         )
@@ -88,7 +89,7 @@ class Enrollment:
 
 
 def _choose(faces: Detections, *, index: int | None, gate: QualityGate) -> NDArray[np.intp]:
-    """Returns the face that is meant, if it is good enough."""
+    """Returns the position of the chosen face [1]; raises UnusableFace where it is not good enough."""
     chosen = choose_face(faces, index)
     gate.check(faces.take(chosen))
     return chosen

@@ -1,13 +1,13 @@
-"""Identify: whose are the faces of a picture?"""
+"""Identify: the people in a picture."""
 
 from collections.abc import Sequence
 
 from facegrid.errors import InvalidOption
 from facegrid.v1 import face_pb2, identify_pb2
-from orchestrator.api.convert import to_faces, to_options
 from orchestrator.api.embedders import gallery_embedder, gallery_version, to_embedder
 from orchestrator.api.pictures import Pictures
 from orchestrator.api.thresholds import identify_threshold
+from orchestrator.api.wire.faces import to_faces, to_options
 from orchestrator.deadline import Deadline
 from orchestrator.gallery.gallery import Gallery
 from orchestrator.gallery.types import EmbedderVersion, Match, Matches
@@ -19,12 +19,12 @@ DEFAULT_TOP_K = 5
 MAX_TOP_K = 100
 
 
-class Identification:
+class IdentifyHandler:
     """Answers Identify.
 
     Args:
-        pictures: Looks at them.
-        gallery: Knows who is who.
+        pictures: Finds faces in them.
+        gallery: Holds the enrolled people.
         settings: The embedder of a new gallery.
     """
 
@@ -36,7 +36,7 @@ class Identification:
     async def identify(
         self, request: identify_pb2.IdentifyRequest, deadline: Deadline
     ) -> identify_pb2.IdentifyResponse:
-        """Returns who is in one picture.
+        """Returns the subject of each face of a picture.
 
         Raises:
             GalleryMismatch, GalleryUnavailable: See `Gallery.search`.
@@ -48,13 +48,13 @@ class Identification:
         with deadline.waiting_for("the gallery"):
             gallery_faces = await self._gallery.size(embedder)
         threshold, rate = identify_threshold(request.identify_options, contract.version, gallery_faces)
-        seen = await self._pictures.recognize(request.image, options, deadline, version=contract.version)
-        found = await self._search(seen.people.embeddings.vectors, embedder, top_k, deadline)
+        picture = await self._pictures.recognize(request.image, options, deadline, version=contract.version)
+        found = await self._search(picture.found.embeddings.vectors, embedder, top_k, deadline)
         return identify_pb2.IdentifyResponse(
-            identifications=_identifications(to_faces(seen.people.faces), found, threshold, top_k),
-            image_width_px=seen.width_px,
-            image_height_px=seen.height_px,
-            dropped_candidates=seen.people.faces.dropped_candidates,
+            identifications=_identifications(to_faces(picture.found.faces), found, threshold, top_k),
+            image_width_px=picture.width_px,
+            image_height_px=picture.height_px,
+            dropped_candidates=picture.found.faces.dropped_candidates,
             threshold=threshold,
             false_positive_rate=rate,
             embedder=to_embedder(embedder),
@@ -63,14 +63,14 @@ class Identification:
     async def _search(
         self, vectors: Floats, embedder: EmbedderVersion, top_k: int, deadline: Deadline
     ) -> list[Matches]:
-        # With N faces, nobody beyond a face's N nearest subjects can be given to it; the second is for the margin.
+        # With N faces, a face gets one of its N nearest subjects or none. The second subject is for the margin.
         k = max(top_k, len(vectors), 2)
         with deadline.waiting_for("the gallery"):
             return await self._gallery.search(vectors, embedder, k=k)
 
 
 def to_top_k(options: identify_pb2.IdentifyOptions) -> int:
-    """Returns the number of candidates asked for.
+    """Returns the number of candidates that the caller asks for.
 
     Raises:
         InvalidOption: It is out of its range.
@@ -92,7 +92,7 @@ def _identifications(
 def _identification(
     face: face_pb2.Face, matches: Sequence[Match], name: str | None, top_k: int
 ) -> identify_pb2.Identification:
-    """Returns what is said of one face; `matches` are nearest first."""
+    """Returns the answer for one face; `matches` are nearest first."""
     answer = identify_pb2.Identification(face=face, subject=name)
     for match in matches[:top_k]:
         answer.candidates.add(subject=match.subject, distance=match.distance)

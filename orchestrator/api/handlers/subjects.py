@@ -1,20 +1,20 @@
-"""ListSubjects, GetSubject and DeleteSubject: who is in the gallery, and who shall be no more."""
+"""ListSubjects, GetSubject and DeleteSubject: the enrolled people."""
 
 from facegrid.errors import InvalidOption
 from facegrid.v1 import subject_pb2
 from orchestrator.api.embedders import to_embedder
 from orchestrator.deadline import Deadline
 from orchestrator.gallery.gallery import MAX_PAGE_SIZE, Gallery
-from orchestrator.gallery.types import Face, Subject
+from orchestrator.gallery.types import StoredFace, StoredSubject
 
 DEFAULT_PAGE_SIZE = 100
 
 
-class Subjects:
-    """Answers what concerns the people of the gallery.
+class SubjectsHandler:
+    """Answers ListSubjects, GetSubject and DeleteSubject.
 
     Args:
-        gallery: Knows them.
+        gallery: Holds the subjects.
     """
 
     def __init__(self, gallery: Gallery) -> None:
@@ -26,7 +26,7 @@ class Subjects:
         """Returns a page of subjects.
 
         Raises:
-            InvalidOption: The page's size is out of its range, or the token is none that was given out.
+            InvalidOption: The page's size is out of its range, or the token is not one of this service.
             GalleryUnavailable: The gallery cannot be read.
         """
         if request.page_size > MAX_PAGE_SIZE:
@@ -54,7 +54,7 @@ class Subjects:
     async def delete_subject(
         self, request: subject_pb2.DeleteSubjectRequest, deadline: Deadline
     ) -> subject_pb2.DeleteSubjectResponse:
-        """Forgets a person, and returns what was erased.
+        """Erases a person, and returns what was erased.
 
         Raises:
             InvalidSubject, SubjectNotFound, GalleryUnavailable: See `Gallery.delete_subject`.
@@ -66,14 +66,14 @@ class Subjects:
         )
 
 
-def _subject(subject: Subject) -> subject_pb2.Subject:
+def _subject(subject: StoredSubject) -> subject_pb2.Subject:
     message = subject_pb2.Subject(name=subject.name, faces=subject.faces)
     message.first_enrolled_at.FromDatetime(subject.first_enrolled_at)
     message.last_enrolled_at.FromDatetime(subject.last_enrolled_at)
     return message
 
 
-def _face(face: Face) -> subject_pb2.GalleryFace:
+def _face(face: StoredFace) -> subject_pb2.GalleryFace:
     message = subject_pb2.GalleryFace(
         id=face.face_id,
         embedder=to_embedder(face.embedder),

@@ -1,4 +1,4 @@
-"""Which embedder versions a gallery holds, and which of them is searched: the table `embedders`."""
+"""The embedder versions of a gallery, and which of them is searched: the table `embedders`."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ import pyarrow as pa
 from facegrid.errors import GalleryMismatch
 from orchestrator.gallery.erase import forget_versions
 from orchestrator.gallery.rows import face_schema, table_name
-from orchestrator.gallery.tables import Storage, Table
+from orchestrator.gallery.tables import LanceTable, Storage
 from orchestrator.gallery.types import EmbedderVersion
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ BUILDING = "building"
 RETIRED = "retired"
 
 SWITCH_GRACE_S = 60.0
-"""How long vectors of the old version are searched after a new one took over: more than a request lasts."""
+"""How long vectors of the old version are searched after a new one took over: longer than a request lasts."""
 
 _SCHEMA = pa.schema(
     [
@@ -34,7 +34,7 @@ _SCHEMA = pa.schema(
 
 
 @dataclass(frozen=True)
-class Entry:
+class EmbedderEntry:
     """An embedder version of the gallery."""
 
     embedder: EmbedderVersion
@@ -43,35 +43,35 @@ class Entry:
     changed_at: datetime
 
 
-class Registry:
-    """The embedder versions of a gallery. Whoever changes it holds the gallery's lock.
+class EmbedderRegistry:
+    """The embedder versions of a gallery. Callers that change it hold the gallery's lock.
 
     Args:
-        storage: Of the gallery.
+        storage: The gallery's storage.
     """
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._table = storage.table("embedders")
-        self._faces: dict[EmbedderVersion, Table] = {}
+        self._faces: dict[EmbedderVersion, LanceTable] = {}
 
-    def entries(self) -> tuple[Entry, ...]:
-        """Returns all embedder versions, the oldest first; none for a gallery in which nobody was ever enrolled."""
+    def entries(self) -> tuple[EmbedderEntry, ...]:
+        """Returns all embedder versions, the oldest first; none if there was no enrolment yet."""
         return self._table.read(_entries) if self._table.exists() else ()
 
     def active(self) -> EmbedderVersion | None:
         """Returns the embedder version that is searched and enrolled to."""
         return next((entry.embedder for entry in self.entries() if entry.state == ACTIVE), None)
 
-    def faces(self, embedder: EmbedderVersion) -> Table:
+    def faces(self, embedder: EmbedderVersion) -> LanceTable:
         """Returns the table of an embedder version's faces, which need not exist."""
         return self._faces.setdefault(embedder, self._storage.table(table_name(embedder)))
 
-    def searched(self, embedder: EmbedderVersion, *, now: datetime) -> Table | None:
-        """Returns the table that a vector of this embedder version is looked for in; None: nobody is enrolled.
+    def searched(self, embedder: EmbedderVersion, *, now: datetime) -> LanceTable | None:
+        """Returns the table to search for a vector of this embedder version; None if the gallery is empty.
 
         Raises:
-            GalleryMismatch: Another one is active, and not since a moment ago.
+            GalleryMismatch: Another version is active, for longer than `SWITCH_GRACE_S`.
         """
         entries = {entry.embedder: entry for entry in self.entries()}
         active = next((entry.embedder for entry in entries.values() if entry.state == ACTIVE), None)
@@ -84,7 +84,7 @@ class Registry:
             raise mismatch(active, embedder)
         return self.faces(embedder)
 
-    def tables(self) -> list[Table]:
+    def tables(self) -> list[LanceTable]:
         """Returns the tables of all embedder versions."""
         return [self.faces(entry.embedder) for entry in self.entries()]
 
@@ -93,11 +93,11 @@ class Registry:
         if self._table.exists():
             forget_versions(self._table, sweep=True)
 
-    def require(self, embedder: EmbedderVersion, *, now: datetime) -> Table:
-        """Returns the table of the active embedder version, and makes this the active one where there is none.
+    def require(self, embedder: EmbedderVersion, *, now: datetime) -> LanceTable:
+        """Returns the table of this embedder version, and makes it the active one if there is none.
 
         Raises:
-            GalleryMismatch: Another one is active.
+            GalleryMismatch: Another version is active.
         """
         active = self.active()
         if active is None:
@@ -107,11 +107,11 @@ class Registry:
         return self.faces(embedder)
 
     def add(self, embedder: EmbedderVersion, state: str, *, now: datetime) -> None:
-        """Adds an embedder version with a table of no faces."""
+        """Adds an embedder version with an empty table of faces."""
         self.faces(embedder).create(face_schema(embedder).empty_table())
         self._table.create(_SCHEMA.empty_table())
         others = [entry for entry in self.entries() if entry.embedder != embedder]  # another process may have added it
-        self._write((*others, Entry(embedder, state, now)))
+        self._write((*others, EmbedderEntry(embedder, state, now)))
 
     def set_states(self, states: dict[EmbedderVersion, str], *, now: datetime) -> None:
         """Changes the states of embedder versions, all at once for every reader."""
@@ -122,7 +122,7 @@ class Registry:
             )
         )
 
-    def _write(self, entries: tuple[Entry, ...]) -> None:
+    def _write(self, entries: tuple[EmbedderEntry, ...]) -> None:
         rows = [
             (entry.embedder.name, entry.embedder.version, entry.embedder.dimension, entry.state, entry.changed_at)
             for entry in entries
@@ -131,15 +131,17 @@ class Registry:
 
 
 def mismatch(active: EmbedderVersion, asked: EmbedderVersion) -> GalleryMismatch:
-    """Returns the error that says which embedder made the gallery, which was asked for, and what to do."""
+    """Returns the error that names the gallery's embedder, the requested one, and what to do."""
     return GalleryMismatch(
         f"the gallery holds vectors of {active} with {active.dimension} values, "
         f"asked was {asked} with {asked.dimension}; serve {active}, or move the gallery with `facegrid gallery reembed`"
     )
 
 
-def _entries(dataset: "LanceDataset") -> tuple[Entry, ...]:
+def _entries(dataset: "LanceDataset") -> tuple[EmbedderEntry, ...]:
     return tuple(
-        Entry(EmbedderVersion(row["embedder"], row["version"], row["dimension"]), row["state"], row["changed_at"])
+        EmbedderEntry(
+            EmbedderVersion(row["embedder"], row["version"], row["dimension"]), row["state"], row["changed_at"]
+        )
         for row in dataset.to_table().to_pylist()
     )
