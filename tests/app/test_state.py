@@ -10,21 +10,8 @@ import pytest
 from orchestrator.app.errors import StackError
 from orchestrator.app.ingress import ingress_environment
 from orchestrator.app.options import default_state_dir
-from orchestrator.app.processes import ProcessRecord
-from orchestrator.app.state import StackState, StateFolder
-
-
-def some_state(run_dir: Path) -> StackState:
-    return StackState(
-        run_dir=run_dir,
-        port=9001,
-        ingress="python",
-        orchestrators="2",
-        servers="",
-        models_dir=Path("/somewhere/models"),
-        started_at_s=1700000000.25,
-        processes=(ProcessRecord("model_server", 4711, 1700000000.5),),
-    )
+from orchestrator.app.state import StateFolder
+from tests.app.example_state import some_state
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from importlib.metadata import version
 import pytest
 
 from facegrid.errors import InternalError
-from tests.client.conftest import eventually
+from tests.support.polling import eventually
 
 
 def test_version(facegrid):

@@ -5,7 +5,6 @@ import shutil
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -21,7 +20,8 @@ from orchestrator.app.metrics_page import read_replicas
 from orchestrator.app.ports import free_ports
 from orchestrator.app.processes import members
 from orchestrator.app.state import StateFolder
-from tests.cluster.conftest import commands
+from tests.cluster.stack import commands
+from tests.support.polling import eventually
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -59,7 +59,7 @@ class FleetStack:
             answers.append(ask_host(self.state.run_dir, {}, timeout_s=10))
             return answers[-1] is not None
 
-        until(answered)
+        eventually(answered, "the host answers", TIMEOUT_S)
         return answers[-1]["servers"]
 
     def whole(self) -> bool:
@@ -110,18 +110,11 @@ def traffic(fleet: FleetStack, picture: bytes) -> Iterator[list[object]]:
     thread.start()
     yield outcomes
     try:
-        until(lambda: len(outcomes) > 3)
+        eventually(lambda: len(outcomes) > 3, "four calls are answered", TIMEOUT_S)
     finally:
         stopping.set()
         thread.join()
     assert len(set(outcomes)) == 1, outcomes
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline_s = time.monotonic() + TIMEOUT_S
-    while not condition():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.1)
 
 
 def test_two_servers_have_every_network(fleet: FleetStack) -> None:
@@ -129,8 +122,13 @@ def test_two_servers_have_every_network(fleet: FleetStack) -> None:
     assert len({one["address"] for one in servers}) == 2
     for one in servers:
         assert one["versions"] == {model: [1] for model in CONTRACTS}
+
     # A part that is held up for seconds is shown as one that does not answer.
-    until(lambda: (status := fleet.run("status")).returncode == 0 and status.stdout.count("unix:") == 2)
+    def both_shown() -> bool:
+        status = fleet.run("status")
+        return status.returncode == 0 and status.stdout.count("unix:") == 2
+
+    eventually(both_shown, "status shows both servers", TIMEOUT_S)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
@@ -142,19 +140,24 @@ def test_processes_for_more_replicas_have_imported_what_these_need(fleet: FleetS
             return any("cv2" in Path(f"/proc/{pid}/maps").read_text() for pid in spare)
         return False
 
-    until(imported)
+    eventually(imported, "a spare process has OpenCV", TIMEOUT_S)
 
 
 @pytest.mark.parametrize("what", ["pid", "replica_pid"])
 def test_a_server_that_is_killed_is_replaced_and_no_call_fails(
     fleet: FleetStack, traffic: list[object], what: str
 ) -> None:
-    until(lambda: len(traffic) > 8 and fleet.known())  # so that a server which has just come is called too
+    # So that a server which has just come is called too.
+    eventually(lambda: len(traffic) > 8 and fleet.known(), "both servers are called", TIMEOUT_S)
     victim = fleet.servers()[0]
     os.kill(victim[what], signal.SIGKILL)
     # Whichever was killed, the other goes too: no server is left that nobody watches.
-    until(lambda: not (runs(victim["pid"]) or runs(victim["replica_pid"])))
-    until(lambda: fleet.whole() and victim["id"] not in {one["id"] for one in fleet.servers()})
+    eventually(lambda: not (runs(victim["pid"]) or runs(victim["replica_pid"])), "both processes end", TIMEOUT_S)
+
+    def replaced() -> bool:
+        return fleet.whole() and victim["id"] not in {one["id"] for one in fleet.servers()}
+
+    eventually(replaced, "another server is in its place", TIMEOUT_S)
 
 
 def test_versions_change_under_traffic(fleet: FleetStack, traffic: list[object]) -> None:

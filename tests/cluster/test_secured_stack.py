@@ -2,8 +2,7 @@
 
 import re
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,9 +14,10 @@ import facegrid
 from facegrid.v1.detect_pb2 import DetectRequest
 from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
 from orchestrator.app.ports import free_ports
-from tests.certificates import Authority
-from tests.cluster.conftest import Stack, commands, run
-from tests.keys.keyfile import make_key, mount_keys
+from tests.cluster.stack import Stack, commands, run
+from tests.support.certificates import Authority
+from tests.support.keyfile import make_key, mount_keys
+from tests.support.polling import eventually
 
 pytestmark = [
     pytest.mark.timeout(400),
@@ -142,16 +142,9 @@ def test_a_key_that_is_revoked_is_refused_by_the_running_service(
                 return True
         return False
 
-    _until(refused)
+    eventually(refused, "the revoked key is refused")
     mount_keys(folder / "keys", MANAGER_ENTRY, DETECTOR_ENTRY)
-    _until(lambda: not refused())
-
-
-def _until(condition: Callable[[], bool]) -> None:
-    give_up_s = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < give_up_s
-        time.sleep(0.1)
+    eventually(lambda: not refused(), "the key is admitted again")
 
 
 def test_no_secret_is_in_a_log_or_in_ps(stack: Stack, folder: Path) -> None:

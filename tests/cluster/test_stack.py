@@ -26,7 +26,7 @@ from facegrid.v1.label_pb2 import LabelWeight
 from facegrid.v1.subject_pb2 import DeleteSubjectRequest, GetSubjectRequest, ListSubjectsRequest
 from facegrid.v1.verify_pb2 import VerifyRequest
 from facegrid.v1.video_pb2 import IdentifyVideoOptions, IdentifyVideoRequest
-from tests.cluster.conftest import commands
+from tests.cluster.stack import commands
 
 pytestmark = pytest.mark.timeout(400)
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.pipeline.test_decode import STORED
+from tests.e2e.boxes import box, iou
+from tests.support.pictures import STORED
 
 # Found by hand in an image viewer: the box that a person would draw, and the eyes' centres.
 BY_HAND = {
@@ -25,21 +26,10 @@ def numbers(faces):
     return np.array([(*box(face), face.score, *points(face)) for face in faces])
 
 
-def box(face):
-    return face.box.x_min, face.box.y_min, face.box.x_max, face.box.y_max
-
-
 def points(face):
     names = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
     found = [getattr(face.landmarks, name) for name in names]
     return [coordinate for point in found for coordinate in (point.x, point.y)]
-
-
-def iou(a, b):
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    common = max(width, 0) * max(height, 0)
-    return common / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - common)
 
 
 @pytest.mark.parametrize("name", BY_HAND)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from orchestrator.predict.batches import MAX_BATCH
-from tests.conftest import REPOSITORY
+from tests.support.paths import REPOSITORY
 
 MNIST = REPOSITORY.parent / "shared" / "data" / "mnist.npz"
 

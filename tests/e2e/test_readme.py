@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from facegrid.cli.main import main
-from tests.conftest import REPOSITORY
+from tests.support.paths import REPOSITORY
 
 av = pytest.importorskip("av")
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 import facegrid
 from facegrid.answers.video import VideoEventKind
-from tests.e2e.test_detect import box, iou
+from tests.e2e.boxes import box, iou
 
 WIDTH_PX, HEIGHT_PX = 320, 240
 FRAMES_A_SHOT = 12

@@ -14,11 +14,11 @@ from facegrid.v1 import detect_pb2 as pb
 from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
 from orchestrator.pipeline.decode import decode
 from orchestrator.settings import Settings
-from tests.api.test_grpc_host import png
-from tests.doubles import FunctionPredictor, onet, rnet
-from tests.hosts import running_host
-from tests.keys.keyfile import PAST, bearer, make_key, write_keys
-from tests.pipeline.plain_pnet import pnet
+from tests.support.doubles import FunctionPredictor, onet, rnet
+from tests.support.hosts import running_host
+from tests.support.keyfile import PAST, bearer, make_key, write_keys
+from tests.support.pictures import png
+from tests.support.plain_pnet import pnet
 
 TIMEOUT_S = 60
 NETWORKS = {"pnet": pnet, "rnet": rnet, "onet": onet}

@@ -21,7 +21,7 @@ import yaml
 from orchestrator.app.ingress import ingress_environment
 from orchestrator.app.ports import free_ports
 from tests.manifests.rendered import Doc, config_map, of_kind
-from tests.model_server.process import REPOSITORY
+from tests.support.paths import REPOSITORY
 
 _BIN = Path(sys.executable).parent
 

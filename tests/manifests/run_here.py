@@ -18,7 +18,8 @@ from grpc_health.v1.health_pb2_grpc import HealthStub
 
 from orchestrator.app.ports import free_ports
 from tests.manifests.rendered import K8S, Doc, config_map, named
-from tests.model_server.process import COMMAND, REPOSITORY, UPSTREAM
+from tests.model_server.process import COMMAND, UPSTREAM
+from tests.support.paths import REPOSITORY
 
 COPY_MODELS = K8S / "images" / "copy-models.sh"
 

@@ -24,7 +24,7 @@ from orchestrator.app.ports import free_ports
 from orchestrator.predict.servers.tensors import encode_tensor
 from tests.manifests.rendered import NETWORKS, Doc, combination, named, of_kind, overlay
 from tests.manifests.run_here import ModelServer, grpc_probe
-from tests.model_server.process import eventually
+from tests.support.polling import eventually
 
 pytestmark = pytest.mark.timeout(600)
 

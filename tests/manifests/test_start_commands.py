@@ -12,7 +12,7 @@ from orchestrator.app.contract_check import EVERY_MODEL, require_contract
 from orchestrator.fleet.model_server import missing_models, model_versions
 from tests.manifests.rendered import NETWORKS, named, overlay
 from tests.manifests.run_here import COPY_MODELS, ModelServer, grpc_probe
-from tests.model_server.process import eventually
+from tests.support.polling import eventually
 
 pytestmark = pytest.mark.timeout(600)
 

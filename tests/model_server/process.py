@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,8 +16,10 @@ import psutil
 from facegrid.tfserving.v1.model_metadata_pb2 import GetModelMetadataRequest, GetModelMetadataResponse
 from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest, GetModelStatusResponse
 from facegrid.tfserving.v1.predict_pb2 import PredictRequest, PredictResponse
+from tests.support.paths import REPOSITORY
+from tests.support.polling import eventually  # noqa: F401 - the tests of this folder import it from here
+from tests.support.ports import free_port, held_port  # noqa: F401
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 START_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 60.0
 
@@ -33,23 +34,6 @@ CHANNEL_OPTIONS = (
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
 )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def held_port() -> socket.socket:
-    """Holds a free port for who asks for it by number: while this is open, nobody is given it as one that is free.
-
-    Servers listen on it nevertheless, for they set SO_REUSEADDR as this does.
-    """
-    holder = socket.socket()
-    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    holder.bind(("127.0.0.1", 0))
-    return holder
 
 
 def run_to_exit(*flags: str) -> subprocess.CompletedProcess[str]:
@@ -166,12 +150,3 @@ class ServerProcess:
 
 def _channel(target: str) -> grpc.Channel:
     return grpc.insecure_channel(target, options=CHANNEL_OPTIONS)
-
-
-def eventually(is_true, what: str, timeout_s: float = START_TIMEOUT_S) -> None:
-    """Asks until it is true; fails with `what` was expected."""
-    deadline_s = time.monotonic() + timeout_s
-    pause = threading.Event()
-    while not is_true():
-        assert time.monotonic() < deadline_s, f"not within {timeout_s} s: {what}"
-        pause.wait(0.02)

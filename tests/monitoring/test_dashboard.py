@@ -17,7 +17,10 @@ import pytest
 import facegrid
 from orchestrator.fleet.model_config import local_model_config, read_model_config, write_model_config
 from orchestrator.telemetry.metrics import Metrics
-from tests.model_server.process import REPOSITORY, ServerProcess, eventually, free_port
+from tests.model_server.process import ServerProcess
+from tests.support.paths import REPOSITORY
+from tests.support.polling import eventually
+from tests.support.ports import free_port
 from tests.telemetry.processes import HostProcess
 
 MONITORING = REPOSITORY / "serving_configs" / "monitoring"

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from tests.conftest import REPOSITORY
+from tests.support.paths import REPOSITORY
 
 VIDEO_DATA = REPOSITORY.parent / "shared" / "data" / "video"
 
