@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help install demo test lint typecheck format protos lock bench accuracy rollouts fuzz train-jax soak chaos monitoring image-digests clean
+.PHONY: help install demo test proof lint typecheck format protos lock bench accuracy rollouts fuzz train-jax soak chaos monitoring image-digests clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -24,8 +24,11 @@ install: $(READY)  ## set up the environment in .venv
 demo: $(READY)  ## set up, export, start, find the faces of samples/, draw digits, stop; look at out/ afterwards
 	@BIN=$(BIN) scripts/demo.sh
 
-test: $(READY) lint typecheck  ## set up and run the whole test suite
+test: $(READY) lint typecheck  ## set up and run the tests
 	@BIN=$(BIN) scripts/test.sh
+
+proof: $(READY)  ## the long tests that `make test` leaves out: fleet, TLS and keys, KubeRay, wheel
+	$(BIN)/python -m pytest -m proof
 
 lint: $(READY)  ## check style
 	$(BIN)/ruff check .

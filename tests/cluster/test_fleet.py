@@ -23,7 +23,7 @@ from orchestrator.app.state import StateFolder
 from tests.cluster.stack import commands
 from tests.support.polling import eventually
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(400)]
 
 TIMEOUT_S = 150.0
 """Until a server has been replaced, on a machine that does other things too."""

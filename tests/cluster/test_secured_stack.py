@@ -20,6 +20,7 @@ from tests.support.keyfile import make_key, mount_keys
 from tests.support.polling import eventually
 
 pytestmark = [
+    pytest.mark.proof,
     pytest.mark.timeout(400),
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Ray brings HAProxy on Linux only"),
 ]

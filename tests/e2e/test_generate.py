@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 
 from orchestrator.predict.batches import MAX_BATCH
-from tests.support.paths import REPOSITORY
-
-MNIST = REPOSITORY.parent / "shared" / "data" / "mnist.npz"
+from tests.support.evaluation import require_evaluation_data
 
 
 def differences(left, right):
@@ -30,9 +28,7 @@ def test_what_comes_with_a_picture_makes_it_again(client):
 
 def test_the_digit_asked_for_is_drawn(client):
     """By the mean of each real digit, which names four in five of the real ones rightly."""
-    if not MNIST.exists():
-        pytest.skip(f"no {MNIST.name}: see docs/accuracy.md")
-    with np.load(MNIST) as data:
+    with np.load(require_evaluation_data("mnist.npz")) as data:
         pixels, labels = data["x_train"].reshape(-1, 784).astype(np.float32), data["y_train"]
     means = np.stack([pixels[labels == digit].mean(axis=0) for digit in range(10)])
     drawn = np.stack([client.generate(digit, 30, seed=5).reshape(30, 784) for digit in range(10)]).astype(np.float32)

@@ -13,7 +13,9 @@ from typing import Any
 import jsonschema
 import yaml
 
-SCHEMAS = Path(__file__).resolve().parents[3] / "shared" / "schemas"
+from tests.support.paths import REPOSITORY
+
+SCHEMAS = REPOSITORY.parent / "shared" / "schemas"
 
 
 @cache

@@ -16,8 +16,8 @@ import pytest
 import yaml
 
 from exporters.signatures import CONTRACTS
+from tests.support.paths import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 K8S = REPOSITORY / "k8s"
 NETWORKS = tuple(CONTRACTS)
 Doc = dict[str, Any]

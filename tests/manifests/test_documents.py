@@ -8,7 +8,8 @@ import subprocess
 import pytest
 import yaml
 
-from tests.manifests.rendered import K8S, OVERLAYS, REPOSITORY, kubectl, kustomize, of_kind, pods
+from tests.manifests.rendered import K8S, OVERLAYS, kubectl, kustomize, of_kind, pods
+from tests.support.paths import REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "kubernetes.md"
 READMES = sorted((K8S / "components").glob("*/README.md"))

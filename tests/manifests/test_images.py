@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.manifests.rendered import K8S, REPOSITORY
+from tests.manifests.rendered import K8S
+from tests.support.paths import REPOSITORY
 
 DOCKERFILES = sorted((K8S / "images").glob("*.Dockerfile"))
 BIN = Path(sys.executable).parent

@@ -17,7 +17,7 @@ from tests.manifests.rendered import overlay
 from tests.manifests.run_here import ModelServer, grpc_probe
 from tests.support.polling import eventually
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,9 @@ from tests.support.paths import REPOSITORY
 def build_wheel(folder: Path) -> Path:
     """Builds the wheel from a copy of the tracked files; returns it."""
     source = folder / "source"
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, check=True, capture_output=True, text=True)
+    listed = subprocess.run(
+        ["git", "-c", "safe.directory=*", "ls-files", "-z"], cwd=REPOSITORY, check=True, capture_output=True, text=True
+    )
     for name in listed.stdout.split("\0")[:-1]:
         if (file := REPOSITORY / name).exists() or file.is_symlink():
             (source / name).parent.mkdir(parents=True, exist_ok=True)
