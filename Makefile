@@ -1,4 +1,4 @@
-# The verbs of the project. `make demo` and `make test` need nothing but Python 3.11+ with venv, and set up the rest.
+# The verbs of the project. `make demo` and `make test` need Python 3.11+ with venv, and set up the rest.
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
-# One locked environment for everything; made again when the lock or the project file changes.
+# One locked environment for everything; rebuilt when the lock or the project file changes.
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] <= (3, 13) else "facegrid needs Python 3.11 to 3.13, this is " + sys.version.split()[0])'
 	@$(PYTHON) -m venv $(VENV) || { echo "Cannot make a virtual environment. On Debian: apt-get install python3-venv"; exit 1; }

@@ -14,7 +14,7 @@ from tests.support.evaluation import require_evaluation_data
 from tests.support.paths import REPOSITORY
 
 TIED = {"obama2.jpg"}
-"""Two cells with equal scores, of which the reference's unstable sort takes another one (docs/accuracy.md)."""
+"""Two cells have equal scores, and the reference's unstable sort takes the other one (docs/accuracy.md)."""
 
 
 def small_pictures(every):

@@ -1,4 +1,4 @@
-"""A small part of what docs/accuracy.md reports of recognition, so that a broken road is noticed."""
+"""A small part of what docs/accuracy.md reports on recognition, so that a regression is noticed."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Model servers on Ray: they are replaced when they die, nobody notices, and versions change under traffic."""
+"""Model servers on Ray are replaced when they die, and versions change under traffic; no call fails."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ from tests.support.polling import eventually
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(400)]
 
 TIMEOUT_S = 150.0
-"""Until a server has been replaced, on a machine that does other things too."""
+"""Time until a server has been replaced, on a loaded machine."""
 
 
 def runs(pid: int) -> bool:
@@ -55,7 +55,7 @@ class FleetStack:
         answers: list[dict] = []
 
         def answered() -> bool:
-            """The host has no answer while Ray's head service is held up."""
+            """The host does not answer while Ray's head service is held up."""
             answers.append(ask_host(self.state.run_dir, {}, timeout_s=10))
             return answers[-1] is not None
 
@@ -66,7 +66,7 @@ class FleetStack:
         return len([one for one in self.servers() if runs(one["pid"])]) == 2
 
     def known(self) -> bool:
-        """Returns whether an orchestrator has had an answer of every server; it looks for new ones now and then."""
+        """Returns whether an orchestrator has had an answer from every server; it looks for new ones periodically."""
         pages = [one.page for one in read_replicas(StateFolder(self.state_dir).metrics, timeout_s=10)]
         addresses = {one["address"] for one in self.servers()}
         return any(
@@ -94,7 +94,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory, exported_models: Path, comma
 
 @pytest.fixture
 def traffic(fleet: FleetStack, picture: bytes) -> Iterator[list[object]]:
-    """Calls all the time; what became of each: the number of faces, or the error."""
+    """Calls without a pause; the result of each: the number of faces, or the error."""
     outcomes: list[object] = []
     stopping = threading.Event()
 
@@ -151,7 +151,7 @@ def test_a_server_that_is_killed_is_replaced_and_no_call_fails(
     eventually(lambda: len(traffic) > 8 and fleet.known(), "both servers are called", TIMEOUT_S)
     victim = fleet.servers()[0]
     os.kill(victim[what], signal.SIGKILL)
-    # Whichever was killed, the other goes too: no server is left that nobody watches.
+    # Whichever was killed, the other ends too: no server is left without its replica.
     eventually(lambda: not (runs(victim["pid"]) or runs(victim["replica_pid"])), "both processes end", TIMEOUT_S)
 
     def replaced() -> bool:
@@ -180,7 +180,7 @@ def test_versions_change_under_traffic(fleet: FleetStack, traffic: list[object])
 @pytest.mark.parametrize(
     ("model", "version", "said"), [("rnet", 9, "without rnet 9"), ("embedder", 9, "no embedder 9"), ("x", 1, "'x'")]
 )
-def test_a_version_that_is_not_there_changes_nothing(
+def test_a_missing_version_changes_nothing(
     fleet: FleetStack, traffic: list[object], model: str, version: int, said: str
 ) -> None:
     refused = fleet.run("rollout", model, "--version", version)

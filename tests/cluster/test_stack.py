@@ -32,7 +32,7 @@ pytestmark = pytest.mark.timeout(400)
 
 TIMEOUT_S = 30
 LARGEST_REPLICA_MB = 400
-"""Of them 50 for the gallery's engine, which a replica loads when it is first asked who somebody is."""
+"""50 of them for the gallery's engine, which a replica loads at the first call that needs it."""
 
 
 def item(name: str, image: bytes) -> DetectStreamRequest:
@@ -80,7 +80,7 @@ def test_a_stream_that_breaks_the_protocol_fails_with_its_reason(service: FaceSe
         (DetectRequest(image=b"x", options=DetectOptions(min_face_px=0)), "INVALID_OPTION: "),
     ],
 )
-def test_a_bad_request_is_told_why_and_nothing_else(
+def test_a_bad_request_gets_the_reason_and_nothing_else(
     service: FaceServiceStub, request_: DetectRequest, details: str
 ) -> None:
     error = failure(service, request_)
@@ -181,7 +181,7 @@ def test_reflection_lists_the_services(channel: grpc.Channel) -> None:
     assert {"facegrid.v1.FaceService", "facegrid.v1.GeneratorService", "grpc.health.v1.Health"} <= names
 
 
-def test_a_slow_model_server_is_named_when_the_time_is_over(stack, service: FaceServiceStub, picture: bytes) -> None:
+def test_a_slow_model_server_ends_as_a_deadline(stack, service: FaceServiceStub, picture: bytes) -> None:
     model_server = stack.state.processes[0].pid
     os.kill(model_server, signal.SIGSTOP)
     try:
@@ -230,7 +230,7 @@ def test_up_again_changes_nothing(stack) -> None:
     assert stack.state == before
 
 
-def test_a_second_stack_on_the_same_port_is_told_who_has_it(stack, command, tmp_path: Path) -> None:
+def test_a_second_stack_on_the_same_port_is_refused_with_its_holder(stack, command, tmp_path: Path) -> None:
     where = ("--port", stack.port, "--state-dir", tmp_path, "--models-dir", stack.models_dir)
     refused = command("up", *where, "--ingress", stack.ingress)
     assert refused.returncode == 1

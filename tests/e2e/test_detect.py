@@ -1,4 +1,4 @@
-"""The whole road but Ray: client, plain host, pipeline, model server, exported networks."""
+"""The whole service but Ray: client, plain host, pipeline, model server, exported networks."""
 
 import io
 
@@ -18,11 +18,11 @@ BY_HAND = {
 
 
 ASTRONAUT_SCORE = 0.99912053
-"""What the `mtcnn` package 1.0.0 says; 0.99973172 with red and blue swapped."""
+"""The score of the `mtcnn` package 1.0.0; 0.99973172 with red and blue swapped."""
 
 
 def numbers(faces):
-    """Everything that is said of faces, as one array [N, 15]."""
+    """Box, score and landmarks of faces, as one array [N, 15]."""
     return np.array([(*box(face), face.score, *points(face)) for face in faces])
 
 
@@ -43,7 +43,7 @@ def test_the_face_is_where_a_person_sees_it(client, samples, name):
         assert np.hypot(found.x - truth[0], found.y - truth[1]) < 0.15 * eyes_px
 
 
-def test_a_face_does_not_depend_on_its_company(client, samples):
+def test_a_face_does_not_depend_on_the_pictures_beside_it(client, samples):
     """Alone and among pictures of other sizes, in a stream with many in flight: the same to 1e-4.
 
     Not to the last bit: a matrix product adds in another order for another number of crops.
@@ -70,7 +70,7 @@ def test_pictures_are_seen_upright(client, samples, orientation):
 
 
 def test_red_and_blue_are_not_swapped(client, samples):
-    """The reference's score and box of this face; with red and blue swapped they are others."""
+    """Score and box are the reference's; with red and blue swapped both differ."""
     upright = np.asarray(Image.open(samples / "astronaut.png").convert("RGB"))
     right, swapped = client.detect(upright)[0], client.detect(upright[:, :, ::-1])[0]
     assert right.score == pytest.approx(ASTRONAUT_SCORE, abs=1e-4)

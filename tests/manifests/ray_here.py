@@ -1,7 +1,7 @@
 """Starts the Ray pod of the manifests as a Ray node of this machine, and deploys their application to it.
 
-What KubeRay does with a RayService: `ray start` with the group's rayStartParams in the container's environment,
-then the configuration of Serve over the dashboard's API. Replaced are ports and paths that a pod has to itself.
+This is what KubeRay does with a RayService: `ray start` with the group's rayStartParams in the container's environment,
+then the configuration of Serve over the dashboard's API. Ports and paths that a pod has to itself are replaced.
 """
 
 import os

@@ -123,7 +123,7 @@ class Image:
 
 @dataclass(frozen=True)
 class Pod:
-    """A pod template, and who runs it."""
+    """A pod template, and the workload that runs it."""
 
     owner: str
     labels: dict[str, str]

@@ -1,7 +1,7 @@
 """Runs what a container of the manifests starts as a process of this machine.
 
-The command and its arguments are the manifest's. Replaced are what only a pod has, its ports and mounts, and the
-name of the binary where that is not installed.
+The command and its arguments are the manifest's. Ports and mounts, which only a pod has, are replaced, and so is the
+name of the binary where it is not installed.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What the Deployments start serves their networks: the commands are taken from the rendered manifests and run here."""
+"""The commands of the rendered Deployments, run here, serve their networks."""
 
 import os
 import shutil
