@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.paths import REPOSITORY
+ROOT = Path(__file__).resolve().parents[1]
 
 TELEMETRY = {"orchestrator.telemetry", "prometheus_client", "opentelemetry"}
 
@@ -54,8 +54,8 @@ def imports(path: Path, *, lazy: bool) -> set[str]:
 
 @pytest.mark.parametrize("folder", FORBIDDEN)
 def test_no_import_points_the_wrong_way(folder):
-    for path in (REPOSITORY / folder).rglob("*.py"):
-        allowed = {name for part, names in ALLOWED.items() if (REPOSITORY / part) in path.parents for name in names}
+    for path in (ROOT / folder).rglob("*.py"):
+        allowed = {name for part, names in ALLOWED.items() if (ROOT / part) in path.parents for name in names}
         for name in imports(path, lazy=True):
             for forbidden in FORBIDDEN[folder] - allowed:
                 assert name != forbidden, path
@@ -63,7 +63,7 @@ def test_no_import_points_the_wrong_way(folder):
 
 
 def test_the_command_line_loads_no_service_when_it_is_imported():
-    for path in (REPOSITORY / "facegrid" / "cli").glob("*.py"):
+    for path in (ROOT / "facegrid" / "cli").glob("*.py"):
         for name in imports(path, lazy=False):
             if not path.name.startswith("_"):
                 assert name.split(".")[0] not in {"orchestrator", "model_server", "tensorflow", "ray"}, path
@@ -74,16 +74,16 @@ def test_the_orchestrator_loads_no_tensorflow():
         "import sys, orchestrator.api.grpc_host, orchestrator.deployments.face;"
         "print([name for name in sys.modules if name.split('.')[0] in ('tensorflow', 'tensorflow_serving', 'keras')])"
     )
-    result = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
 
 
 def test_what_is_observed_needs_the_standard_library_alone():
-    found = imports(REPOSITORY / "orchestrator" / "observer.py", lazy=True)
+    found = imports(ROOT / "orchestrator" / "observer.py", lazy=True)
     assert {name.split(".")[0] for name in found} <= sys.stdlib_module_names
 
 
 def test_the_contract_needs_the_standard_library_alone():
-    assert imports(REPOSITORY / "exporters" / "signatures.py", lazy=True) <= {
+    assert imports(ROOT / "exporters" / "signatures.py", lazy=True) <= {
         "dataclasses", "dataclasses.dataclass", "typing", "typing.Literal",
     }  # fmt: skip

@@ -54,7 +54,7 @@ def test_all_people_are_found_by_the_new_embedder(faces, model_server, samples, 
         return [answer.best[0] for answer in answers]
 
     asyncio.run(enrol())
-    # The service answers from the old vectors for another minute, which the test does not wait for.
+    # The old vectors are answered for a minute more, which nobody waits for here.
     monkeypatch.setattr(_gallery, "reembed_gallery", partial(_gallery.reembed_gallery, grace_s=0))
     move = ["gallery", "reembed", "--version", "1", "--model-server", model_server, "--gallery", folder]
     assert main(move) == 0

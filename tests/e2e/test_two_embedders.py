@@ -81,7 +81,7 @@ def test_there_and_back_again(chips, vectors, server, tmp_path, monkeypatch):
         assert active == named(version)
         return [(answer.best[0].subject, answer.best[0].distance) for answer in answers]
 
-    # The service answers from the former vectors for another minute, which the test does not wait for.
+    # The former vectors are answered for a minute more, which nobody waits for here.
     monkeypatch.setattr(_gallery, "reembed_gallery", partial(_gallery.reembed_gallery, grace_s=0))
     asyncio.run(enrol())
     first = asyncio.run(found_by(1))

@@ -1,5 +1,7 @@
 """The embedder against dlib itself, which runs the same file."""
 
+from pathlib import Path
+
 import dlib
 import numpy as np
 import pytest
@@ -11,9 +13,9 @@ from exporters.goldens import GOLDEN_TOLERANCE, dlib_resnet_goldens
 from exporters.networks.dlib_resnet_layers import LAYERS
 from exporters.signatures import SERVING_DEFAULT
 from exporters.weights import package_file
-from tests.support.paths import SAMPLES
 
 PATH = package_file("face_recognition_models", "models", "dlib_face_recognition_resnet_model_v1.dat")
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -17,8 +18,9 @@ from exporters.training.embedder import Student
 from exporters.training.embedder_config import EmbedderConfig
 from exporters.training.faces import Faces
 from exporters.training.jax_run import train_on_jax
-from tests.support.paths import REPOSITORY
 from tests.training.jax_training import CONFIG, NOTED_STEPS
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 _QUICKLY_COMPILED = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
