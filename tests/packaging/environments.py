@@ -44,7 +44,7 @@ class Environment:
         environment = cls(folder)
         environment.work.mkdir()
         pip = [sys.executable, "-m", "pip", "--python", str(environment.python), "install", "--quiet"]
-        subprocess.run([*pip, "--no-index", "--no-deps", str(wheel)], check=True, timeout=120)
+        subprocess.run([*pip, "--no-index", "--no-deps", "--no-compile", str(wheel)], check=True, timeout=120)
         return environment
 
     @property
