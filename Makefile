@@ -1,17 +1,17 @@
-# The verbs of the project. `make demo` and `make test` need nothing but Python 3.11+ with venv, and set up the rest.
+# The verbs of the project. `make demo` and `make test` need Python 3.11+ with venv, and set up the rest.
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help install demo test lint typecheck format protos lock bench accuracy rollouts fuzz train-jax soak chaos monitoring image-digests clean
+.PHONY: help install demo test proof lint typecheck format protos lock bench accuracy rollouts fuzz train-jax soak chaos monitoring image-digests clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
-# One locked environment for everything; made again when the lock or the project file changes.
+# One locked environment for everything; rebuilt when the lock or the project file changes.
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] <= (3, 13) else "facegrid needs Python 3.11 to 3.13, this is " + sys.version.split()[0])'
 	@$(PYTHON) -m venv $(VENV) || { echo "Cannot make a virtual environment. On Debian: apt-get install python3-venv"; exit 1; }
@@ -24,8 +24,11 @@ install: $(READY)  ## set up the environment in .venv
 demo: $(READY)  ## set up, export, start, find the faces of samples/, draw digits, stop; look at out/ afterwards
 	@BIN=$(BIN) scripts/demo.sh
 
-test: $(READY) lint typecheck  ## set up and run the whole test suite
+test: $(READY) lint typecheck  ## set up and run the tests
 	@BIN=$(BIN) scripts/test.sh
+
+proof: $(READY)  ## the long tests that `make test` leaves out: fleet, TLS and keys, KubeRay, wheel
+	$(BIN)/python -m pytest -m proof
 
 lint: $(READY)  ## check style
 	$(BIN)/ruff check .

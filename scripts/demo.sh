@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `make demo`: the whole road once, on real pictures, leaving nothing running.
+# `make demo`: every command once, on real pictures; leaves nothing running.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=${BIN:-.venv/bin}
@@ -32,7 +32,7 @@ echo "== 6. who is who in samples/"
 echo "== 7. forget one of them"
 "$bin/facegrid" subjects delete "Joe Biden"
 "$bin/facegrid" identify samples/biden.jpg
-echo "== 8. digits that nobody wrote, and what is a 2 and a 3"
+echo "== 8. digits that the generator draws, and what is a 2 and a 3"
 "$bin/facegrid" generate --labels 0 1 2 3 4 5 6 7 8 9 --count 10 --seed 7 --out out/digits.png
 "$bin/facegrid" generate --labels 2,3 --count 64 --seed 7 --out out/two-and-three.png
 "$bin/facegrid" generate --morph 2:3 --steps 12 --count 6 --seed 7 --out out/two-to-three.png

@@ -3,7 +3,7 @@
     python scripts/image_digests.py   # needs a network, and crane, skopeo or docker
 
 What a tag leads to may change, what a digest leads to cannot. Run it again after a tag was changed, or to take up what
-was built anew under the same tag; `git diff` shows what it did.
+was rebuilt under the same tag; `git diff` shows what changed.
 """
 
 import argparse
@@ -58,7 +58,7 @@ def digest_in_registry(image: str) -> str:
     """Returns the digest that the registry has for NAME:TAG now.
 
     Raises:
-        SystemExit: There is no tool to ask with, or it had no answer.
+        SystemExit: No tool is installed that asks a registry, or the registry did not answer.
     """
     tool = next((name for name in RAW_MANIFEST if shutil.which(name)), None)
     if tool is None:
@@ -82,7 +82,7 @@ def main(argv: list[str] | None = None) -> int:
             print(f"{image}@{found[image]}")
         return found[image]
 
-    # All are asked before the first file is written: no half of them is pinned anew.
+    # Every digest is known before the first file is written: never is only half of them pinned.
     texts = {file: pinned(file.read_text(encoding="utf-8"), digest_of) for file in files()}
     for file, text in texts.items():
         file.write_text(text, encoding="utf-8")

@@ -23,10 +23,9 @@ from benchmarks.accuracy.counting.detectors import ONET_THRESHOLD, Detector, Ref
 from benchmarks.accuracy.counting.report import Answers, agreement_lines, dropped_lines, score_lines
 from benchmarks.accuracy.counting.stored import read_answers, write_answers
 from benchmarks.common.machine import conditions
-from benchmarks.common.paths import evaluation_data
+from benchmarks.common.paths import add_data_option
 from orchestrator.types import Detections
 
-_DATA_DIR = evaluation_data()
 _REFERENCE_THRESHOLD = 0.8
 """The package's own default; the paper's, and ours, is `ONET_THRESHOLD`."""
 
@@ -38,7 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--data", type=Path, default=_DATA_DIR, help="folder of the evaluation pictures (%(default)s)")
+    add_data_option(parser)
     parser.add_argument("--models-dir", type=Path, default=Path("models"), help="what `facegrid export` wrote")
     parser.add_argument("--target", help="HOST:PORT of a running service to ask instead")
     parser.add_argument(

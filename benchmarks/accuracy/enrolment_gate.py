@@ -23,7 +23,7 @@ from benchmarks.accuracy.counting.embedders import Choose, Vector, largest, most
 from benchmarks.accuracy.counting.people import lfw_person, read_pairs, read_portraits
 from benchmarks.common.in_process import InProcessPredictor
 from benchmarks.common.machine import conditions
-from benchmarks.common.paths import evaluation_data
+from benchmarks.common.paths import add_data_option
 from exporters.signatures import EMBEDDER_VERSION
 from facegrid.errors import UnusableFace
 from orchestrator.api.quality import QualityGate
@@ -35,7 +35,6 @@ from orchestrator.pipeline.thresholds import VERIFY_FALSE_MATCH_RATE, threshold_
 from orchestrator.settings import Settings
 from orchestrator.types import DetectOptions
 
-_DATA_DIR = evaluation_data()
 _TIMEOUT_S = 600.0
 _BANDS = (0, 10, 20, 30, 40, 50, 90)
 """Degrees."""
@@ -121,7 +120,7 @@ def yaw_lines(found: dict[str, Seen]) -> list[str]:
 def main() -> None:
     """Prints both tables in Markdown."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=_DATA_DIR, help="folder of the evaluation pictures (%(default)s)")
+    add_data_option(parser)
     parser.add_argument("--models-dir", type=Path, default=Path("models"), help="what `facegrid export` wrote")
     args = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

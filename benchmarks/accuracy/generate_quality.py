@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.common.machine import conditions
-from benchmarks.common.paths import evaluation_data
+from benchmarks.common.paths import add_data_option
 from exporters.signatures import LABELS, SERVING_DEFAULT
 from exporters.versions import versions
 from orchestrator.pipeline.noise import noise_of
@@ -32,7 +32,6 @@ from exporters.network import Network, loaded
 from exporters.training.mnist import Digits, load_digits
 from exporters.training.spread import mean_distance
 
-_DATA = evaluation_data() / "mnist.npz"
 _A_CLASS = 1_000
 _SEEDS = 1_000
 _COPIES = 50
@@ -48,7 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--data", default=str(_DATA), help="mnist.npz, or `download` (%(default)s)")
+    add_data_option(parser, "mnist.npz", words=("download",))
     parser.add_argument("--models-dir", type=Path, default=Path("models"), help="what `facegrid export` wrote")
     parser.add_argument("--judge", type=Path, default=Path("out/judge.keras"), help="where the judge is kept")
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="draw pictures into this folder")
@@ -62,7 +61,7 @@ def main(argv: list[str] | None = None) -> int:
     if not present:
         print(f"no generator in {args.models_dir}: run `facegrid export generator`", file=sys.stderr)
         return 2
-    train, test = load_digits(args.data)
+    train, test = load_digits(str(args.data))
     judge = trained_judge(train, args.judge)
     right = (judge.probabilities(test.images).argmax(axis=1) == test.labels).mean()
     print(f"\nThe judge reads {right:.2%} of the {len(test.images):,} test digits rightly.\n")

@@ -44,10 +44,8 @@ from benchmarks.accuracy.counting.recognition_report import (
 )
 from benchmarks.accuracy.counting.verification import other_people
 from benchmarks.common.machine import conditions
-from benchmarks.common.paths import evaluation_data
+from benchmarks.common.paths import add_data_option
 from exporters.signatures import EMBEDDER_VERSION
-
-_DATA_DIR = evaluation_data()
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -57,7 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--data", type=Path, default=_DATA_DIR, help="folder of the evaluation pictures (%(default)s)")
+    add_data_option(parser)
     parser.add_argument("--models-dir", type=Path, default=Path("models"), help="what `facegrid export` wrote")
     parser.add_argument("--version", type=int, default=EMBEDDER_VERSION, help="of the embedder (%(default)s)")
     parser.add_argument(

@@ -29,7 +29,7 @@ from PIL import Image
 import facegrid
 from benchmarks.common.in_process import InProcessPredictor
 from benchmarks.common.machine import conditions
-from benchmarks.common.paths import evaluation_data
+from benchmarks.common.paths import add_data_option
 from facegrid.answers.video import TrackDecision, VideoSummary
 from facegrid.media.video import Footage
 from orchestrator.api.face_service import FaceService
@@ -37,7 +37,6 @@ from orchestrator.api.grpc_host import GrpcHost
 from orchestrator.gallery.gallery import Gallery
 from orchestrator.settings import Settings
 
-_DATA_DIR = evaluation_data() / "video"
 _EVERY = (1, 5, 10)
 
 
@@ -48,7 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--data", type=Path, default=_DATA_DIR, help="folder with video.json (%(default)s)")
+    add_data_option(parser, "video")
     parser.add_argument("--models-dir", type=Path, default=Path("models"), help="what `facegrid export` wrote")
     parser.add_argument("--target", help="HOST:PORT of a running service with an empty gallery")
     parser.add_argument("--every", type=int, action="append", help="look for faces in every n-th frame (repeatable)")

@@ -19,10 +19,8 @@ from rich.progress import track
 
 from benchmarks.accuracy.counting.embedders import Chip, in_process, most_central
 from benchmarks.accuracy.counting.people import FOLDS, lfw_person, read_pairs
-from benchmarks.common.paths import evaluation_data
+from benchmarks.common.paths import add_data_option
 from exporters.signatures import EMBEDDERS
-
-_DATA_DIR = evaluation_data()
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -32,7 +30,7 @@ def build_parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--data", type=Path, default=_DATA_DIR, help="folder of the evaluation pictures (%(default)s)")
+    add_data_option(parser)
     parser.add_argument("--models-dir", type=Path, default=Path("models"), help="what `facegrid export` wrote")
     parser.add_argument("--folds", type=int, nargs="+", choices=FOLDS, default=FOLDS, help="of View 2 (all three)")
     parser.add_argument("file", type=Path, metavar="NPZ", help="the file to write")

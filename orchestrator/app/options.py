@@ -18,6 +18,7 @@ DEFAULT_TIMEOUT_S = 120.0
 INGRESSES = ("haproxy", "python")
 API_KEYS_VARIABLE = "FACEGRID_API_KEYS_FILE"
 SERVING_CONFIG = Path(__file__).resolve().parents[2] / "serving_configs" / "models.config"
+"""The models that are served. The folder lies beside the package `orchestrator`, in a repository and in a wheel."""
 
 
 @dataclass(frozen=True, kw_only=True)

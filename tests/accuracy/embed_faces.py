@@ -2,7 +2,7 @@
 
 python -m tests.accuracy.embed_faces MODELS_DIR OUT_DIR PICTURE...
 
-Writes OUT_DIR/VERSION.npz for every version of the embedder; the face is found and cut out once for all.
+Writes OUT_DIR/VERSION.npz for every version of the embedder; each face is found and cut out once, for all versions.
 """
 
 import sys

@@ -9,17 +9,19 @@ from PIL import Image
 from benchmarks.accuracy.counting.agreement import count_sure, differences, share
 from benchmarks.accuracy.counting.dataset import find_pictures
 from benchmarks.accuracy.counting.stored import read_answers
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-DATA_DIR = REPOSITORY.parent / "shared" / "data"
+from benchmarks.common.paths import evaluation_data
+from tests.support.evaluation import require_evaluation_data
+from tests.support.paths import REPOSITORY
 
 TIED = {"obama2.jpg"}
-"""Two cells with equal scores, of which the reference's unstable sort takes another one (docs/accuracy.md)."""
+"""Two cells have equal scores, and the reference's unstable sort takes the other one (docs/accuracy.md)."""
 
 
 def small_pictures(every):
-    """Some of the evaluation pictures, none so large that the reference takes seconds."""
-    return [picture.path for picture in find_pictures(DATA_DIR)[::every] if pixels(picture.path) < 10**6]
+    """Some of the evaluation pictures, none so large that the reference takes seconds; none without the data."""
+    folder = evaluation_data()
+    found = find_pictures(folder)[::every] if folder else []
+    return [picture.path for picture in found if pixels(picture.path) < 10**6]
 
 
 def pixels(path):
@@ -32,7 +34,7 @@ def answers(exported_models, samples, tmp_path_factory):
     """By detector (reference, ours; swapped: ours given BGR, of the samples alone) and picture's path."""
     folder = tmp_path_factory.mktemp("faces")
     pictures = [path for path in sorted(samples.iterdir()) if path.suffix in {".jpg", ".png"}]
-    pictures += small_pictures(every=10) if DATA_DIR.is_dir() else []
+    pictures += small_pictures(every=10)
     command = [sys.executable, "-m", "tests.accuracy.find_faces", str(exported_models), str(folder), str(samples)]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     subprocess.run([*command, *map(str, pictures)], cwd=REPOSITORY, env=environment, check=True, timeout=280)
@@ -61,9 +63,8 @@ def test_nothing_is_found_that_the_reference_does_not_find(answers, samples):
         assert not differences(name, faces, answers["reference"][name]) or Path(name).name in TIED
 
 
-@pytest.mark.skipif(not DATA_DIR.is_dir(), reason=f"no evaluation pictures in {DATA_DIR}")
 def test_faces_of_the_evaluation_pictures_are_those_of_the_reference(answers):
-    reference = of_folder(answers["reference"], DATA_DIR)
+    reference = of_folder(answers["reference"], require_evaluation_data())
     faces = count_sure(reference.values())
     differing = all_differences(reference, answers["ours"])
     assert faces > 50

@@ -13,10 +13,10 @@ from exporters.signatures import CONTRACTS
 from facegrid.v1 import detect_pb2
 from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
 from orchestrator.settings import Settings
-from tests.api.test_grpc_host import png
-from tests.doubles import FunctionPredictor, onet, rnet
-from tests.hosts import running_host
-from tests.model_server.helpers.process import eventually
+from tests.support.doubles import FunctionPredictor, onet, rnet
+from tests.support.hosts import running_host
+from tests.support.pictures import png
+from tests.support.polling import eventually
 
 REPEATS = {
     "maxAttempts": 5,

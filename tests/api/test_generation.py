@@ -18,10 +18,10 @@ from orchestrator.pipeline.digits import mix, to_png
 from orchestrator.pipeline.noise import noise_of
 from orchestrator.predict.batches import MAX_BATCH
 from orchestrator.settings import Settings
-from tests.client.conftest import eventually
-from tests.conftest import REPOSITORY
-from tests.doubles import FunctionPredictor, discriminator, generator
-from tests.hosts import running_host
+from tests.support.doubles import FunctionPredictor, discriminator, generator
+from tests.support.hosts import running_host
+from tests.support.paths import REPOSITORY
+from tests.support.polling import eventually
 
 BATCH = MAX_BATCH["generator"]
 TWO_AND_THREE = [LabelWeight(label=2), LabelWeight(label=3)]

@@ -1,7 +1,6 @@
 """The plain host over gRPC, with networks that are plain functions."""
 
 import asyncio
-import io
 import logging
 import os
 import subprocess
@@ -9,10 +8,8 @@ import sys
 import threading
 
 import grpc
-import numpy as np
 import pytest
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
-from PIL import Image
 
 import facegrid
 from facegrid.v1 import detect_pb2 as pb
@@ -21,11 +18,11 @@ from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
 from orchestrator.api.face_service import FaceService
 from orchestrator.api.grpc_host import CannotListen, GrpcHost
 from orchestrator.settings import Settings
-from tests.conftest import REPOSITORY
-from tests.doubles import FunctionPredictor, onet, rnet
-from tests.hosts import running_host
-from tests.pipeline.plain_pnet import pnet
-from tests.pipeline.test_decode import claiming
+from tests.support.doubles import FunctionPredictor, onet, rnet
+from tests.support.hosts import running_host
+from tests.support.paths import REPOSITORY
+from tests.support.pictures import claiming, png
+from tests.support.plain_pnet import pnet
 
 SETTINGS = Settings(max_image_bytes=2_000_000, max_image_px=1_000_000, max_candidates=50, stream_window=2)
 
@@ -44,13 +41,6 @@ def target():
 def stub(target):
     with grpc.insecure_channel(target) as channel:
         yield FaceServiceStub(channel)
-
-
-def png(width=96, height=80, level=255):
-    stream = io.BytesIO()
-    noise = np.random.default_rng(level).integers(level - level // 4, level + 1, (height, width, 3)).astype(np.uint8)
-    Image.fromarray(noise).save(stream, "PNG")
-    return stream.getvalue()
 
 
 def test_an_answer_has_the_pictures_size_its_faces_and_what_was_dropped(stub):

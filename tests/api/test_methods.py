@@ -12,7 +12,7 @@ from facegrid.v1.generator_service_pb2_grpc import GeneratorServiceServicer
 from orchestrator.api.call_adapter import CallAdapter
 from orchestrator.api.grpc_host import Servicer
 from orchestrator.api.methods import SERVER_STREAMS, SERVICE_NAMES, STREAMS, UNARY, response_type
-from tests.conftest import REPOSITORY
+from tests.support.paths import REPOSITORY
 
 
 def test_the_table_has_every_method_once():

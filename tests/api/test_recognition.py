@@ -14,9 +14,9 @@ from orchestrator.api.methods import UNARY
 from orchestrator.gallery.gallery import Gallery
 from orchestrator.gallery.types import EmbedderVersion, NewFace
 from orchestrator.settings import Settings
-from tests.doubles import FunctionPredictor, embedder, onet, rnet
-from tests.hosts import running_host
-from tests.pipeline.plain_pnet import pnet
+from tests.support.doubles import FunctionPredictor, embedder, onet, rnet
+from tests.support.hosts import running_host
+from tests.support.plain_pnet import pnet
 
 NETWORKS = {"pnet": pnet, "rnet": rnet, "onet": onet, "embedder": embedder}
 FIND = {"min_face_px": 30, "pnet_threshold": 0.0, "rnet_threshold": 0.0, "onet_threshold": 0.0}

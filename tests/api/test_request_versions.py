@@ -11,9 +11,9 @@ from orchestrator.predict.batches import MAX_BATCH
 from orchestrator.predict.versioned import VersionedPredictor
 from orchestrator.predict.versions import Route, Versions
 from orchestrator.settings import Settings
-from tests.api.test_grpc_host import png
-from tests.doubles import FunctionPredictor, embedder, generator, onet, rnet
-from tests.pipeline.plain_pnet import pnet
+from tests.support.doubles import FunctionPredictor, embedder, generator, onet, rnet
+from tests.support.pictures import png
+from tests.support.plain_pnet import pnet
 
 NETWORKS = {"generator": generator, "pnet": pnet, "rnet": rnet, "onet": onet, "embedder": embedder}
 DIGITS = generate_pb2.GenerateRequest(labels=[LabelWeight(label=2)], count=4 * MAX_BATCH["generator"])

@@ -8,7 +8,7 @@ import numpy as np
 import facegrid
 from benchmarks.common.stand_ins import stand_in
 from benchmarks.reliability.overload import orchestrator
-from tests.model_server.helpers.process import eventually
+from tests.support.polling import eventually
 
 
 @contextmanager

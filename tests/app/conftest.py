@@ -1,15 +1,11 @@
-import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
+
+from tests.support.polling import eventually
 
 
 @pytest.fixture
 def until() -> Callable[..., None]:
-    def wait(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
-        deadline = time.monotonic() + timeout_s
-        while not condition():
-            assert time.monotonic() < deadline, f"not so within {timeout_s} s"
-            time.sleep(0.01)
-
-    return wait
+    return partial(eventually, timeout_s=20.0)

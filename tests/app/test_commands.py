@@ -14,7 +14,7 @@ from orchestrator.app.tls_proxy import build_parser as tls_proxy_parser
 from orchestrator.app.up import late_part
 from orchestrator.settings import MODEL_SERVER_TLS_VARIABLES, Settings
 from orchestrator.tls_files import ServerTls
-from tests.app.test_state import some_state
+from tests.app.example_state import some_state
 
 
 @pytest.fixture

@@ -2,33 +2,15 @@
 
 import numpy as np
 import pytest
-from prometheus_client import generate_latest
 
 from orchestrator.app.load import replica_load, server_loads
-from orchestrator.app.metrics_page import BucketCounts, parse_page, read_page
-from orchestrator.telemetry.metrics import Metrics
-
-
-def page(metrics):
-    return parse_page(generate_latest(metrics.registry).decode())
+from orchestrator.app.metrics_page import BucketCounts, read_page
+from tests.support.metrics_pages import busy_replica, page
 
 
 @pytest.fixture
 def metrics():
-    metrics = Metrics()
-    metrics.requests.labels("Detect", "OK").inc(90)
-    metrics.requests.labels("Detect", "RESOURCE_EXHAUSTED").inc(10)
-    metrics.errors.labels("Detect", "OVERLOADED").inc(10)
-    metrics.in_progress.labels("Detect").set(3)
-    metrics.in_progress.labels("Identify").set(1)
-    metrics.streams_open.labels("DetectStream").set(2)
-    for version, seconds in (("1", 0.02), ("2", 0.04)):
-        for _ in range(10):
-            metrics.calls.labels("embedder", version, "a:1", "OK").inc()
-            metrics.call_seconds.labels("embedder", version, "a:1").observe(seconds)
-    metrics.calls.labels("embedder", "", "a:1", "UNAVAILABLE").inc(5)
-    metrics.in_flight.labels("embedder", "a:1").set(7)
-    return metrics
+    return busy_replica()
 
 
 def test_the_load_of_a_period_is_the_difference_of_two_readings(metrics):

@@ -10,19 +10,8 @@ import pytest
 from orchestrator.app.errors import StackError
 from orchestrator.app.ingress import ingress_environment
 from orchestrator.app.options import default_state_dir
-from orchestrator.app.state import StackState, StateFolder
-
-
-def some_state(run_dir: Path) -> StackState:
-    return StackState(
-        run_dir=run_dir,
-        port=9001,
-        ingress="python",
-        orchestrators="2",
-        servers="1",
-        models_dir=Path("/somewhere/models"),
-        started_at_s=1700000000.25,
-    )
+from orchestrator.app.state import StateFolder
+from tests.app.example_state import some_state
 
 
 @pytest.fixture

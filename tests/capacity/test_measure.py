@@ -1,20 +1,12 @@
 """What the metrics of a process say of its pictures, with the registry that the orchestrator itself fills."""
 
 import pytest
-from prometheus_client import generate_latest
 
 from orchestrator.capacity.errors import CannotPlan
 from orchestrator.capacity.measure import measured
 from orchestrator.capacity.profile import parse_profile
 from orchestrator.telemetry.metrics import Metrics
-
-
-def page(pictures: int, times_s: list[float], metrics: Metrics) -> str:
-    for index in range(pictures):
-        metrics.pixels.observe(1_000)
-        for endpoint in ("a", "b"):
-            metrics.call_seconds.labels("pnet", "1", endpoint).observe(times_s[index % len(times_s)])
-    return generate_latest(metrics.registry).decode()
+from tests.capacity.measured_page import page
 
 
 def test_calls_are_counted_by_picture_over_all_servers_and_timed_on_average():

@@ -8,7 +8,7 @@ from prometheus_client import start_http_server
 
 from facegrid.cli.main import main
 from orchestrator.telemetry.metrics import Metrics
-from tests.capacity.test_measure import page
+from tests.capacity.measured_page import page
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import numpy as np
 from PIL import Image
 
 from orchestrator.settings import Settings
-from tests.doubles import FunctionPredictor, embedder, onet, rnet
-from tests.hosts import running_host
-from tests.pipeline.plain_pnet import pnet
+from tests.support.doubles import FunctionPredictor, embedder, onet, rnet
+from tests.support.hosts import running_host
+from tests.support.plain_pnet import pnet
 
 FIND = ("--pnet-threshold", 0, "--rnet-threshold", 0, "--onet-threshold", 0)
 FIND_FOR_ENROLMENT = (*FIND, "--min-face-px", 12, "--min-score", 0)

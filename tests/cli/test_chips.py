@@ -7,9 +7,9 @@ from PIL import Image
 import facegrid as client_package
 from orchestrator.settings import Settings
 from tests.cli.recognition_host import FIND, write_picture
-from tests.doubles import FunctionPredictor, embedder, onet, rnet
-from tests.hosts import running_host
-from tests.pipeline.plain_pnet import pnet
+from tests.support.doubles import FunctionPredictor, embedder, onet, rnet
+from tests.support.hosts import running_host
+from tests.support.plain_pnet import pnet
 
 
 @pytest.fixture

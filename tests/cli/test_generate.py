@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
-from tests.generation_host import expected, generation_host
+from tests.support.generation_host import expected, generation_host
 
 GAP = 2
 

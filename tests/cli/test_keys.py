@@ -14,11 +14,11 @@ import pytest
 from orchestrator.keys.file import read_keys
 from orchestrator.keys.ring import KeyRing
 from orchestrator.settings import Settings
-from tests.api.test_grpc_host import png
-from tests.doubles import FunctionPredictor, onet, rnet
-from tests.hosts import running_host
-from tests.keys.keyfile import make_key, write_keys
-from tests.pipeline.plain_pnet import pnet
+from tests.support.doubles import FunctionPredictor, onet, rnet
+from tests.support.hosts import running_host
+from tests.support.keyfile import make_key, write_keys
+from tests.support.pictures import png
+from tests.support.plain_pnet import pnet
 
 
 @pytest.fixture

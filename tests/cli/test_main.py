@@ -11,7 +11,7 @@ import typer
 from facegrid.cli.lazy_group import GROUP, first_line, load
 from facegrid.errors import InternalError
 from tests.cli.parsing import command_names, parse
-from tests.client.conftest import eventually
+from tests.support.polling import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 

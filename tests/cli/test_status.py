@@ -17,7 +17,12 @@ from orchestrator.app.status import ProcessStatus, StackStatus
 from orchestrator.cli.status_tables import StatusSnapshot, as_json, since_start, view
 from orchestrator.fleet.model_server import ModelVersion
 from orchestrator.telemetry.endpoint import Target
-from tests.app.test_load import metrics, page  # noqa: F401
+from tests.support.metrics_pages import busy_replica, page
+
+
+@pytest.fixture
+def metrics():
+    return busy_replica()
 
 
 def status(*replicas):
@@ -43,7 +48,7 @@ def shown(renderable):
     return console.export_text()
 
 
-def test_replicas_load_versions_and_errors_are_shown(metrics):  # noqa: F811
+def test_replicas_load_versions_and_errors_are_shown(metrics):
     answering = ReplicaMetrics(Target("127.0.0.1:7001", 11), page(metrics))
     now = status(answering, ReplicaMetrics(Target("127.0.0.1:7002", 12), None))
     text = shown(view(now, since_start(now)))
@@ -57,7 +62,7 @@ def test_replicas_load_versions_and_errors_are_shown(metrics):  # noqa: F811
     assert "40.0" in versions[2]
 
 
-def test_between_two_readings_only_what_happened_counts(metrics):  # noqa: F811
+def test_between_two_readings_only_what_happened_counts(metrics):
     target = Target("127.0.0.1:7001", 11)
     earlier = StatusSnapshot(status(ReplicaMetrics(target, page(metrics))), at_s=100.0)
     metrics.requests.labels("Detect", "OK").inc(30)
@@ -67,7 +72,7 @@ def test_between_two_readings_only_what_happened_counts(metrics):  # noqa: F811
     assert load.period == "last 2 s"
 
 
-def test_programs_get_the_address_of_each_replicas_metrics(metrics):  # noqa: F811
+def test_programs_get_the_address_of_each_replicas_metrics(metrics):
     found = json.loads(json.dumps(as_json(status(ReplicaMetrics(Target("127.0.0.1:7001", 11), page(metrics))))))
     (replica,) = found["replicas"]
     assert (replica["pid"], replica["metrics"]) == (11, "http://127.0.0.1:7001/metrics")

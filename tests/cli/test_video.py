@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.client.conftest import eventually
+from tests.support.polling import eventually
 
 av = pytest.importorskip("av")
 

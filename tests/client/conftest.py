@@ -1,5 +1,4 @@
 import threading
-import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -7,7 +6,8 @@ import pytest
 
 from facegrid.client.sync import Client, connect
 from tests.client.face_server import FaceServer
-from tests.model_server.helpers.process import held_port
+from tests.support.polling import eventually
+from tests.support.ports import held_port
 
 
 @pytest.fixture
@@ -27,14 +27,6 @@ def free_port() -> Iterator[int]:
     """A port without a listener."""
     with held_port() as holder:
         yield holder.getsockname()[1]
-
-
-def eventually(condition, timeout_s: float = 60.0) -> None:
-    """Waits until the condition holds."""
-    give_up = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < give_up, "it did not happen"
-        threading.Event().wait(0.01)
 
 
 @pytest.fixture

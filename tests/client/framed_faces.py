@@ -10,8 +10,8 @@ from PIL import Image
 
 from exporters.signatures import MAP_CELLS, PNET_FIELD_PX, PNET_STRIDE_PX, TILE_TOP_K
 from orchestrator.settings import Settings
-from tests.doubles import FunctionPredictor, embedder
-from tests.hosts import running_host
+from tests.support.doubles import FunctionPredictor, embedder
+from tests.support.hosts import running_host
 
 FACE_PX = 40
 _MARGIN_PX = 20

@@ -4,8 +4,8 @@ import pytest
 
 import facegrid
 from facegrid.errors import InvalidOption
-from tests.certificates import Authority
-from tests.keys.keyfile import make_key
+from tests.support.certificates import Authority
+from tests.support.keyfile import make_key
 
 KEY, _ = make_key("detect", "manage")
 

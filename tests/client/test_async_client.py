@@ -11,8 +11,8 @@ from facegrid import errors
 from facegrid.answers.faces import Health
 from facegrid.client.aio import AsyncClient, connect_async
 from facegrid.client.sync import Client
-from tests.client.conftest import eventually
 from tests.client.face_server import expected_face
+from tests.support.polling import eventually
 
 
 def with_client(target: str, use):

@@ -13,8 +13,8 @@ from facegrid.answers.faces import DetectOptions, Health, Point
 from facegrid.client import calls
 from facegrid.client.sync import Client, connect
 from facegrid.v1 import face_pb2
-from tests.client.conftest import eventually
 from tests.client.face_server import FaceServer, expected_face
+from tests.support.polling import eventually
 
 
 def png(pixels: np.ndarray) -> bytes:

@@ -17,8 +17,8 @@ from facegrid.client import calls, connection
 from facegrid.client import sync as client
 from facegrid.client.stream.ledger import PictureLedger
 from facegrid.v1 import detect_pb2 as pb
-from tests.client.conftest import eventually
 from tests.client.face_server import FaceServer, expected_face
+from tests.support.polling import eventually
 
 pytestmark = pytest.mark.usefixtures("threads_end")
 

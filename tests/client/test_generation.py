@@ -11,8 +11,8 @@ from PIL import Image
 import facegrid
 from orchestrator.pipeline.digits import mix
 from orchestrator.pipeline.noise import noise_of
-from tests.doubles import discriminator
-from tests.generation_host import expected, generation_host
+from tests.support.doubles import discriminator
+from tests.support.generation_host import expected, generation_host
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 
 from facegrid.cli.main import main
 from facegrid.client import sync as client
-from tests.generation_host import generation_host
+from tests.support.generation_host import generation_host
 
 PAGE = (Path(__file__).parents[2] / "docs" / "generate.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)

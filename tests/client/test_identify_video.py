@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import facegrid
-from tests.client.conftest import eventually
+from tests.support.polling import eventually
 
 
 def numbered(photo, count):

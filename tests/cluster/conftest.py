@@ -1,76 +1,16 @@
-"""A real stack: model server, Ray, Ray Serve and ingress, started and stopped as a user does."""
+"""A real stack: model server, Ray, Ray Serve and ingress."""
 
-import json
-import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import grpc
-import psutil
 import pytest
 
 from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
 from orchestrator.app.ports import free_ports
-from orchestrator.app.processes import members
-from orchestrator.app.state import StackState, StateFolder
-
-ROOT = Path(__file__).resolve().parents[2]
-PICTURE_FOLDERS = (ROOT / "samples", ROOT.parent / "shared" / "data" / "samples")
-
-
-def facegrid(*args: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Runs the command line, with `env` added to the environment."""
-    command = [sys.executable, "-m", "facegrid.cli.main", *map(str, args)]
-    environment = {**os.environ, **(env or {})}
-    return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False, env=environment)
-
-
-def commands(processes: Iterable[psutil.Process]) -> dict[psutil.Process, str]:
-    """Returns the command line of each process but of those that have ended since they were listed."""
-    found = {}
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):
-            found[process] = " ".join(process.cmdline())
-    return found
-
-
-@dataclass
-class Stack:
-    """A stack that was started for the tests."""
-
-    state_dir: Path
-    port: int
-    ingress: str
-    models_dir: Path
-    flags: tuple[object, ...] = ()
-    env: dict[str, str] = field(default_factory=dict)
-
-    def up(self) -> subprocess.CompletedProcess[str]:
-        where = ("--port", self.port, "--state-dir", self.state_dir, "--models-dir", self.models_dir)
-        return facegrid("up", *where, "--ingress", self.ingress, "--timeout-s", 150, *self.flags, env=self.env)
-
-    def down(self) -> subprocess.CompletedProcess[str]:
-        return facegrid("down", "--state-dir", self.state_dir)
-
-    def status(self) -> tuple[int, dict]:
-        result = facegrid("status", "--json", "--state-dir", self.state_dir)
-        return result.returncode, json.loads(result.stdout)
-
-    @property
-    def state(self) -> StackState:
-        state = StateFolder(self.state_dir).load()
-        assert state is not None
-        return state
-
-    def processes(self) -> list[psutil.Process]:
-        return [process for record in self.state.processes for process in members(record)]
-
-    def replicas(self) -> list[psutil.Process]:
-        return [process for process, command in commands(self.processes()).items() if "ServeReplica" in command]
+from tests.cluster.stack import Stack, facegrid, run
 
 
 @pytest.fixture(scope="module", params=["haproxy", "python"])
@@ -80,21 +20,6 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         pytest.skip("Ray brings HAProxy on Linux only")
     stack = Stack(tmp_path_factory.mktemp("stack"), free_ports(1)[0], request.param, Path(models_dir))
     yield from run(stack)
-
-
-def run(stack: Stack) -> Iterator[Stack]:
-    """Starts a stack, gives it, stops it, and looks at what it left."""
-    try:
-        started = stack.up()
-        assert started.returncode == 0, started.stderr
-        yield stack
-        processes, run_dir = stack.processes(), stack.state.run_dir
-    finally:
-        stopped = stack.down()
-    assert stopped.returncode == 0, stopped.stderr
-    assert [process for process in processes if process.is_running()] == []
-    assert not run_dir.exists()
-    assert [file.name for file in stack.state_dir.iterdir() if file.name not in {"gallery", "lock", "logs"}] == []
 
 
 @pytest.fixture
@@ -110,13 +35,9 @@ def service(channel: grpc.Channel) -> FaceServiceStub:
 
 
 @pytest.fixture(scope="session")
-def picture() -> bytes:
+def picture(samples: Path) -> bytes:
     """An encoded picture with a face."""
-    for folder in PICTURE_FOLDERS:
-        for name in ("astronaut.png", "astronaut.jpg", "*.jpg", "*.png"):
-            for file in sorted(folder.glob(name)):
-                return file.read_bytes()
-    pytest.skip(f"no picture in {' or '.join(map(str, PICTURE_FOLDERS))}")
+    return (samples / "astronaut.png").read_bytes()
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,10 @@
-"""Model servers on Ray: they are replaced when they die, nobody notices, and versions change under traffic."""
+"""Model servers on Ray are replaced when they die, and versions change under traffic; no call fails."""
 
 import os
 import shutil
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -21,12 +20,13 @@ from orchestrator.app.metrics_page import read_replicas
 from orchestrator.app.ports import free_ports
 from orchestrator.app.processes import members
 from orchestrator.app.state import StateFolder
-from tests.cluster.conftest import commands
+from tests.cluster.stack import commands
+from tests.support.polling import eventually
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(400)]
 
 TIMEOUT_S = 150.0
-"""Until a server has been replaced, on a machine that does other things too."""
+"""Time until a server has been replaced, on a loaded machine."""
 
 
 def runs(pid: int) -> bool:
@@ -55,21 +55,21 @@ class FleetStack:
         answers: list[dict] = []
 
         def answered() -> bool:
-            """The host has no answer while Ray's head service is held up."""
+            """The host does not answer while Ray's head service is held up."""
             answers.append(ask_host(self.state.run_dir, {}, timeout_s=10))
             return answers[-1] is not None
 
-        until(answered)
+        eventually(answered, "the host answers", TIMEOUT_S)
         return answers[-1]["servers"]
 
     def whole(self) -> bool:
         return len([one for one in self.servers() if runs(one["pid"])]) == 2
 
     def known(self) -> bool:
-        """Returns whether an orchestrator has had an answer of every server; it looks for new ones now and then."""
+        """Returns whether an orchestrator has had an answer from every server; it looks for new ones periodically."""
         pages = [one.page for one in read_replicas(StateFolder(self.state_dir).metrics, timeout_s=10)]
         addresses = {one["address"] for one in self.servers()}
-        return any(
+        return bool(addresses) and any(
             addresses <= {endpoint for (_, _, endpoint), code in page.calls if code == "OK"}
             for page in pages
             if page is not None
@@ -84,7 +84,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory, exported_models: Path, comma
         started = fleet.run("up", *where, "--replicas", 2, "--orchestrators", "1-2")
         assert started.returncode == 0, started.stderr
         yield fleet
-        processes = [one for record in fleet.state.processes for one in members(record)]
+        processes = [one for record in StateFolder(fleet.state_dir).parts.records() for one in members(record)]
         assert any("model_server" in command for command in commands(processes).values())
     finally:
         stopped = fleet.run("down")
@@ -94,7 +94,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory, exported_models: Path, comma
 
 @pytest.fixture
 def traffic(fleet: FleetStack, picture: bytes) -> Iterator[list[object]]:
-    """Calls all the time; what became of each: the number of faces, or the error."""
+    """Calls without a pause; the result of each: the number of faces, or the error."""
     outcomes: list[object] = []
     stopping = threading.Event()
 
@@ -110,18 +110,11 @@ def traffic(fleet: FleetStack, picture: bytes) -> Iterator[list[object]]:
     thread.start()
     yield outcomes
     try:
-        until(lambda: len(outcomes) > 3)
+        eventually(lambda: len(outcomes) > 3, "four calls are answered", TIMEOUT_S)
     finally:
         stopping.set()
         thread.join()
     assert len(set(outcomes)) == 1, outcomes
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline_s = time.monotonic() + TIMEOUT_S
-    while not condition():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.1)
 
 
 def test_two_servers_have_every_network(fleet: FleetStack) -> None:
@@ -129,32 +122,42 @@ def test_two_servers_have_every_network(fleet: FleetStack) -> None:
     assert len({one["address"] for one in servers}) == 2
     for one in servers:
         assert one["versions"] == {model: [1] for model in CONTRACTS}
+
     # A part that is held up for seconds is shown as one that does not answer.
-    until(lambda: (status := fleet.run("status")).returncode == 0 and status.stdout.count("unix:") == 2)
+    def both_shown() -> bool:
+        status = fleet.run("status")
+        return status.returncode == 0 and status.stdout.count("model server") == 2
+
+    eventually(both_shown, "status shows both servers", TIMEOUT_S)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 def test_processes_for_more_replicas_have_imported_what_these_need(fleet: FleetStack) -> None:
     def imported() -> bool:
-        processes = [one for record in fleet.state.processes for one in members(record)]
+        processes = [one for record in StateFolder(fleet.state_dir).parts.records() for one in members(record)]
         spare = [one.pid for one, command in commands(processes).items() if "ray::IDLE" in command]
         with suppress(OSError):  # one has ended since it was listed
             return any("cv2" in Path(f"/proc/{pid}/maps").read_text() for pid in spare)
         return False
 
-    until(imported)
+    eventually(imported, "a spare process has OpenCV", TIMEOUT_S)
 
 
 @pytest.mark.parametrize("what", ["pid", "replica_pid"])
 def test_a_server_that_is_killed_is_replaced_and_no_call_fails(
     fleet: FleetStack, traffic: list[object], what: str
 ) -> None:
-    until(lambda: len(traffic) > 8 and fleet.known())  # so that a server which has just come is called too
+    # So that a server which has just come is called too.
+    eventually(lambda: len(traffic) > 8 and fleet.known(), "both servers are called", TIMEOUT_S)
     victim = fleet.servers()[0]
     os.kill(victim[what], signal.SIGKILL)
-    # Whichever was killed, the other goes too: no server is left that nobody watches.
-    until(lambda: not (runs(victim["pid"]) or runs(victim["replica_pid"])))
-    until(lambda: fleet.whole() and victim["id"] not in {one["id"] for one in fleet.servers()})
+    # Whichever was killed, the other ends too: no server is left without its replica.
+    eventually(lambda: not (runs(victim["pid"]) or runs(victim["replica_pid"])), "both processes end", TIMEOUT_S)
+
+    def replaced() -> bool:
+        return fleet.whole() and victim["id"] not in {one["id"] for one in fleet.servers()}
+
+    eventually(replaced, "another server is in its place", TIMEOUT_S)
 
 
 def test_versions_change_under_traffic(fleet: FleetStack, traffic: list[object]) -> None:
@@ -177,7 +180,7 @@ def test_versions_change_under_traffic(fleet: FleetStack, traffic: list[object])
 @pytest.mark.parametrize(
     ("model", "version", "said"), [("rnet", 9, "without rnet 9"), ("embedder", 9, "no embedder 9"), ("x", 1, "'x'")]
 )
-def test_a_version_that_is_not_there_changes_nothing(
+def test_a_missing_version_changes_nothing(
     fleet: FleetStack, traffic: list[object], model: str, version: int, said: str
 ) -> None:
     refused = fleet.run("rollout", model, "--version", version)

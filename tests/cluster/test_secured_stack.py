@@ -2,8 +2,7 @@
 
 import re
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,11 +14,13 @@ import facegrid
 from facegrid.v1.detect_pb2 import DetectRequest
 from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
 from orchestrator.app.ports import free_ports
-from tests.certificates import Authority
-from tests.cluster.conftest import Stack, commands, run
-from tests.keys.keyfile import make_key, mount_keys
+from tests.cluster.stack import Stack, commands, run
+from tests.support.certificates import Authority
+from tests.support.keyfile import make_key, mount_keys
+from tests.support.polling import eventually
 
 pytestmark = [
+    pytest.mark.proof,
     pytest.mark.timeout(400),
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Ray brings HAProxy on Linux only"),
 ]
@@ -79,7 +80,7 @@ def test_a_known_caller_is_answered_within_its_scopes(stack: Stack, tls: facegri
         manager.delete_subject("Somebody")
 
 
-def test_nobody_is_without_a_key_or_a_certificate(
+def test_no_call_passes_without_a_key_and_a_certificate(
     stack: Stack, tls: facegrid.Tls, folder: Path, picture: bytes
 ) -> None:
     for key in (None, make_key()[0]):
@@ -107,7 +108,7 @@ def test_health_needs_a_certificate_but_no_key(stack: Stack, tls: facegrid.Tls) 
 def test_the_ingress_behind_is_on_loopback_and_every_port_asks_for_a_key(stack: Stack, picture: bytes) -> None:
     listening = set()
     for process in stack.processes():
-        with suppress(psutil.NoSuchProcess):  # it has ended since it was listed
+        with suppress(psutil.NoSuchProcess):  # the process has ended since it was listed
             connections = process.net_connections("inet")
             listening |= {one.laddr for one in connections if one.status == psutil.CONN_LISTEN}
     ingress = {address.ip for address in listening if address.port == stack.state.ingress_port}
@@ -131,7 +132,7 @@ def _code(port: int, request: DetectRequest, timeout_s: float = 5) -> grpc.Statu
 def test_a_key_that_is_revoked_is_refused_by_the_running_service(
     stack: Stack, folder: Path, tls: facegrid.Tls, picture: bytes
 ) -> None:
-    """Its file is mounted as a Secret of Kubernetes is."""
+    """The key file is mounted as Kubernetes mounts a Secret."""
     mount_keys(folder / "keys", MANAGER_ENTRY)
 
     def refused() -> bool:
@@ -142,16 +143,9 @@ def test_a_key_that_is_revoked_is_refused_by_the_running_service(
                 return True
         return False
 
-    _until(refused)
+    eventually(refused, "the revoked key is refused")
     mount_keys(folder / "keys", MANAGER_ENTRY, DETECTOR_ENTRY)
-    _until(lambda: not refused())
-
-
-def _until(condition: Callable[[], bool]) -> None:
-    give_up_s = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < give_up_s
-        time.sleep(0.1)
+    eventually(lambda: not refused(), "the key is admitted again")
 
 
 def test_no_secret_is_in_a_log_or_in_ps(stack: Stack, folder: Path) -> None:

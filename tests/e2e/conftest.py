@@ -5,7 +5,7 @@ from exporters.signatures import CONTRACTS
 from orchestrator.predict.servers.client import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints
 from orchestrator.settings import Settings
-from tests.hosts import running_host
+from tests.support.hosts import running_host
 
 
 @pytest.fixture(scope="session")

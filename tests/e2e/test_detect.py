@@ -1,4 +1,4 @@
-"""The whole road but Ray: client, plain host, pipeline, model server, exported networks."""
+"""The whole service but Ray: client, plain host, pipeline, model server, exported networks."""
 
 import io
 
@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.pipeline.test_decode import STORED
+from tests.e2e.boxes import box, iou
+from tests.support.pictures import STORED
 
 # Found by hand in an image viewer: the box that a person would draw, and the eyes' centres.
 BY_HAND = {
@@ -17,29 +18,18 @@ BY_HAND = {
 
 
 ASTRONAUT_SCORE = 0.99912053
-"""What the `mtcnn` package 1.0.0 says; 0.99973172 with red and blue swapped."""
+"""The score of the `mtcnn` package 1.0.0; 0.99973172 with red and blue swapped."""
 
 
 def numbers(faces):
-    """Everything that is said of faces, as one array [N, 15]."""
+    """Box, score and landmarks of faces, as one array [N, 15]."""
     return np.array([(*box(face), face.score, *points(face)) for face in faces])
-
-
-def box(face):
-    return face.box.x_min, face.box.y_min, face.box.x_max, face.box.y_max
 
 
 def points(face):
     names = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
     found = [getattr(face.landmarks, name) for name in names]
     return [coordinate for point in found for coordinate in (point.x, point.y)]
-
-
-def iou(a, b):
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    common = max(width, 0) * max(height, 0)
-    return common / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - common)
 
 
 @pytest.mark.parametrize("name", BY_HAND)
@@ -53,7 +43,7 @@ def test_the_face_is_where_a_person_sees_it(client, samples, name):
         assert np.hypot(found.x - truth[0], found.y - truth[1]) < 0.15 * eyes_px
 
 
-def test_a_face_does_not_depend_on_its_company(client, samples):
+def test_a_face_does_not_depend_on_the_pictures_beside_it(client, samples):
     """Alone and among pictures of other sizes, in a stream with many in flight: the same to 1e-4.
 
     Not to the last bit: a matrix product adds in another order for another number of crops.
@@ -80,7 +70,7 @@ def test_pictures_are_seen_upright(client, samples, orientation):
 
 
 def test_red_and_blue_are_not_swapped(client, samples):
-    """The reference's score and box of this face; with red and blue swapped they are others."""
+    """Score and box are the reference's; with red and blue swapped both differ."""
     upright = np.asarray(Image.open(samples / "astronaut.png").convert("RGB"))
     right, swapped = client.detect(upright)[0], client.detect(upright[:, :, ::-1])[0]
     assert right.score == pytest.approx(ASTRONAUT_SCORE, abs=1e-4)

@@ -1,4 +1,4 @@
-"""The commands of the documents do what they say, one after the other, as somebody types them."""
+"""The commands of the documents succeed, one after the other, as a user types them."""
 
 import re
 import shlex
@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from facegrid.cli.main import main
-from tests.conftest import REPOSITORY
+from tests.support.paths import REPOSITORY
 
 av = pytest.importorskip("av")
 
@@ -17,9 +17,9 @@ ELSEWHERE = (
     r"facegrid (export|up|down|status|rollout|promote|rollback|plan)\b|facegrid video (0|rtsp://)"
     r"|make |python |--gallery /srv"
 )
-"""What starts, stops or changes a service, or needs a camera or minutes: other tests have them."""
+"""Commands that start, stop or change a service, or need a camera or minutes: other tests run them."""
 SHORTER = ["--duration-s", "2", "--warm-up-s", "0"]
-"""Added to what the page has the load tool measure for three quarters of a minute: the last word counts."""
+"""Appended to `facegrid bench`, which measures for three quarters of a minute on the page: the last value counts."""
 
 
 PARTS = re.DOTALL | re.MULTILINE
@@ -37,7 +37,7 @@ def commands(page):
 
 @pytest.fixture
 def folder(tmp_path, samples, monkeypatch):
-    """A working directory with what the commands name: the samples and a short video."""
+    """A working directory with the files that the commands name: the samples and a short video."""
     (tmp_path / "samples").symlink_to(samples)
     picture = Image.open(samples / "obama.jpg").convert("RGB").resize((456, 568))
     with av.open(str(tmp_path / "party.mp4"), "w") as container:

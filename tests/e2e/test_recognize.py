@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 import facegrid
-from tests.e2e.test_detect import box
+from tests.e2e.boxes import box
 
 OBAMA = ("obama.jpg", "obama2.jpg", "obama3.jpg")
 

@@ -36,7 +36,7 @@ def faces(client, samples):
     return {name: client.embed(samples / name)[0] for name in PEOPLE}
 
 
-def test_everybody_is_found_by_the_new_embedder(faces, model_server, samples, tmp_path, monkeypatch):
+def test_all_people_are_found_by_the_new_embedder(faces, model_server, samples, tmp_path, monkeypatch):
     folder = str(tmp_path / "gallery")
 
     async def enrol():

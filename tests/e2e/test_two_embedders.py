@@ -15,7 +15,8 @@ from orchestrator.gallery.gallery import Gallery
 from orchestrator.gallery.types import EmbedderVersion, NewFace
 from orchestrator.pipeline.chips import encode_chip
 from tests.model_server.helpers.lifecycle_calls import states
-from tests.model_server.helpers.process import ServerProcess, eventually
+from tests.model_server.helpers.process import ServerProcess
+from tests.support.polling import eventually
 
 CONFIG = """\
 model_config_list {{

@@ -7,11 +7,11 @@ from PIL import Image
 
 import facegrid
 from facegrid.answers.video import VideoEventKind
-from tests.e2e.test_detect import box, iou
+from tests.e2e.boxes import box, iou
 
 WIDTH_PX, HEIGHT_PX = 320, 240
 FRAMES_A_SHOT = 12
-FRAME_S = 0.2  # so that a shot is longer than a person may be out of view without having left
+FRAME_S = 0.2  # a shot must be longer than the time for which a person may be out of view without having left
 
 # Where the faces of the pictures are: x_min, y_min, x_max, y_max.
 OBAMA3 = (642, 253, 908, 609)
@@ -21,7 +21,7 @@ SHOTS = (("obama3.jpg", OBAMA3), ("astronaut.png", ASTRONAUT), ("obama.jpg", OBA
 
 
 def views(face):
-    """The parts of a picture [x, y, width] that a camera shows which pans over a face and draws nearer."""
+    """The parts of a picture [x, y, width] that a camera shows while it pans over a face and moves closer."""
     centre = (face[0] + face[2]) / 2, (face[1] + face[3]) / 2
     for number in range(FRAMES_A_SHOT):
         width = 2.6 * (face[3] - face[1]) * (1 - 0.01 * number)
@@ -42,7 +42,7 @@ def shot(path, face):
 
 @pytest.fixture(scope="module")
 def shots(samples):
-    """Barack Obama, an astronaut whom nobody has enrolled, Barack Obama in another picture: (frame, face) of each."""
+    """Barack Obama, an astronaut who is not enrolled, Barack Obama in another picture: (frame, face) of each."""
     return [list(shot(samples / name, face)) for name, face in SHOTS]
 
 
@@ -63,7 +63,7 @@ def people(client, samples):
 
 @pytest.mark.usefixtures("people")
 @pytest.mark.parametrize("every", [1, 5])
-def test_each_person_is_one_track_in_each_shot_and_the_stranger_nobody(client, shots, frames, every):
+def test_each_person_is_one_track_in_each_shot_and_the_stranger_has_no_name(client, shots, frames, every):
     with client.identify_video(frames, detect_every_n=every) as video:
         answers = list(video)
     summary = video.summary
@@ -82,7 +82,7 @@ def test_each_person_is_one_track_in_each_shot_and_the_stranger_nobody(client, s
 
 
 @pytest.mark.usefixtures("people")
-def test_who_comes_and_leaves_is_told_once(client, frames):
+def test_entering_and_leaving_are_one_event_each(client, frames):
     with client.identify_video(frames) as video:
         list(video)
     entered, left = VideoEventKind.ENTERED, VideoEventKind.LEFT
@@ -122,7 +122,7 @@ def test_frames_may_change_their_size(client, frames):
     assert [one.subject for one in video.summary.decisions] == ["Barack Obama", "Barack Obama"]
 
 
-def test_in_an_empty_gallery_everybody_is_unknown(client, frames):
+def test_in_an_empty_gallery_all_are_unknown(client, frames):
     with client.identify_video(frames[:12]) as video:
         list(video)
     assert [(one.subject, one.distance) for one in video.summary.decisions] == [(None, None)]

@@ -1,5 +1,4 @@
 from contextlib import ExitStack
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +8,7 @@ from PIL import Image
 from exporters.models import MODELS
 from exporters.network import built
 from exporters.signatures import ONET_CROP_PX, PIXEL_UNIT, RNET_CROP_PX, TILE_PX
+from tests.support.paths import SAMPLES
 
 SIDE_PX = {"pnet": TILE_PX, "rnet": RNET_CROP_PX, "onet": ONET_CROP_PX}
 
@@ -63,6 +63,5 @@ def _pictures(side):
 
 
 def _face(side):
-    folder = Path(__file__).resolve().parents[2] / "samples"
-    with Image.open(folder / "astronaut.png") as image:
+    with Image.open(SAMPLES / "astronaut.png") as image:
         return np.asarray(image.convert("RGB").resize((side, side), Image.Resampling.BOX), np.uint16) * PIXEL_UNIT

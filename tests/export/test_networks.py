@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from exporters.signatures import CONTRACTS, MAP_CELLS, OUTSIDE, PIXEL_UNIT, SERVING_DEFAULT, TILE_PX, TILE_TOP_K
-from tests.export.conftest import SIDE_PX
 
 ATOL = 5e-6  # what folding the scaling into conv1 costs pnet; the others are closer
 
@@ -185,7 +184,7 @@ def test_best_cells_are_the_first_of_the_sorted_map(networks, pictures):
 
 
 def test_ties_go_to_the_lower_cell(networks):
-    stripes = np.zeros((1, SIDE_PX["pnet"], SIDE_PX["pnet"], 3), np.uint16)
+    stripes = np.zeros((1, TILE_PX, TILE_PX, 3), np.uint16)
     stripes[:, :, ::4] = 200 * PIXEL_UNIT  # every fourth column: cells repeat exactly
     best = networks["pnet"].run(SERVING_DEFAULT, {"tiles": stripes})
     scores, cells = best["scores"][0], best["cells"][0]

@@ -13,11 +13,7 @@ from orchestrator.gallery.housekeeping import erase_subject, tidy
 from orchestrator.gallery.parts import open_parts
 from orchestrator.gallery.people import rows_of
 from orchestrator.gallery.rows import face_rows
-
-
-def holding(folder, needle):
-    """Returns the files below a folder that hold these bytes."""
-    return [path for path in folder.rglob("*") if path.is_file() and needle in path.read_bytes()]
+from tests.gallery.stored_bytes import holding
 
 
 @pytest.fixture

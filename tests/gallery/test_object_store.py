@@ -14,7 +14,7 @@ from orchestrator.gallery import erase
 from orchestrator.gallery.gallery import Gallery
 from orchestrator.gallery.housekeeping import tidy
 from orchestrator.gallery.parts import open_parts
-from tests.gallery.test_erase import holding
+from tests.gallery.stored_bytes import holding
 
 
 @pytest.fixture

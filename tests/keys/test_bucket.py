@@ -1,14 +1,7 @@
 import pytest
 
 from orchestrator.keys.bucket import TokenBucket
-
-
-class Clock:
-    def __init__(self):
-        self.now_s = 100.0
-
-    def __call__(self):
-        return self.now_s
+from tests.support.clock import Clock
 
 
 @pytest.fixture

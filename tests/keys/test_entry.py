@@ -1,7 +1,7 @@
 import hashlib
 
 from orchestrator.keys.entry import id_of, new_key
-from tests.keys.keyfile import FUTURE, PAST, make_key
+from tests.support.keyfile import FUTURE, PAST, make_key
 
 
 def test_a_key_has_its_id_and_256_bits():

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from orchestrator.keys.file import KeysError, dump_keys, parse_keys, read_keys
-from tests.keys.keyfile import make_key
+from tests.support.keyfile import make_key
 
 GOOD = {"id": "3f9a61c2", "name": "shop", "sha256": "a" * 64, "scopes": ["detect"]}
 

@@ -11,8 +11,8 @@ from orchestrator.api.status import status_metadata
 from orchestrator.keys.guard import Guard, open_guard
 from orchestrator.keys.ring import KeyRing
 from orchestrator.keys.scopes import SCOPE_OF, SCOPES
-from tests.keys.keyfile import FUTURE, PAST, bearer, make_key, write_keys
-from tests.keys.test_bucket import Clock
+from tests.support.clock import Clock
+from tests.support.keyfile import FUTURE, PAST, bearer, make_key, write_keys
 
 PROTOS = Path(__file__).resolve().parents[2] / "protos" / "facegrid" / "v1"
 

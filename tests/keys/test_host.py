@@ -16,11 +16,11 @@ from orchestrator.keys.bucket import TokenBucket
 from orchestrator.keys.ring import KeyRing
 from orchestrator.pipeline.decode import decode
 from orchestrator.settings import Settings
-from tests.api.test_grpc_host import png
-from tests.doubles import FunctionPredictor, onet, rnet
-from tests.hosts import running_host
-from tests.keys.keyfile import PAST, bearer, make_key, write_keys
-from tests.pipeline.plain_pnet import pnet
+from tests.support.doubles import FunctionPredictor, onet, rnet
+from tests.support.hosts import running_host
+from tests.support.keyfile import PAST, bearer, make_key, write_keys
+from tests.support.pictures import png
+from tests.support.plain_pnet import pnet
 
 TIMEOUT_S = 60
 NETWORKS = {"pnet": pnet, "rnet": rnet, "onet": onet}

@@ -15,7 +15,7 @@ from orchestrator.keys.ring import KeyRing
 from orchestrator.keys.scopes import SCOPE_OF
 from orchestrator.priority import Priority
 from orchestrator.settings import Settings
-from tests.keys.keyfile import bearer, make_key, write_keys
+from tests.support.keyfile import bearer, make_key, write_keys
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of Ray, about pydantic

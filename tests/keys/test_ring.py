@@ -5,9 +5,9 @@ import pytest
 
 from orchestrator.keys.file import KeysError
 from orchestrator.keys.ring import KeyRing
-from tests.keys.keyfile import make_key, write_keys
-from tests.keys.test_bucket import Clock
-from tests.model_server.helpers.process import eventually
+from tests.support.clock import Clock
+from tests.support.keyfile import make_key, write_keys
+from tests.support.polling import eventually
 
 FIRST, FIRST_ENTRY = make_key()
 SECOND, SECOND_ENTRY = make_key()

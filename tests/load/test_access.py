@@ -13,11 +13,11 @@ from facegrid.load.mix import build_templates
 from orchestrator.api.server_tls import server_credentials
 from orchestrator.settings import Settings
 from orchestrator.tls_files import ServerTls
-from tests.certificates import Authority
-from tests.doubles import FunctionPredictor, onet, rnet
-from tests.hosts import running_host
-from tests.keys.keyfile import make_key, write_keys
-from tests.pipeline.plain_pnet import pnet
+from tests.support.certificates import Authority
+from tests.support.doubles import FunctionPredictor, onet, rnet
+from tests.support.hosts import running_host
+from tests.support.keyfile import make_key, write_keys
+from tests.support.plain_pnet import pnet
 
 AUTHORITY = Authority("ours")
 

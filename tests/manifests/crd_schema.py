@@ -1,6 +1,6 @@
-"""Checks custom resources as an API server does: against their definition, unknown fields refused.
+"""Checks custom resources against their definition as an API server does: it refuses unknown fields.
 
-Definitions are looked for in `../shared/schemas`, and in the folders of FACEGRID_CRDS: files as the projects publish
+It looks for definitions in `../shared/schemas` and in the folders of FACEGRID_CRDS: files as the projects publish
 them, such as gateway-api's standard-install.yaml and cert-manager.crds.yaml.
 """
 
@@ -13,7 +13,9 @@ from typing import Any
 import jsonschema
 import yaml
 
-SCHEMAS = Path(__file__).resolve().parents[3] / "shared" / "schemas"
+from tests.support.paths import REPOSITORY
+
+SCHEMAS = REPOSITORY.parent / "shared" / "schemas"
 
 
 @cache
@@ -38,7 +40,7 @@ def _definition_documents() -> Iterator[dict[str, Any]]:
 
 
 def problems(doc: dict[str, Any]) -> list[str]:
-    """What an API server would refuse; the rules written in CEL are not looked at.
+    """What an API server would refuse, except by rules that are written in CEL.
 
     Raises:
         KeyError: There is no definition of its kind.

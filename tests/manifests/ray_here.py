@@ -1,7 +1,7 @@
 """Starts the Ray pod of the manifests as a Ray node of this machine, and deploys their application to it.
 
-What KubeRay does with a RayService: `ray start` with the group's rayStartParams in the container's environment,
-then the configuration of Serve over the dashboard's API. Replaced are ports and paths that a pod has to itself.
+This is what KubeRay does with a RayService: `ray start` with the group's rayStartParams in the container's environment,
+then the configuration of Serve over the dashboard's API. Ports and paths that a pod has to itself are replaced.
 """
 
 import os
@@ -21,7 +21,7 @@ import yaml
 from orchestrator.app.ingress import ingress_environment
 from orchestrator.app.ports import free_ports
 from tests.manifests.rendered import Doc, config_map, of_kind
-from tests.model_server.helpers.process import REPOSITORY
+from tests.support.paths import REPOSITORY
 
 _BIN = Path(sys.executable).parent
 

@@ -16,8 +16,8 @@ import pytest
 import yaml
 
 from exporters.signatures import CONTRACTS
+from tests.support.paths import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 K8S = REPOSITORY / "k8s"
 NETWORKS = tuple(CONTRACTS)
 Doc = dict[str, Any]
@@ -123,7 +123,7 @@ class Image:
 
 @dataclass(frozen=True)
 class Pod:
-    """A pod template, and who runs it."""
+    """A pod template, and the workload that runs it."""
 
     owner: str
     labels: dict[str, str]

@@ -1,7 +1,7 @@
 """Runs what a container of the manifests starts as a process of this machine.
 
-The command and its arguments are the manifest's. Replaced are what only a pod has, its ports and mounts, and the
-name of the binary where that is not installed.
+The command and its arguments are the manifest's. Ports and mounts, which only a pod has, are replaced, and so is the
+name of the binary where it is not installed.
 """
 
 import os
@@ -18,7 +18,8 @@ from grpc_health.v1.health_pb2_grpc import HealthStub
 
 from orchestrator.app.ports import free_ports
 from tests.manifests.rendered import K8S, Doc, config_map, named
-from tests.model_server.helpers.process import COMMAND, REPOSITORY, UPSTREAM
+from tests.model_server.helpers.process import COMMAND, UPSTREAM
+from tests.support.paths import REPOSITORY
 
 COPY_MODELS = K8S / "images" / "copy-models.sh"
 

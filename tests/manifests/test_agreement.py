@@ -153,7 +153,10 @@ def test_an_air_gapped_cluster_pulls_from_one_registry_alone():
 
 def test_the_ingress_is_set_up_as_on_one_machine(tmp_path):
     of_a_port_or_path = re.compile(r"_(PORT|LOC|PATH|BASE|FILE)$")
-    own = {"RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S", "RAY_SERVE_LOG_TO_STDERR"}  # there is nobody to drain for
+    own = {
+        "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S",
+        "RAY_SERVE_LOG_TO_STDERR",
+    }  # no caller to drain for
     local = {
         name: value
         for name, value in ingress_environment("haproxy", tmp_path).items()
@@ -221,7 +224,7 @@ def test_a_server_outlives_the_connections_of_its_clients():
     assert probe["periodSeconds"] * probe["failureThreshold"] > 60 + retries * pause_s
 
 
-def test_nobody_sets_the_number_of_replicas_of_what_is_scaled():
+def test_no_manifest_sets_the_number_of_replicas_of_what_is_scaled():
     for where, docs in everything():
         for deployment in of_kind(docs, "Deployment"):
             assert "replicas" not in deployment["spec"], where

@@ -24,7 +24,7 @@ from orchestrator.app.ports import free_ports
 from orchestrator.predict.servers.tensors import encode_tensor
 from tests.manifests.rendered import NETWORKS, Doc, combination, named, of_kind, overlay
 from tests.manifests.run_here import ModelServer, grpc_probe
-from tests.model_server.helpers.process import eventually
+from tests.support.polling import eventually
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -115,7 +115,7 @@ def desired_replicas(docs: list[Doc], name: str, values: list[list[float]]) -> i
 
 @contextmanager
 def load(server: ModelServer) -> Iterator[None]:
-    """`CALLERS` callers who each ask again as soon as they are answered: so many requests are under way at a time."""
+    """`CALLERS` callers, each of which calls again as soon as it is answered: as many requests are in flight."""
     request = PredictRequest()
     request.model_spec.name = "pnet"
     tiles = np.zeros((4, TILE_PX, TILE_PX, 3), np.uint16)

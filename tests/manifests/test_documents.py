@@ -1,4 +1,4 @@
-"""What the pages on Kubernetes say can be done as they say it."""
+"""The commands and files of the pages on Kubernetes work as written."""
 
 import os
 import re
@@ -8,7 +8,8 @@ import subprocess
 import pytest
 import yaml
 
-from tests.manifests.rendered import K8S, OVERLAYS, REPOSITORY, kubectl, kustomize, of_kind, pods
+from tests.manifests.rendered import K8S, OVERLAYS, kubectl, kustomize, of_kind, pods
+from tests.support.paths import REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "kubernetes.md"
 READMES = sorted((K8S / "components").glob("*/README.md"))
@@ -26,7 +27,7 @@ def test_every_component_and_overlay_is_described():
         assert f"`overlays/{overlay}`" in table, overlay
 
 
-def test_every_folder_and_file_that_is_named_is_there():
+def test_every_folder_and_file_named_exists():
     named = set(re.findall(r"\bk8s/[\w/.-]+[\w/]", TEXT))
     assert named
     for path in named:
@@ -59,7 +60,7 @@ def test_networks_may_come_from_a_volume(tmp_path):
 @pytest.mark.parametrize(
     "command", re.findall(r"^(?:    )?kubectl -n facegrid create secret (?:.*\\\n)*.*$", TEXT, re.MULTILINE)
 )
-def test_secrets_are_made_as_told_where_the_manifests_look_for_them(command, tmp_path):
+def test_the_secrets_of_the_pages_are_those_that_the_manifests_name(command, tmp_path):
     (tmp_path / "keys.json").write_text('{"keys": []}')  # what `facegrid keys new` writes
     words = shlex.split(command.replace("\\\n", " ").replace("$(openssl rand -hex 32)", "0123"))
     command = [kubectl(), *words[1:], "--dry-run=client", "-o", "yaml"]

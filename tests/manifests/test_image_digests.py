@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from scripts import image_digests
-from tests.manifests.rendered import K8S, REPOSITORY, Image, everything, kustomize, pods
+from tests.manifests.rendered import K8S, Image, everything, kustomize, pods
+from tests.support.paths import REPOSITORY
 
 DIGEST = f"sha256:{'0123456789abcdef' * 4}"
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.manifests.rendered import K8S, REPOSITORY
+from tests.manifests.rendered import K8S
+from tests.support.paths import REPOSITORY
 
 DOCKERFILES = sorted((K8S / "images").glob("*.Dockerfile"))
 BIN = Path(sys.executable).parent
@@ -101,7 +102,7 @@ def test_what_is_copied_suffices_to_install_the_project(file, tmp_path):
                 copy = shutil.copytree if (REPOSITORY / one).is_dir() else shutil.copyfile
                 copy(REPOSITORY / one, copied)
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*command, "--target", str(target), "."], cwd=source, check=True, timeout=200)
+    subprocess.run([*command, "--no-compile", "--target", str(target), "."], cwd=source, check=True, timeout=200)
     version = tomllib.loads((source / "pyproject.toml").read_text())["project"]["version"]
     environment = {"PYTHONPATH": str(target), "PATH": os.environ["PATH"]}
     asked = subprocess.run(

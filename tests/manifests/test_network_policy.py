@@ -91,7 +91,7 @@ RAY = {(a, b) for a in ("head", "workers") for b in ("head", "workers")}  # on e
 PORTS = (6379, 8000, 8080, 8265, 8500, 8501, 9000, 9101, 9410, 9411, 40000)
 
 
-def test_nobody_reaches_a_port_but_those_who_must():
+def test_only_the_pods_that_must_reach_a_port():
     docs = overlay("production")
     ends = endpoints(docs)
     inside = [name for name, end in ends.items() if end.namespace == "facegrid" and name != "intruder"]
@@ -106,7 +106,7 @@ def test_nobody_reaches_a_port_but_those_who_must():
 
 
 @pytest.mark.parametrize("source", ["intruder", "elsewhere"])
-def test_without_the_component_everybody_reaches_the_model_servers(source):
+def test_without_the_component_every_pod_reaches_the_model_servers(source):
     docs = combination(())
     ends = endpoints(docs)
     assert reaches(docs, ends[source], ends["pnet"], 8500)
@@ -119,7 +119,7 @@ def test_workers_reach_the_object_store_and_nothing_else_outside(port, expected)
     assert reaches(docs, ends["workers"], ends["elsewhere"], port) is expected
 
 
-def test_model_servers_reach_nobody():
+def test_model_servers_reach_no_pod():
     docs = overlay("production")
     ends = endpoints(docs)
     assert not any(reaches(docs, ends[network], ends["elsewhere"], 443) for network in NETWORKS)

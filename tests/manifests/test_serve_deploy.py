@@ -15,9 +15,9 @@ from facegrid.v1.identify_pb2 import IdentifyRequest
 from tests.manifests.ray_here import RayPod
 from tests.manifests.rendered import overlay
 from tests.manifests.run_here import ModelServer, grpc_probe
-from tests.model_server.helpers.process import eventually
+from tests.support.polling import eventually
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""What the Deployments start serves their networks: the commands are taken from the rendered manifests and run here."""
+"""The commands of the rendered Deployments, run here, serve their networks."""
 
 import os
 import shutil
@@ -8,11 +8,12 @@ import urllib.request
 import pytest
 
 from exporters.signatures import CONTRACTS
-from orchestrator.app.contract_check import EVERY_MODEL, require_contract
+from orchestrator.app.contract_check import require_contract, required_versions
 from orchestrator.fleet.model_server import missing_models, model_versions
+from orchestrator.settings import Settings
 from tests.manifests.rendered import NETWORKS, named, overlay
 from tests.manifests.run_here import COPY_MODELS, ModelServer, grpc_probe
-from tests.model_server.helpers.process import eventually
+from tests.support.polling import eventually
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -34,7 +35,7 @@ def test_a_server_starts_is_probed_and_serves_its_networks(where, deployment, pa
         versions = model_versions(target, list(CONTRACTS), timeout_s=20)
         assert {one.model for one in versions if one.state == "AVAILABLE"} == set(networks)
         assert missing_models(versions, networks) == []
-        require_contract(target, {name: EVERY_MODEL[name] for name in networks}, timeout_s=20)
+        require_contract(target, required_versions(networks, Settings()), timeout_s=20)
         url = f"http://127.0.0.1:{server.rest_port}/monitoring/prometheus/metrics"
         with urllib.request.urlopen(url, timeout=20) as page:
             assert b"# TYPE" in page.read()

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.model_server.helpers.process import REPOSITORY, UPSTREAM, ServerProcess
+from tests.model_server.helpers.process import UPSTREAM, ServerProcess
+from tests.support.paths import REPOSITORY
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,8 @@ from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest, ModelV
 from facegrid.tfserving.v1.predict_pb2 import ModelSpec
 from facegrid.tfserving.v1.tensor_pb2 import DataType
 from tests.model_server.helpers.messages import predict_request, tensor
-from tests.model_server.helpers.process import REPOSITORY, UPSTREAM, ServerProcess
+from tests.model_server.helpers.process import UPSTREAM, ServerProcess
+from tests.support.paths import REPOSITORY
 
 DATA_TYPES = {
     "uint8": DataType.DATA_TYPE_UINT8,

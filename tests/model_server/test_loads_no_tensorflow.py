@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from tests.model_server.helpers.process import REPOSITORY
+from tests.support.paths import REPOSITORY
 
 
 def test_the_start_and_the_methods_import_no_tensorflow():

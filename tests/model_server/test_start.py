@@ -7,7 +7,9 @@ import grpc
 import pytest
 
 from tests.model_server.helpers.messages import predict_request
-from tests.model_server.helpers.process import COMMAND, UPSTREAM, ServerProcess, eventually, free_port, run_to_exit
+from tests.model_server.helpers.process import COMMAND, UPSTREAM, ServerProcess, run_to_exit
+from tests.support.polling import eventually
+from tests.support.ports import free_port
 
 NO_RETRIES = ("--max_num_load_retries=0", "--load_retry_interval_micros=0")
 

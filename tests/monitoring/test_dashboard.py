@@ -17,7 +17,10 @@ import pytest
 import facegrid
 from orchestrator.fleet.model_config import local_model_config, read_model_config, write_model_config
 from orchestrator.telemetry.metrics import Metrics
-from tests.model_server.helpers.process import REPOSITORY, ServerProcess, eventually, free_port
+from tests.model_server.helpers.process import ServerProcess
+from tests.support.paths import REPOSITORY
+from tests.support.polling import eventually
+from tests.support.ports import free_port
 from tests.telemetry.processes import HostProcess
 
 MONITORING = REPOSITORY / "serving_configs" / "monitoring"
@@ -25,7 +28,7 @@ DASHBOARD = json.loads((MONITORING / "dashboard.json").read_text())
 PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 EXPRESSIONS = [(panel["title"], target["expr"]) for panel in PANELS for target in panel["targets"]]
 SELDOM = ("facegrid_model_retries_total", "facegrid_model_hedges_total", "facegrid_model_ejections_total")
-"""Counted when a server of several fails, which none does here: their queries must be valid and may be empty."""
+"""Counted when one of several servers fails, which none does here: the queries must be valid and may be empty."""
 
 QUICK = {"min_face_px": 60}
 """Options that leave most of the pyramid out."""
@@ -53,14 +56,14 @@ class Prometheus:
 
 
 class Callers:
-    """Threads that detect, identify, stream and err until they are stopped; counts what was answered."""
+    """Threads that detect, identify, stream and fail until they are stopped; counts the answers."""
 
     def __init__(self, address, samples) -> None:
         self._address = address
         self._picture = samples / "grace_hopper.jpg"
         self._stop = threading.Event()
         self.detected = 0
-        # Somewhere on the way from decoding to the embedder, whatever the machine: some calls of models are cut off.
+        # On any machine some of these end between decoding and the embedder: some calls of models are cut off.
         self._timeouts_s = cycle(2.0**power / 1000 for power in range(3, 11))
         self._threads = [threading.Thread(target=self._work, args=(one,)) for one in (self._detect, self._others)]
         for thread in self._threads:
@@ -91,7 +94,7 @@ class Callers:
 
 @pytest.fixture(scope="module")
 def monitored(exported_models, samples, tmp_path_factory):
-    """A Prometheus and the callers whose work it sees."""
+    """A Prometheus and the callers whose calls it counts."""
     folder = tmp_path_factory.mktemp("monitored")
     targets = folder / "metrics"
     shipped = read_model_config(REPOSITORY / "serving_configs" / "models.config")

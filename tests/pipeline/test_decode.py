@@ -8,6 +8,7 @@ from PIL import Image
 
 from facegrid.errors import InvalidImage, LimitExceeded
 from orchestrator.pipeline.decode import ImageLimits, decode
+from tests.support.pictures import STORED, chunk, claiming
 
 LIMITS = ImageLimits(max_image_bytes=1_000_000, max_image_px=250_000, max_image_side_px=20_000)
 
@@ -34,20 +35,6 @@ def test_each_format_keeps_the_order_of_colours(file_format):
     assert image.dtype == np.uint8
     np.testing.assert_allclose(image[3, 3], (255, 0, 0), atol=16)
     np.testing.assert_allclose(image[12, 3], (0, 0, 255), atol=16)
-
-
-# What a camera stores for each orientation (CIPA DC-008): the stored picture is the upright one after
-# the inverse of what the reader must do.
-STORED = {
-    1: lambda p: p,
-    2: np.fliplr,
-    3: lambda p: np.rot90(p, 2),
-    4: np.flipud,
-    5: lambda p: np.swapaxes(p, 0, 1),
-    6: lambda p: np.rot90(p, 1),
-    7: lambda p: np.rot90(np.swapaxes(p, 0, 1), 2),
-    8: lambda p: np.rot90(p, -1),
-}
 
 
 @pytest.mark.parametrize("orientation", STORED)
@@ -104,16 +91,6 @@ def test_rgb_of_sixteen_bits_is_read():
         ]
     )
     np.testing.assert_array_equal(decode(png, LIMITS)[5, 5], (0xAB, 0x12, 0xFF))
-
-
-def chunk(name, body):
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-
-
-def claiming(width, height):
-    """A PNG of some 60 bytes that says it is as large as this."""
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
 
 
 @pytest.mark.parametrize(

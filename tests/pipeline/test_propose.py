@@ -6,7 +6,7 @@ from orchestrator.pipeline.boxes import squares, suppress
 from orchestrator.pipeline.propose import cells_above, cells_above_in_maps, join_cells, propose
 from orchestrator.pipeline.pyramid import draw_levels, plan_levels
 from orchestrator.pipeline.tiles import fill_tiles, plan_tiles
-from tests.pipeline.plain_pnet import maps, pnet
+from tests.support.plain_pnet import maps, pnet
 
 THRESHOLD = 0.9
 

@@ -15,8 +15,8 @@ from orchestrator.pipeline.embed import embed
 from orchestrator.pipeline.recognize import find_faces, recognize_faces
 from orchestrator.predict.batches import MAX_BATCH
 from orchestrator.types import DetectOptions
-from tests.doubles import FunctionPredictor, embedder, onet, rnet
-from tests.pipeline.plain_pnet import pnet
+from tests.support.doubles import FunctionPredictor, embedder, onet, rnet
+from tests.support.plain_pnet import pnet
 
 LIMITS = ImageLimits(max_image_bytes=10**7, max_image_px=10**6, max_image_side_px=2000)
 NETWORKS = {"pnet": pnet, "rnet": rnet, "onet": onet, "embedder": embedder}

@@ -13,8 +13,9 @@ from benchmarks.reliability.namespace import NAMESPACE_ADDRESS, in_namespace, in
 from facegrid.errors import DeadlineExceeded, Overloaded, Unavailable
 from orchestrator.observer import NO_OBSERVER, observed_by
 from orchestrator.priority import PRIORITY, Priority
-from tests.model_server.helpers.process import held_port
-from tests.predict.traffic import MovingEndpoints, Traffic, balanced, until
+from tests.predict.traffic import MovingEndpoints, Traffic, balanced
+from tests.support.polling import eventually_async as until
+from tests.support.ports import held_port
 
 
 class Told(type(NO_OBSERVER)):

@@ -15,11 +15,12 @@ from orchestrator.predict.servers.endpoints import StaticEndpoints, source_of
 from orchestrator.predict.servers.options import BalanceOptions
 from orchestrator.predict.servers.tls import ModelServerTls
 from orchestrator.settings import Settings, SettingsError
-from tests.certificates import Authority
-from tests.model_server.helpers.process import ServerProcess, eventually
-from tests.predict.test_tf_serving import CROPS
+from tests.model_server.helpers.process import ServerProcess
+from tests.support.certificates import Authority
+from tests.support.polling import eventually
 
 NAME = "model-server.test"
+CROPS = {"crops": np.zeros((1, 24, 24, 3), np.uint16)}
 OURS, OTHERS = Authority("ours"), Authority("others")
 
 

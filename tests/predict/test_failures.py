@@ -18,8 +18,10 @@ from orchestrator.fleet.model_config import local_model_config, read_model_confi
 from orchestrator.predict.servers.client import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints
 from orchestrator.settings import Settings
-from tests.hosts import running_host
-from tests.model_server.helpers.process import REPOSITORY, ServerProcess, eventually
+from tests.model_server.helpers.process import ServerProcess
+from tests.support.hosts import running_host
+from tests.support.paths import REPOSITORY
+from tests.support.polling import eventually
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from exporters.signatures import CONTRACTS, EMBEDDER_VERSION, EMBEDDERS
 from facegrid.errors import DeadlineExceeded, InternalError, Unavailable
 from orchestrator.predict.servers.client import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints
-from tests.doubles import FunctionPredictor, discriminator, embedder, generator, onet, rnet
-from tests.pipeline.plain_pnet import pnet
+from tests.support.doubles import FunctionPredictor, discriminator, embedder, generator, onet, rnet
+from tests.support.plain_pnet import pnet
 
 SIGNATURES = [(model, signature) for model, contract in CONTRACTS.items() for signature in contract.signatures]
 

@@ -10,7 +10,8 @@ from facegrid.errors import DeadlineExceeded, FacegridError, InternalError, Over
 from orchestrator.predict.servers.client import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints
 from orchestrator.predict.servers.messages import explain
-from tests.model_server.helpers.process import ServerProcess, free_port
+from tests.model_server.helpers.process import ServerProcess
+from tests.support.ports import free_port
 
 CROPS = {"crops": np.zeros((1, 24, 24, 3), np.uint16)}
 

@@ -12,7 +12,7 @@ from exporters.signatures import RNET_CROP_PX
 from facegrid.errors import Unavailable
 from orchestrator.predict.versioned import VersionedPredictor
 from orchestrator.predict.versions import Route, Versions
-from tests.doubles import FunctionPredictor, rnet
+from tests.support.doubles import FunctionPredictor, rnet
 
 CANARY = {"pnet": Route(stable=1, canary=2, share=0.25)}
 

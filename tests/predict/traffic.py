@@ -61,11 +61,3 @@ async def balanced(source, **options):
         yield predictor
     finally:
         await predictor.close()
-
-
-async def until(is_true, what, timeout_s=20.0):
-    """Asks until it is true; fails with what was expected."""
-    async with asyncio.timeout(timeout_s):
-        while not is_true():  # noqa: ASYNC110 - what is waited for is in another process
-            await asyncio.sleep(0.01)
-    assert is_true(), what

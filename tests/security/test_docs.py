@@ -15,8 +15,8 @@ from orchestrator.keys.file import read_keys
 from orchestrator.keys.scopes import SCOPE_OF, SCOPES
 from orchestrator.settings import Settings
 from orchestrator.tls_files import ServerTls
-from tests.doubles import FunctionPredictor
-from tests.hosts import running_host
+from tests.support.doubles import FunctionPredictor
+from tests.support.hosts import running_host
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "security.md").read_text()
 

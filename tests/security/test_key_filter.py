@@ -13,10 +13,10 @@ from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
 from orchestrator.app.haproxy_admin import HAProxyRefused, renew_map
 from orchestrator.keys.guard import Guard
 from orchestrator.settings import Settings
-from tests.api.test_grpc_host import png
-from tests.keys.keyfile import bearer, make_key, mount_keys, write_keys
-from tests.security.test_tls_host import files as files  # noqa: PLC0414 - a fixture
-from tests.security.test_tls_proxy import TIMEOUT_S, proxied, until
+from tests.security.proxied import TIMEOUT_S, proxied
+from tests.support.keyfile import bearer, make_key, mount_keys, write_keys
+from tests.support.pictures import png
+from tests.support.polling import eventually
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Ray brings HAProxy on Linux only")
 
@@ -111,19 +111,19 @@ def test_the_keys_are_those_of_the_file_now(files, asked):
         assert answer(channel, bearer(DETECTOR))[0] == "UNAUTHENTICATED"
         assert asked == []
         mount_keys(mounted, *many, DETECTOR_ENTRY)
-        until(lambda: answer(channel, bearer(DETECTOR))[0] == "OK", "the new key is let in")
-        until(lambda: "read 451 keys" in log.read_text(), "and that is said after it was let in")
+        eventually(lambda: answer(channel, bearer(DETECTOR))[0] == "OK", "the new key is let in")
+        eventually(lambda: "read 451 keys" in log.read_text(), "and that is said after it was let in")
         keys_file.write_text("{")
-        until(lambda: "the 451 keys read before stay valid" in log.read_text(), "the broken file is reported")
+        eventually(lambda: "the 451 keys read before stay valid" in log.read_text(), "the broken file is reported")
         assert answer(channel, bearer(DETECTOR))[0] == "OK"
         mount_keys(mounted, MANAGER_ENTRY)
-        until(lambda: answer(channel, bearer(DETECTOR))[0] == "UNAUTHENTICATED", "the old key is refused")
-        until(lambda: "read 1 keys" in log.read_text(), "by HAProxy, too")
+        eventually(lambda: answer(channel, bearer(DETECTOR))[0] == "UNAUTHENTICATED", "the old key is refused")
+        eventually(lambda: "read 1 keys" in log.read_text(), "by HAProxy, too")
         asked.clear()
         assert answer(channel, bearer(DETECTOR))[0] == "UNAUTHENTICATED"
         assert asked == []
         # The service reads the file by itself, perhaps later than HAProxy.
-        until(lambda: answer(channel, bearer(MANAGER))[0] == "PERMISSION_DENIED", "the new key is known to both")
+        eventually(lambda: answer(channel, bearer(MANAGER))[0] == "PERMISSION_DENIED", "the new key is known to both")
     for file in (files / "run").iterdir():
         assert file.stat().st_mode & 0o077 == 0, file
 

@@ -11,27 +11,12 @@ import facegrid
 from orchestrator.api.server_tls import server_credentials
 from orchestrator.settings import Settings
 from orchestrator.tls_files import ServerTls, TlsError
-from tests.api.test_grpc_host import png
-from tests.certificates import Authority
-from tests.doubles import FunctionPredictor, onet, rnet
-from tests.hosts import running_host
-from tests.keys.keyfile import make_key, write_keys
-from tests.pipeline.plain_pnet import pnet
-
-AUTHORITY = Authority("ours")
-STRANGERS = Authority("theirs")
-
-
-@pytest.fixture
-def files(tmp_path):
-    """A folder with the authorities and the identities of a service and three clients."""
-    AUTHORITY.write(tmp_path / "ca.pem")
-    STRANGERS.write(tmp_path / "strangers.pem")
-    AUTHORITY.issue("127.0.0.1").write(tmp_path / "service")
-    AUTHORITY.issue("somebody").write(tmp_path / "client")
-    AUTHORITY.issue("somebody", hours=-1).write(tmp_path / "expired")
-    STRANGERS.issue("somebody").write(tmp_path / "stranger")
-    return tmp_path
+from tests.security.identities import AUTHORITY, STRANGERS, detect, identity
+from tests.support.doubles import FunctionPredictor, onet, rnet
+from tests.support.hosts import running_host
+from tests.support.keyfile import make_key, write_keys
+from tests.support.pictures import png
+from tests.support.plain_pnet import pnet
 
 
 @contextmanager
@@ -40,15 +25,6 @@ def serving(folder, *, client_ca=None, settings=None):
     predictor = FunctionPredictor({"pnet": pnet, "rnet": rnet, "onet": onet})
     with running_host(settings or Settings(), predictor, credentials=server_credentials(tls)) as address:
         yield address
-
-
-def detect(target, tls, **options):
-    with facegrid.connect(target, tls=tls, **options) as client:
-        return client.detect_detailed(png()).image_width_px
-
-
-def identity(folder):
-    return {"cert_file": folder / "tls.crt", "key_file": folder / "tls.key"}
 
 
 def test_a_trusted_service_is_called_and_so_it_is_by_the_asynchronous_client(files):

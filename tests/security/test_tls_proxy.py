@@ -2,67 +2,21 @@
 
 import os
 import signal
-import socket
-import subprocess
 import sys
-import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 import facegrid
-from orchestrator.app.ports import free_ports
 from orchestrator.settings import Settings
-from tests.api.test_grpc_host import png
-from tests.certificates import Authority
-from tests.doubles import FunctionPredictor, onet, rnet
-from tests.hosts import running_host
-from tests.keys.keyfile import make_key, write_keys
-from tests.pipeline.plain_pnet import pnet
-from tests.security.test_tls_host import AUTHORITY, STRANGERS, detect, identity
-from tests.security.test_tls_host import files as files  # noqa: PLC0414 - a fixture
+from tests.security.identities import AUTHORITY, STRANGERS, detect, identity
+from tests.security.proxied import TIMEOUT_S, proxied
+from tests.support.certificates import Authority
+from tests.support.keyfile import make_key, write_keys
+from tests.support.pictures import png
+from tests.support.polling import eventually
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Ray brings HAProxy on Linux only")
-
-TIMEOUT_S = 30
-
-
-def until(condition, what):
-    give_up_s = time.monotonic() + TIMEOUT_S
-    while not condition():
-        assert time.monotonic() < give_up_s, what
-        time.sleep(0.05)
-
-
-def accepts(family, address):
-    with socket.socket(family) as probe:
-        return probe.connect_ex(address) == 0
-
-
-@contextmanager
-def proxied(files, *flags, settings=None):
-    """Gives the address of the proxy, its log, and its process."""
-    folder = files / "run"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    (port,) = free_ports(1)
-    predictor = FunctionPredictor({"pnet": pnet, "rnet": rnet, "onet": onet})
-
-    def is_there():
-        # HAProxy opens one after the other, and the file of a socket is there before somebody listens to it.
-        return accepts(socket.AF_UNIX, f"{folder}/admin.sock") and accepts(socket.AF_INET, ("127.0.0.1", port))
-
-    with running_host(settings or Settings(), predictor) as ingress, (files / "proxy.log").open("wb") as log:
-        command = [sys.executable, "-m", "orchestrator.app.tls_proxy", f"--folder={folder}", f"--port={port}"]
-        command += [f"--ingress-port={ingress.rpartition(':')[2]}"]
-        command += [f"--cert={files}/service/tls.crt", f"--key={files}/service/tls.key", *map(str, flags)]
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-        try:
-            until(lambda: process.poll() is not None or is_there(), "HAProxy is there")
-            yield f"127.0.0.1:{port}", files / "proxy.log", process
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(TIMEOUT_S)
 
 
 def test_calls_and_streams_go_through_with_their_key(files):
@@ -101,10 +55,10 @@ def test_renewed_files_are_shown_and_broken_ones_are_not(files):
     with proxied(files) as (target, log, _):
         assert detect(target, old) == 96
         (files / "service" / "tls.crt").write_bytes(b"broken")
-        until(lambda: "the certificate read before stays in use" in log.read_text(), "the broken file is reported")
+        eventually(lambda: "the certificate read before stays in use" in log.read_text(), "the broken file is reported")
         assert detect(target, old) == 96
         STRANGERS.issue("127.0.0.1").write(files / "service")
-        until(lambda: "read a new certificate" in log.read_text(), "the new file is read")
+        eventually(lambda: "read a new certificate" in log.read_text(), "the new file is read")
         assert detect(target, new) == 96
 
 
@@ -116,7 +70,7 @@ def test_renewed_authorities_admit_others(files):
         with pytest.raises(facegrid.Unavailable):
             detect(target, stranger)
         trusted.write_bytes(STRANGERS.certificate + AUTHORITY.certificate)
-        until(lambda: "read a new certificate" in log.read_text(), "the new file is read")
+        eventually(lambda: "read a new certificate" in log.read_text(), "the new file is read")
         assert detect(target, stranger) == 96
 
 

@@ -17,7 +17,8 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_serv
 import facegrid
 from facegrid.tfserving.v1 import predict_pb2
 from orchestrator.predict.servers.tensors import decode_tensor, encode_tensor
-from tests.model_server.helpers.process import REPOSITORY, held_port
+from tests.support.paths import REPOSITORY
+from tests.support.ports import held_port
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from orchestrator.predict.servers.client import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints
 from orchestrator.telemetry.metrics import Metrics
 from orchestrator.telemetry.telemetry import Telemetry
-from tests.model_server.helpers.process import held_port
-from tests.telemetry.conftest import NETWORKS
+from tests.support.ports import held_port
+from tests.telemetry.observed_host import NETWORKS
 from tests.telemetry.processes import Networks, grpc_server
 
 CALLS = 20

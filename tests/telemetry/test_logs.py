@@ -9,7 +9,8 @@ import pytest
 import facegrid
 from facegrid.v1 import detect_pb2
 from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
-from tests.telemetry.conftest import NETWORKS, observed_host, png
+from tests.support.pictures import png
+from tests.telemetry.observed_host import NETWORKS, observed_host
 from tests.telemetry.processes import HostProcess, Networks, grpc_server
 
 SUBJECT = "Ann Q. Person"

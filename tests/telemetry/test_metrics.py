@@ -11,7 +11,8 @@ import facegrid
 from facegrid.v1 import detect_pb2, face_pb2
 from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
 from orchestrator.telemetry.metrics import Metrics
-from tests.telemetry.conftest import observed_host, png
+from tests.support.pictures import png
+from tests.telemetry.observed_host import observed_host
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -13,8 +13,9 @@ from facegrid.v1 import detect_pb2, face_pb2, identify_pb2
 from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
 from orchestrator.settings import Settings, SettingsError
 from orchestrator.telemetry.build import build_telemetry
-from tests.model_server.helpers.process import REPOSITORY
-from tests.telemetry.conftest import NETWORKS, png
+from tests.support.paths import REPOSITORY
+from tests.support.pictures import png
+from tests.telemetry.observed_host import NETWORKS
 from tests.telemetry.processes import Collector, HostProcess, Networks, grpc_server
 
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"

@@ -49,7 +49,7 @@ class Killed(Exception):
     """In place of a signal."""
 
 
-@pytest.mark.timeout(600)  # four starts of a training, each of which builds its graphs anew
+@pytest.mark.timeout(600)  # four starts of a training, each of which builds its graphs
 def test_a_training_that_is_interrupted_in_every_stage_ends_as_if_it_had_not_been(digits, whole, tmp_path, monkeypatch):
     monkeypatch.setattr("exporters.training.gan_run._SUMMARY_STEPS", 1)
 

@@ -15,7 +15,7 @@ PEOPLE = np.array([0, 0, 0, 1, 1, 2, 2, 2, 3])
 
 @pytest.fixture
 def vectors():
-    """Of some length, mostly near each other where they are of one person; for two pairs nobody else is farther."""
+    """Vectors of some length, mostly near each other within a person; for two pairs no other person is farther."""
     rng = np.random.default_rng(4)
     return (rng.standard_normal((4, 6))[PEOPLE] + 1.5 * rng.standard_normal((9, 6))).astype(np.float32) * 3
 

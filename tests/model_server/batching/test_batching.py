@@ -10,7 +10,9 @@ import pytest
 from tests.model_server.helpers.example_messages import examples, regression, send
 from tests.model_server.helpers.example_messages import values as example_values
 from tests.model_server.helpers.messages import floats, predict_request, values
-from tests.model_server.helpers.process import ServerProcess, eventually, free_port, run_to_exit
+from tests.model_server.helpers.process import ServerProcess, run_to_exit
+from tests.support.polling import eventually
+from tests.support.ports import free_port
 
 HOUR = "batch_timeout_micros { value: 3600000000 }"
 PARAMETERS = {

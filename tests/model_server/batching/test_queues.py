@@ -17,7 +17,7 @@ from model_server.files.batching_parameters import BatchLimits, PoolSize
 from model_server.metrics.batching_metrics import BatchingMetrics
 from model_server.metrics.registry import MetricRegistry
 from tests.model_server.helpers.batch_queues import queued
-from tests.model_server.helpers.process import eventually
+from tests.support.polling import eventually
 
 PORT = SimpleNamespace(tensor_name="x:0")
 FULL = "The batch scheduling queue to which this task was submitted is full; "

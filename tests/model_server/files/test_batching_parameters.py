@@ -8,7 +8,7 @@ from facegrid.tfserving.v1.batching_parameters_pb2 import BatchingParameters
 from model_server.errors import ServingError
 from model_server.files.batching_parameters import BatchLimits, PoolSize
 from orchestrator.predict.batches import MAX_BATCH
-from tests.model_server.helpers.process import REPOSITORY
+from tests.support.paths import REPOSITORY
 
 
 def test_the_shipped_limits_admit_every_request_of_the_orchestrator():

@@ -10,7 +10,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest
 from facegrid.tfserving.v1.predict_pb2 import ModelSpec, PredictRequest, PredictResponse
 from tests.model_server.helpers.messages import ints, predict_request
-from tests.model_server.helpers.process import ServerProcess, eventually
+from tests.model_server.helpers.process import ServerProcess
+from tests.support.polling import eventually
 
 pytestmark = pytest.mark.usefixtures("embedded_only")
 

@@ -9,7 +9,8 @@ from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest, GetMod
 from facegrid.tfserving.v1.predict_pb2 import ModelSpec, PredictRequest, PredictResponse
 from model_server.grpc.server import WAITING_PER_THREAD
 from tests.model_server.helpers.messages import INT32, predict_request, tensor
-from tests.model_server.helpers.process import ServerProcess, eventually
+from tests.model_server.helpers.process import ServerProcess
+from tests.support.polling import eventually
 
 ENDLESS = predict_request("slow", {"steps": tensor(INT32, (), int_val=[2**31 - 1])})
 ENDLESS_S = 8.0

@@ -4,9 +4,10 @@ import grpc
 import pytest
 
 from facegrid.tfserving.v1.ssl_config_pb2 import SSLConfig
-from tests.certificates import Authority
 from tests.model_server.helpers.messages import floats, predict_request, values
-from tests.model_server.helpers.process import ServerProcess, eventually, run_to_exit
+from tests.model_server.helpers.process import ServerProcess, run_to_exit
+from tests.support.certificates import Authority
+from tests.support.polling import eventually
 
 HOST = "model-server.test"
 AT_ONE = predict_request("m", {"x": floats([[1]])})

@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,8 +16,9 @@ import psutil
 from facegrid.tfserving.v1.model_metadata_pb2 import GetModelMetadataRequest, GetModelMetadataResponse
 from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest, GetModelStatusResponse
 from facegrid.tfserving.v1.predict_pb2 import PredictRequest, PredictResponse
+from tests.support.paths import REPOSITORY
+from tests.support.ports import held_port
 
-REPOSITORY = Path(__file__).resolve().parents[3]
 START_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 60.0
 
@@ -33,23 +33,6 @@ CHANNEL_OPTIONS = (
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
 )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def held_port() -> socket.socket:
-    """Reserves a free port: while the socket is open, the system gives its port to no other process as a free one.
-
-    A server that is told the number can still listen on it, because it sets SO_REUSEADDR as this does.
-    """
-    holder = socket.socket()
-    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    holder.bind(("127.0.0.1", 0))
-    return holder
 
 
 def run_to_exit(*flags: str) -> subprocess.CompletedProcess[str]:
@@ -166,12 +149,3 @@ class ServerProcess:
 
 def _channel(target: str) -> grpc.Channel:
     return grpc.insecure_channel(target, options=CHANNEL_OPTIONS)
-
-
-def eventually(is_true, what: str, timeout_s: float = START_TIMEOUT_S) -> None:
-    """Polls until `is_true()`; fails with `what` after the timeout."""
-    deadline_s = time.monotonic() + timeout_s
-    pause = threading.Event()
-    while not is_true():
-        assert time.monotonic() < deadline_s, f"not within {timeout_s} s: {what}"
-        pause.wait(0.02)

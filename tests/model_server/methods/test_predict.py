@@ -9,7 +9,8 @@ import pytest
 
 from facegrid.tfserving.v1.tensor_pb2 import DataType
 from tests.model_server.helpers.messages import FLOAT, floats, ints, predict_request, tensor, values
-from tests.model_server.helpers.process import ServerProcess, eventually
+from tests.model_server.helpers.process import ServerProcess
+from tests.support.polling import eventually
 
 
 def test_answers_the_default_signature_in_float_val(server):

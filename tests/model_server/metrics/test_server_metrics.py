@@ -17,7 +17,7 @@ from model_server.metrics.prometheus import page
 from model_server.metrics.registry import MetricRegistry
 from model_server.metrics.server_metrics import MAX_UNKNOWN_MODELS, MAX_UNKNOWN_NAME_LENGTH, ServerMetrics
 from tests.model_server.helpers.batch_queues import queued
-from tests.model_server.helpers.process import eventually
+from tests.support.polling import eventually
 
 PORT, OTHER_PORT = SimpleNamespace(tensor_name="x:0"), SimpleNamespace(tensor_name="y:0")
 

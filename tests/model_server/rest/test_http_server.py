@@ -13,8 +13,10 @@ import pytest
 
 from model_server.rest.http_server import MAX_BODY_BYTES, NOT_FOUND_PAGE
 from tests.model_server.helpers.messages import floats, predict_request
-from tests.model_server.helpers.process import ServerProcess, eventually, free_port, run_to_exit
+from tests.model_server.helpers.process import ServerProcess, run_to_exit
 from tests.model_server.helpers.rest_calls import RestResponse, call, get, predict
+from tests.support.polling import eventually
+from tests.support.ports import free_port
 
 CORS = {
     "access-control-allow-origin": "*",

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as npst
 
 from model_server.errors import ServingError
 from model_server.rest.json_tensors import MAX_RANK, STRING, first_unfit, shape_of, tensor
-from tests.model_server.helpers.process import REPOSITORY
+from tests.support.paths import REPOSITORY
 
 FLOAT, DOUBLE, BOOL, HALF = (np.dtype(kind) for kind in (np.float32, np.float64, np.bool_, np.float16))
 INTEGERS = [np.dtype(kind) for kind in (np.int32, np.int64, np.uint32, np.uint64)]

@@ -2,7 +2,7 @@ import json
 import subprocess
 import sys
 
-from tests.model_server.helpers.process import REPOSITORY
+from tests.support.paths import REPOSITORY
 
 
 def test_the_documented_call_answers_as_the_quick_one(saved_models):

@@ -9,7 +9,8 @@ from facegrid.tfserving.v1.model_metadata_pb2 import GetModelMetadataRequest, Si
 from facegrid.tfserving.v1.predict_pb2 import ModelSpec
 from facegrid.tfserving.v1.tensor_pb2 import DataType
 from tests.model_server.helpers.messages import FLOAT, floats, ints, predict_request, tensor, values
-from tests.model_server.helpers.process import ServerProcess, free_port, run_to_exit
+from tests.model_server.helpers.process import ServerProcess, run_to_exit
+from tests.support.ports import free_port
 
 WORDS = tensor(DataType.DATA_TYPE_STRING, (2,), string_val=[b"a\x00", b"\xff"])
 

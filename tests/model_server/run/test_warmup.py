@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.model_server.helpers.process import ServerProcess, free_port, run_to_exit
+from tests.model_server.helpers.process import ServerProcess, run_to_exit
+from tests.support.ports import free_port
 
 FAILURES = {
     "warm_wrong": "INVALID_ARGUMENT: Expects arg[0] to be float but int32 is provided",

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.model_server.helpers.process import REPOSITORY
+from tests.support.paths import REPOSITORY
 
 pytest.importorskip("tensorflow_serving", reason="the published messages are not installed")
 

@@ -13,7 +13,8 @@ import pytest
 from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest, ModelVersionStatus
 from facegrid.tfserving.v1.predict_pb2 import ModelSpec
 from tests.model_server.helpers.messages import floats, predict_request, values
-from tests.model_server.helpers.process import ServerProcess, eventually
+from tests.model_server.helpers.process import ServerProcess
+from tests.support.polling import eventually
 
 pytestmark = pytest.mark.usefixtures("embedded_only")
 

@@ -8,7 +8,8 @@ import pytest
 from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest, ModelVersionStatus
 from facegrid.tfserving.v1.predict_pb2 import ModelSpec
 from tests.model_server.helpers.lifecycle_calls import at_zero, states
-from tests.model_server.helpers.process import ServerProcess, eventually
+from tests.model_server.helpers.process import ServerProcess
+from tests.support.polling import eventually
 
 State = ModelVersionStatus
 FAST = ("--max_num_load_retries=0", "--load_retry_interval_micros=0")

@@ -8,7 +8,8 @@ from facegrid.tfserving.v1.model_management_pb2 import ReloadConfigRequest, Relo
 from facegrid.tfserving.v1.model_server_config_pb2 import ModelServerConfig
 from facegrid.tfserving.v1.model_status_pb2 import ModelVersionStatus
 from tests.model_server.helpers.lifecycle_calls import at_zero, refusal, reload, states
-from tests.model_server.helpers.process import UPSTREAM, ServerProcess, eventually
+from tests.model_server.helpers.process import UPSTREAM, ServerProcess
+from tests.support.polling import eventually
 
 END = ModelVersionStatus.STATE_END
 

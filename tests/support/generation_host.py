@@ -7,8 +7,8 @@ import numpy as np
 from orchestrator.pipeline.digits import mix
 from orchestrator.pipeline.noise import noise_of
 from orchestrator.settings import Settings
-from tests.doubles import FunctionPredictor, discriminator, generator
-from tests.hosts import running_host
+from tests.support.doubles import FunctionPredictor, discriminator, generator
+from tests.support.hosts import running_host
 
 
 @contextmanager
