@@ -69,7 +69,11 @@ class Stack:
         return answer["servers"][0]["pid"]
 
     def replicas(self) -> list[psutil.Process]:
-        return [process for process, command in commands(self.processes()).items() if "ServeReplica" in command]
+        return [
+            process
+            for process, command in commands(self.processes()).items()
+            if "ServeReplica:facegrid:FaceService" in command
+        ]
 
 
 def run(stack: Stack) -> Iterator[Stack]:
