@@ -10,14 +10,14 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from exporters.embedder_weights import FILE
 from exporters.errors import VersionExists, WrongVersion
-from exporters.models import MODELS, Model, trained_embedder
-from exporters.network import Endpoint, Network, built
+from exporters.models import MODELS, ExportableModel, trained_embedder
+from exporters.saved_model.graph import ModelGraph, SignatureTensors, built
+from exporters.saved_model.verify import check_signatures, verify
+from exporters.saved_model.warmup import write_warmup
 from exporters.signatures import EMBEDDER, EMBEDDER_VERSION, EMBEDDERS
-from exporters.verify import check_signatures, verify
 from exporters.versions import new_version, versions
-from exporters.warmup import write_warmup
+from exporters.weights.inception_v3 import FILE
 
 STEPS = ("building", "writing", "checking")
 """What `export` tells `on_step`, in this order."""
@@ -76,7 +76,7 @@ def write_tensorboard(model: str, log_dir: Path, version: int | None = None, *, 
         tf.compat.v1.summary.FileWriter(str(log_dir / model), network.graph).close()
 
 
-def _row(model: str, version: int | None, weights: Path) -> Model:
+def _row(model: str, version: int | None, weights: Path) -> ExportableModel:
     if model != EMBEDDER.name or version in {None, EMBEDDER_VERSION}:
         return MODELS[model]
     if version not in EMBEDDERS:
@@ -86,7 +86,7 @@ def _row(model: str, version: int | None, weights: Path) -> Model:
     return trained_embedder(weights)
 
 
-def _number(row: Model, model_dir: Path, version: int | None) -> int | None:
+def _number(row: ExportableModel, model_dir: Path, version: int | None) -> int | None:
     """Returns the number to write: the one asked for, where the network has none of its own."""
     if row.version is None:
         return version
@@ -100,7 +100,7 @@ def _number(row: Model, model_dir: Path, version: int | None) -> int | None:
     return row.version
 
 
-def _write_saved_model(network: Network, path: Path) -> None:
+def _write_saved_model(network: ModelGraph, path: Path) -> None:
     # No variables: the weights are in the graph, so the folder holds saved_model.pb alone.
     builder = tf.compat.v1.saved_model.Builder(str(path))
     with network.graph.as_default():
@@ -109,7 +109,7 @@ def _write_saved_model(network: Network, path: Path) -> None:
     builder.save()
 
 
-def _signature_def(endpoint: Endpoint) -> "tf.compat.v1.SignatureDef":
+def _signature_def(endpoint: SignatureTensors) -> "tf.compat.v1.SignatureDef":
     infos = tf.compat.v1.saved_model.build_tensor_info
     return tf.compat.v1.saved_model.build_signature_def(
         {name: infos(tensor) for name, tensor in endpoint.inputs.items()},

@@ -7,12 +7,9 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from exporters.dlib_weights import read_dlib
-from exporters.embedder_weights import read_embedder
-from exporters.gan_weights import read_gan_weights
-from exporters.goldens import Golden, dlib_resnet_goldens
 from exporters.networks import discriminator, dlib_resnet, generator, inception_v3_graph, onet, pnet, rnet
 from exporters.networks.dlib_resnet_layers import LAYERS as DLIB_LAYERS
+from exporters.saved_model.goldens import Golden, dlib_resnet_goldens
 from exporters.signatures import (
     DISCRIMINATOR,
     EMBEDDERS,
@@ -22,11 +19,15 @@ from exporters.signatures import (
     RNET,
     ModelContract,
 )
-from exporters.weights import Weights, read_mtcnn
+from exporters.weights.arrays import Weights
+from exporters.weights.dlib import read_dlib
+from exporters.weights.gan import read_gan_weights
+from exporters.weights.inception_v3 import read_embedder
+from exporters.weights.mtcnn import read_mtcnn
 
 
 @dataclass(frozen=True)
-class Model:
+class ExportableModel:
     """A network and what is needed to export it."""
 
     contract: ModelContract
@@ -46,10 +47,10 @@ _FACES = (1, 2, 4, 8, 16, 32)
 MODELS = {
     model.contract.name: model
     for model in (
-        Model(PNET, lambda: read_mtcnn("pnet", pnet.LAYERS), pnet.build, (1, 2, 4, 8)),
-        Model(RNET, lambda: read_mtcnn("rnet", rnet.LAYERS), rnet.build, (1, 2, 4, 8, 16, 32, 64, 128)),
-        Model(ONET, lambda: read_mtcnn("onet", onet.LAYERS), onet.build, (1, 2, 4, 8, 16, 32, 64)),
-        Model(
+        ExportableModel(PNET, lambda: read_mtcnn("pnet", pnet.LAYERS), pnet.build, (1, 2, 4, 8)),
+        ExportableModel(RNET, lambda: read_mtcnn("rnet", rnet.LAYERS), rnet.build, (1, 2, 4, 8, 16, 32, 64, 128)),
+        ExportableModel(ONET, lambda: read_mtcnn("onet", onet.LAYERS), onet.build, (1, 2, 4, 8, 16, 32, 64)),
+        ExportableModel(
             EMBEDDERS[1].model,
             lambda: read_dlib(DLIB_LAYERS),
             dlib_resnet.build,
@@ -57,13 +58,13 @@ MODELS = {
             goldens=dlib_resnet_goldens,
             version=1,
         ),
-        Model(
+        ExportableModel(
             GENERATOR,
             lambda: read_gan_weights("generator", generator.LAYERS),
             generator.build,
             (1, 2, 4, 8, 16, 32, 64, 128),
         ),
-        Model(
+        ExportableModel(
             DISCRIMINATOR,
             lambda: read_gan_weights("discriminator", discriminator.LAYERS),
             discriminator.build,
@@ -74,14 +75,14 @@ MODELS = {
 """Every model by name: those of `exporters.signatures.CONTRACTS`."""
 
 
-def trained_embedder(weights: Path) -> Model:
+def trained_embedder(weights: Path) -> ExportableModel:
     """Returns version 2 of the embedder, with the weights that a training left in a file.
 
     Raises:
         WeightsError: See `read_embedder`.
     """
     trained = read_embedder(weights)
-    return Model(
+    return ExportableModel(
         EMBEDDERS[2].model,
         lambda: trained.weights,
         functools.partial(

@@ -59,7 +59,7 @@ class TensorSpec:
 
 
 @dataclass(frozen=True)
-class Signature:
+class SignatureSpec:
     """What goes into a network under one signature name, and what comes out."""
 
     inputs: dict[str, TensorSpec]
@@ -71,14 +71,14 @@ class ModelContract:
     """A model slot: any network with these signatures can take it."""
 
     name: str
-    signatures: dict[str, Signature]
+    signatures: dict[str, SignatureSpec]
 
 
 PNET = ModelContract(
     name="pnet",
     signatures={
         # The best TILE_TOP_K cells of each tile, best score first. A cell is row * MAP_CELLS + column.
-        SERVING_DEFAULT: Signature(
+        SERVING_DEFAULT: SignatureSpec(
             inputs={"tiles": TensorSpec("uint16", (None, TILE_PX, TILE_PX, 3))},
             outputs={
                 "scores": TensorSpec("float32", (None, TILE_TOP_K)),
@@ -87,7 +87,7 @@ PNET = ModelContract(
             },
         ),
         # Every cell: for tests, and for tiles in which more than TILE_TOP_K cells pass the threshold.
-        "maps": Signature(
+        "maps": SignatureSpec(
             inputs={"tiles": TensorSpec("uint16", (None, TILE_PX, TILE_PX, 3))},
             outputs={
                 "scores": TensorSpec("float32", (None, MAP_CELLS, MAP_CELLS)),
@@ -101,7 +101,7 @@ PNET = ModelContract(
 RNET = ModelContract(
     name="rnet",
     signatures={
-        SERVING_DEFAULT: Signature(
+        SERVING_DEFAULT: SignatureSpec(
             inputs={"crops": TensorSpec("uint16", (None, RNET_CROP_PX, RNET_CROP_PX, 3))},
             outputs={
                 "scores": TensorSpec("float32", (None,)),
@@ -115,7 +115,7 @@ RNET = ModelContract(
 ONET = ModelContract(
     name="onet",
     signatures={
-        SERVING_DEFAULT: Signature(
+        SERVING_DEFAULT: SignatureSpec(
             inputs={"crops": TensorSpec("uint16", (None, ONET_CROP_PX, ONET_CROP_PX, 3))},
             outputs={
                 "scores": TensorSpec("float32", (None,)),
@@ -173,7 +173,7 @@ class EmbedderContract:
         return ModelContract(
             name="embedder",
             signatures={
-                SERVING_DEFAULT: Signature(
+                SERVING_DEFAULT: SignatureSpec(
                     inputs={"chips": TensorSpec("uint8", (None, self.chip_px, self.chip_px, 3))},
                     outputs={"embeddings": TensorSpec("float32", (None, self.dimension))},
                 ),
@@ -225,7 +225,7 @@ _DIGITS = {"labels": TensorSpec("float32", (None, LABELS))}
 GENERATOR = ModelContract(
     name="generator",
     signatures={
-        SERVING_DEFAULT: Signature(
+        SERVING_DEFAULT: SignatureSpec(
             inputs={"noise": TensorSpec("float32", (None, NOISE_DIM)), **_DIGITS}, outputs=_IMAGES
         ),
     },
@@ -235,7 +235,9 @@ GENERATOR = ModelContract(
 DISCRIMINATOR = ModelContract(
     name="discriminator",
     signatures={
-        SERVING_DEFAULT: Signature(inputs={**_IMAGES, **_DIGITS}, outputs={"logits": TensorSpec("float32", (None,))}),
+        SERVING_DEFAULT: SignatureSpec(
+            inputs={**_IMAGES, **_DIGITS}, outputs={"logits": TensorSpec("float32", (None,))}
+        ),
     },
 )
 """A logit above 0: taken for a real picture of the labels, rather than a generated one."""

@@ -19,9 +19,9 @@ from PIL import Image
 from benchmarks.common.machine import conditions
 from exporters.errors import TrainingError
 from exporters.signatures import EMBEDDERS
-from exporters.training.faces import load_faces
-from exporters.training.teacher import Teacher, Vectors
-from exporters.training.views import middles
+from exporters.training.embedder.aligned_faces import load_faces
+from exporters.training.embedder.on_tensorflow.teacher import Teacher, Vectors
+from exporters.training.embedder.views import middles
 
 _CHIP_PX = EMBEDDERS[1].chip_px
 _EDGES_PX = (5, 10, 15, 25)

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from benchmarks.common.machine import conditions
 from exporters.errors import TrainingError
 from exporters.signatures import EMBEDDERS
-from exporters.training.faces import load_faces
-from exporters.training.pairs import load_pairs
-from exporters.training.teacher import Teacher, Vectors
-from exporters.training.views import Strangers, middles, views
+from exporters.training.embedder.aligned_faces import load_faces
+from exporters.training.embedder.on_tensorflow.teacher import Teacher, Vectors
+from exporters.training.embedder.pairs import load_pairs
+from exporters.training.embedder.views import Augmentation, middles, views
 
 _CHIP_PX = EMBEDDERS[1].chip_px
 _SEED = 1_000_003
@@ -30,10 +30,10 @@ _SEED = 1_000_003
 _AT_ONCE = 64
 
 _KINDS = {
-    "crops, turned, of other colours": Strangers(blend_share=0),
-    "the same, warped by up to 4 px": Strangers(blend_share=0, warp_px=4),
-    "means of two faces": Strangers(blend_share=1),
-    "one face beside another": Strangers(blend_share=1, seam_share=1),
+    "crops, turned, of other colours": Augmentation(blend_share=0),
+    "the same, warped by up to 4 px": Augmentation(blend_share=0, warp_px=4),
+    "means of two faces": Augmentation(blend_share=1),
+    "one face beside another": Augmentation(blend_share=1, seam_share=1),
 }
 
 
@@ -74,8 +74,8 @@ def _compare(args: argparse.Namespace) -> int:
     for of_scored in (False, True):
         found = load_faces(args.data, chip_px=_CHIP_PX, scored=scored, of_scored=of_scored).pictures
         pictures.append(found[rng.permutation(len(found))[: args.faces]])
-    for name, strangers in {"as they are": None, **_KINDS}.items():
-        chips = [_chips(some, strangers) for some in pictures]
+    for name, augmentation in {"as they are": None, **_KINDS}.items():
+        chips = [_chips(some, augmentation) for some in pictures]
         taught = [_vectors(teacher, some) for some in chips]
         learned = [_vectors(learner, some) for some in chips]
         losses = [float(((one - other) ** 2).sum(axis=1).mean()) for one, other in zip(taught, learned, strict=True)]
@@ -85,10 +85,10 @@ def _compare(args: argparse.Namespace) -> int:
     return 0
 
 
-def _chips(pictures: NDArray[np.uint8], strangers: Strangers | None) -> NDArray[np.uint8]:
-    if strangers is None:
+def _chips(pictures: NDArray[np.uint8], augmentation: Augmentation | None) -> NDArray[np.uint8]:
+    if augmentation is None:
         return middles(pictures, _CHIP_PX)
-    return views(pictures, np.arange(len(pictures)), 0, chip_px=_CHIP_PX, seed=_SEED, strangers=strangers)
+    return views(pictures, np.arange(len(pictures)), 0, chip_px=_CHIP_PX, seed=_SEED, augmentation=augmentation)
 
 
 def _vectors(embedder: Teacher, chips: NDArray[np.uint8]) -> Vectors:

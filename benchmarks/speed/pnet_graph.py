@@ -22,7 +22,8 @@ from benchmarks.common.machine import conditions
 from exporters.networks import pnet
 from exporters.networks.layers import conv2d, face_score, max_pool, prelu, scaled
 from exporters.signatures import SERVING_DEFAULT, TILE_PX, TILE_TOP_K
-from exporters.weights import Weights, read_mtcnn
+from exporters.weights.arrays import Weights
+from exporters.weights.mtcnn import read_mtcnn
 
 _ROUNDS = 30
 _PIXELS = 8 * 192 * 192

@@ -187,7 +187,7 @@ def _session(folder: str) -> Embed:
 def _dlib() -> Embed:
     import dlib  # noqa: PLC0415 - a development tool
 
-    from exporters.weights import package_file  # noqa: PLC0415
+    from exporters.weights.files import package_file  # noqa: PLC0415
 
     path = package_file("face_recognition_models", "models", "dlib_face_recognition_resnet_model_v1.dat")
     network: Any = dlib.face_recognition_model_v1(str(path))

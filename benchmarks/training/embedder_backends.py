@@ -71,8 +71,8 @@ def _in_process(backend: str, out: Path) -> dict[str, np.ndarray]:
 def _run(out: Path) -> None:
     import keras  # noqa: PLC0415  (the backend is chosen when it is loaded)
 
-    from exporters.embedder_weights import FILE, read_embedder, set_weights  # noqa: PLC0415
     from exporters.networks import inception_v3  # noqa: PLC0415
+    from exporters.weights.inception_v3 import FILE, read_embedder, set_weights  # noqa: PLC0415
 
     trained = read_embedder(FILE)
     network = inception_v3.model(input_px=trained.input_px, width=trained.width)

@@ -16,15 +16,15 @@ from PIL import Image
 
 from exporters.errors import TrainingError
 from exporters.signatures import EMBEDDERS
-from exporters.training.faces import load_faces
-from exporters.training.views import Strangers, middles, views
+from exporters.training.embedder.aligned_faces import load_faces
+from exporters.training.embedder.views import Augmentation, middles, views
 
 _CHIP_PX = EMBEDDERS[1].chip_px
 _ROWS = (
-    Strangers(blend_share=0),
-    Strangers(blend_share=0, warp_px=4),
-    Strangers(blend_share=1),
-    Strangers(blend_share=1, seam_share=1),
+    Augmentation(blend_share=0),
+    Augmentation(blend_share=0, warp_px=4),
+    Augmentation(blend_share=1),
+    Augmentation(blend_share=1, seam_share=1),
 )
 
 
@@ -52,8 +52,8 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     shown = np.linspace(0, len(pictures) - 1, min(args.faces, len(pictures))).astype(int)
     rows = [middles(pictures[shown], _CHIP_PX)]
-    for view, strangers in enumerate(_ROWS):
-        rows.append(views(pictures, shown, view, chip_px=_CHIP_PX, seed=args.seed, strangers=strangers))
+    for view, augmentation in enumerate(_ROWS):
+        rows.append(views(pictures, shown, view, chip_px=_CHIP_PX, seed=args.seed, augmentation=augmentation))
     sheet = np.concatenate([np.concatenate(list(row), axis=1) for row in rows])
     Image.fromarray(sheet).save(args.out, quality=85)
     print(args.out)

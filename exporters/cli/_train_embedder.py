@@ -15,7 +15,7 @@ from exporters.signatures import EMBEDDERS
 from facegrid.cli.usage import UsageError
 
 if TYPE_CHECKING:
-    from exporters.training.embedder_config import EmbedderConfig
+    from exporters.training.embedder.config import EmbedderConfig
 
 _MIN_PX = 75
 """`exporters.networks.inception_v3.MIN_PX`, which takes seconds to load."""
@@ -137,7 +137,7 @@ def run(args: argparse.Namespace) -> int:
     # Without it TensorFlow's own convolutions run, which took 10.2 ms for a face of the teacher; these took 7.0.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     from exporters.errors import ExportError  # noqa: PLC0415  (TensorFlow takes seconds to load)
-    from exporters.training.embedder_config import EmbedderConfig  # noqa: PLC0415
+    from exporters.training.embedder.config import EmbedderConfig  # noqa: PLC0415
 
     given = {field.name: getattr(args, field.name, None) for field in fields(EmbedderConfig)}
     config = EmbedderConfig(**{name: value for name, value in given.items() if value is not None})
@@ -162,9 +162,10 @@ def _settle_for_jax(args: argparse.Namespace) -> None:
 
 
 def _train(config: "EmbedderConfig", args: argparse.Namespace) -> Path:
-    from exporters.embedder_weights import read_embedder  # noqa: PLC0415
-    from exporters.training.faces import load_faces  # noqa: PLC0415
-    from exporters.training.pairs import load_pairs  # noqa: PLC0415
+    from exporters.training.embedder.aligned_faces import load_faces  # noqa: PLC0415
+    from exporters.training.embedder.pairs import load_pairs  # noqa: PLC0415
+    from exporters.training.embedder.run import EmbedderRun  # noqa: PLC0415
+    from exporters.weights.inception_v3 import read_embedder  # noqa: PLC0415
 
     training = _on_jax() if config.backend == "jax" else _on_tensorflow(config, args)
     start = read_embedder(args.start) if args.start else None
@@ -177,27 +178,29 @@ def _train(config: "EmbedderConfig", args: argparse.Namespace) -> Path:
     with progress_bars() as progress:
         bars = Bars(progress)
         return training(
-            config,
-            faces,
-            args.run_dir,
-            pairs=pairs,
-            start=start,
-            command=shlex.join(["facegrid", *sys.argv[1:]]),
-            report=lambda done, total, numbers: bars("embedder", done, total, numbers),
-            resume=args.resume,
+            EmbedderRun(
+                config=config,
+                faces=faces,
+                run_dir=args.run_dir,
+                pairs=pairs,
+                start=start,
+                command=shlex.join(["facegrid", *sys.argv[1:]]),
+                report=lambda done, total, numbers: bars("embedder", done, total, numbers),
+                resume=args.resume,
+            )
         )
 
 
 def _on_tensorflow(config: "EmbedderConfig", args: argparse.Namespace) -> Callable[..., Path]:
-    from exporters.training.embedder_run import train_embedder  # noqa: PLC0415
-    from exporters.training.teacher import Teacher  # noqa: PLC0415
+    from exporters.training.embedder.on_tensorflow.teacher import Teacher  # noqa: PLC0415
+    from exporters.training.embedder.on_tensorflow.train import train_on_tensorflow  # noqa: PLC0415
 
     learns = config.objective == "distill"
-    return partial(train_embedder, teacher=Teacher(args.teacher or _TEACHER, chip_px=_CHIP_PX) if learns else None)
+    return partial(train_on_tensorflow, teacher=Teacher(args.teacher or _TEACHER, chip_px=_CHIP_PX) if learns else None)
 
 
 def _on_jax() -> Callable[..., Path]:
-    from exporters.training.jax_run import train_on_jax  # noqa: PLC0415
+    from exporters.training.embedder.on_jax.train import train_on_jax  # noqa: PLC0415
 
     return train_on_jax
 

@@ -118,9 +118,9 @@ def _export(model: str, args: argparse.Namespace, progress: "Progress") -> str |
     """Exports a model and returns what went wrong, if anything did."""
     task = progress.add_task(f"{model}: loading TensorFlow", total=None)
     with _quiet_stderr():
-        from exporters.embedder_weights import FILE  # noqa: PLC0415  (TensorFlow takes seconds to load)
         from exporters.errors import ExportError  # noqa: PLC0415  (the same)
         from exporters.export import STEPS, export, write_tensorboard  # noqa: PLC0415
+        from exporters.weights.inception_v3 import FILE  # noqa: PLC0415  (TensorFlow takes seconds to load)
 
         def on_step(step: str) -> None:
             progress.update(task, description=f"{model}: {step}", completed=STEPS.index(step), total=len(STEPS))

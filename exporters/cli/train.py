@@ -64,8 +64,8 @@ def run_gan(args: argparse.Namespace) -> int:
     """
     require_tensorflow()
     from exporters.errors import ExportError  # noqa: PLC0415  (TensorFlow takes seconds to load)
-    from exporters.training.gan_run import GanConfig, train_gan  # noqa: PLC0415
-    from exporters.training.mnist import load_digits  # noqa: PLC0415
+    from exporters.training.digits.mnist import load_digits  # noqa: PLC0415
+    from exporters.training.digits.train import GanConfig, train_gan  # noqa: PLC0415
 
     config = GanConfig(seed=args.seed, **({} if args.epochs is None else {"epochs": args.epochs}))
     try:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
-from exporters.weights import Shape
+from exporters.weights.arrays import Shape
 
 Parameters = Mapping[str, Mapping[str, tf.Tensor]]
 """Layer name -> parameter name -> array, constant or variable."""

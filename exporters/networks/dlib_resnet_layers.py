@@ -1,6 +1,6 @@
 """What weights dlib's face recognition network has, for whatever runs it: nothing but numbers is needed to know it."""
 
-from exporters.weights import LayerShapes, Shape
+from exporters.weights.arrays import LayerShapes, Shape
 
 
 def _convolution(side: int, channels_in: int, channels: int) -> dict[str, Shape]:

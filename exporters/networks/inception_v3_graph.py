@@ -7,9 +7,9 @@ import tensorflow as tf
 
 from exporters.networks import inception_v3
 from exporters.networks.inception_v3 import EMBEDDING, END_POINTS, MEAN, NORM_EPSILON, Convolution
-from exporters.networks.layers import Layer, dense
+from exporters.networks.layers import LayerWeights, dense
 from exporters.signatures import SERVING_DEFAULT
-from exporters.weights import Weights
+from exporters.weights.arrays import Weights
 
 
 def build(
@@ -38,7 +38,7 @@ def as_light(chips: tf.Tensor, input_px: int, crop_px: int) -> tf.Tensor:
         return light / 127.5 - 1.0
 
 
-def _conv(x: tf.Tensor, one: Convolution, layer: Layer) -> tf.Tensor:
+def _conv(x: tf.Tensor, one: Convolution, layer: LayerWeights) -> tf.Tensor:
     """Returns relu((convolution(x) - mean) / sqrt(variance + epsilon) + beta); all but the ReLU is in the weights."""
     gain = 1.0 / np.sqrt(layer["variance"].astype(np.float64) + NORM_EPSILON)
     kernel = (layer["kernel"] * gain).astype(np.float32)

@@ -11,6 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from exporters.atomic_file import replaced
+
 Report = Callable[[int, int, dict[str, float]], None]
 """Is told how many steps are done, of how many, and what was measured last."""
 
@@ -56,9 +58,8 @@ class History:
         now_s = time.monotonic()
         self.elapsed_s += now_s - self._since_s
         self._since_s = now_s
-        draft = file.with_suffix(".part")
-        draft.write_text(json.dumps(self.as_json()), encoding="utf-8")
-        draft.replace(file)
+        with replaced(file, durable=False) as draft:
+            draft.write_text(json.dumps(self.as_json()), encoding="utf-8")
 
     def as_json(self) -> dict[str, Any]:
         """Returns what `load` reads."""
@@ -98,5 +99,6 @@ def write_record(
         **more,
     }
     file = weights.with_suffix(".json")
-    file.write_text(json.dumps(record) + "\n", encoding="utf-8")
+    with replaced(file, durable=True) as draft:
+        draft.write_text(json.dumps(record) + "\n", encoding="utf-8")
     return file

@@ -6,9 +6,9 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from exporters.dlib_file import read_layers
 from exporters.errors import WeightsError
-from exporters.weights import package_file
+from exporters.weights.dlib_format import read_layers
+from exporters.weights.files import package_file
 
 PATH = package_file("face_recognition_models", "models", "dlib_face_recognition_resnet_model_v1.dat")
 

@@ -9,10 +9,10 @@ from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 from exporters.errors import BrokenExport, VersionExists, WrongVersion
 from exporters.export import STEPS, export, write_tensorboard
 from exporters.models import MODELS
-from exporters.network import built, loaded
+from exporters.saved_model.graph import built, loaded
+from exporters.saved_model.verify import sample, verify
+from exporters.saved_model.warmup import WARMUP_FILE
 from exporters.signatures import CONTRACTS, SERVING_DEFAULT
-from exporters.verify import sample, verify
-from exporters.warmup import WARMUP_FILE
 
 SIGNATURES = [(model, name) for model, contract in CONTRACTS.items() for name in contract.signatures]
 

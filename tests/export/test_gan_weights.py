@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from exporters import gan_weights
 from exporters.errors import WeightsError
-from exporters.gan_weights import read_gan_weights, write_gan_weights
 from exporters.networks import discriminator, generator
+from exporters.weights import gan as gan_weights
+from exporters.weights.gan import read_gan_weights, write_gan_weights
 
 LAYERS = {"generator": generator.LAYERS, "discriminator": discriminator.LAYERS}
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from exporters.embedder_weights import read_embedder, write_embedder
 from exporters.errors import VersionExists, WeightsError
 from exporters.export import export
 from exporters.networks import inception_v3
+from exporters.weights.inception_v3 import read_embedder, write_embedder
 from tests.export.untrained import untrained_embedder
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from exporters.errors import WeightsError
 from exporters.networks import onet, pnet, rnet
-from exporters.weights import MTCNN_SHA256, by_layer, mtcnn_path, read, read_mtcnn
+from exporters.weights.arrays import by_layer
+from exporters.weights.mtcnn import MTCNN_SHA256, mtcnn_path, read, read_mtcnn
 
 REMEDY = "do this"
 
@@ -77,6 +78,6 @@ def test_an_absent_file_is_named(tmp_path):
 
 
 def test_an_absent_package_is_named(monkeypatch):
-    monkeypatch.setattr("exporters.weights.find_spec", lambda _: None)
+    monkeypatch.setattr("exporters.weights.files.find_spec", lambda _: None)
     with pytest.raises(WeightsError, match=r"mtcnn, which holds the weights, is not installed: pip install"):
         mtcnn_path("pnet")

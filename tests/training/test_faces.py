@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from exporters.errors import TrainingError
-from exporters.training.faces import load_faces
-from exporters.training.pairs import Pairs, load_pairs
+from exporters.training.embedder.aligned_faces import load_faces
+from exporters.training.embedder.pairs import Pairs, load_pairs
 
 
 def jpeg(picture):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporters.signatures import DIGIT_PX, LABELS
-from exporters.training.mnist import Digits, as_light, moved
+from exporters.training.digits.mnist import Digits, as_light, moved
 
 Images = NDArray[np.uint8]
 
