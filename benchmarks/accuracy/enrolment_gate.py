@@ -18,9 +18,9 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.accuracy.counting.detectors import read_image
-from benchmarks.accuracy.counting.embedders import Choose, Vector, largest, most_central
-from benchmarks.accuracy.counting.people import lfw_person, read_pairs, read_portraits
+from benchmarks.accuracy.detection.detectors import read_image
+from benchmarks.accuracy.recognition.embedders import Choose, Vector, largest, most_central
+from benchmarks.accuracy.recognition.people import lfw_person, read_pairs, read_portraits
 from benchmarks.common.in_process import InProcessPredictor
 from benchmarks.common.machine import conditions
 from benchmarks.common.paths import evaluation_data
@@ -42,7 +42,7 @@ _BANDS = (0, 10, 20, 30, 40, 50, 90)
 
 
 @dataclass(frozen=True)
-class Seen:
+class GatedFace:
     """One face of a picture."""
 
     vector: Vector
@@ -51,7 +51,7 @@ class Seen:
     """Why the gate refuses it; empty where it does not."""
 
 
-async def look(path: Path, choose: Choose, predictor: InProcessPredictor) -> Seen | None:
+async def look(path: Path, choose: Choose, predictor: InProcessPredictor) -> GatedFace | None:
     """Returns the face that is meant in a picture, or None where there is none."""
     image, deadline = read_image(path), Deadline(_TIMEOUT_S)
     faces = await detect(image, DetectOptions(), predictor, max_candidates=Settings.max_candidates, deadline=deadline)
@@ -64,14 +64,14 @@ async def look(path: Path, choose: Choose, predictor: InProcessPredictor) -> See
         refusal = ""
     except UnusableFace as err:
         refusal = err.reason
-    return Seen(found.embeddings.vectors[0], float(yaw_degrees(meant.landmarks)[0]), refusal)
+    return GatedFace(found.embeddings.vectors[0], float(yaw_degrees(meant.landmarks)[0]), refusal)
 
 
-async def look_at_all(files: dict[str, Choose], data_dir: Path, models_dir: Path) -> dict[str, Seen]:
+async def look_at_all(files: dict[str, Choose], data_dir: Path, models_dir: Path) -> dict[str, GatedFace]:
     """Returns the faces by file; pictures without a face are left out."""
     predictor = InProcessPredictor(models_dir)
     await predictor.start()
-    found: dict[str, Seen] = {}
+    found: dict[str, GatedFace] = {}
     for name in track(files, description="looking", console=Console(stderr=True)):
         seen = await look(data_dir / name, files[name], predictor)
         if seen is not None:
@@ -80,7 +80,7 @@ async def look_at_all(files: dict[str, Choose], data_dir: Path, models_dir: Path
     return found
 
 
-def refusal_lines(found: dict[str, Seen], files: dict[str, Choose]) -> list[str]:
+def refusal_lines(found: dict[str, GatedFace], files: dict[str, Choose]) -> list[str]:
     """Returns a table of who is refused."""
     lines = ["| set | pictures | no face | FACE_TOO_SMALL | LOW_SCORE | FACE_TURNED |", "|---|---|---|---|---|---|"]
     for name in ("lfw_pairs", "identify"):
@@ -92,7 +92,7 @@ def refusal_lines(found: dict[str, Seen], files: dict[str, Choose]) -> list[str]
     return lines
 
 
-def yaw_lines(found: dict[str, Seen]) -> list[str]:
+def yaw_lines(found: dict[str, GatedFace]) -> list[str]:
     """Returns a table of both errors by how far the more turned face of a pair is turned."""
     lfw = {file: seen for file, seen in found.items() if file.startswith("lfw_pairs")}
     names = np.array([lfw_person(file) for file in lfw])

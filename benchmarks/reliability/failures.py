@@ -24,8 +24,9 @@ import numpy as np
 
 from benchmarks.common.machine import conditions
 from benchmarks.common.paths import ROOT
-from benchmarks.common.stand_ins import crops, free_port, stand_in, wait_until_listening
-from benchmarks.reliability.namespace import NAMESPACE_ADDRESS, in_namespace, inside, namespaces_allowed
+from benchmarks.common.ports import free_port, wait_until_listening
+from benchmarks.common.stand_ins import crops, stand_in
+from benchmarks.reliability.helpers.network_namespace import NAMESPACE_ADDRESS, in_namespace, inside, namespaces_allowed
 from facegrid.errors import FacegridError
 from orchestrator.predict.servers.client import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints
@@ -35,7 +36,7 @@ _ROWS = 16
 
 
 @dataclass
-class Seen:
+class CallerOutcomes:
     """What callers saw."""
 
     took_s: list[float] = field(default_factory=list)
@@ -72,9 +73,9 @@ def server(args: argparse.Namespace, namespace: str | None = None) -> Iterator[t
 
 async def traffic(
     predictor: BalancedPredictor, callers: int, seconds: float, after_s: float, do: Callable[[], None]
-) -> Seen:
+) -> CallerOutcomes:
     """Returns what callers see who ask for some time, in which something is done after a while."""
-    seen = Seen()
+    seen = CallerOutcomes()
     end_s = time.monotonic() + seconds
 
     async def ask() -> None:
@@ -94,7 +95,9 @@ async def traffic(
     return seen
 
 
-async def measure(args: argparse.Namespace, addresses: list[str], break_: Callable[[], None]) -> tuple[Seen, Seen]:
+async def measure(
+    args: argparse.Namespace, addresses: list[str], break_: Callable[[], None]
+) -> tuple[CallerOutcomes, CallerOutcomes]:
     """Returns what callers see undisturbed, and from when one of the servers is broken."""
     predictor = BalancedPredictor(StaticEndpoints({"rnet": addresses}))
     await predictor.start()

@@ -9,7 +9,6 @@ server has to stop as it should. The seed makes the requests repeatable, not the
 """
 
 import argparse
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,9 +22,10 @@ from random import Random
 import psutil
 
 from benchmarks.common.machine import conditions
+from benchmarks.common.ports import free_port
 from benchmarks.common.server_process import model_server
-from benchmarks.reliability.fuzz_good_requests import MODEL
-from benchmarks.reliability.fuzz_requests import Attack, Fault, attacks, check
+from benchmarks.reliability.fuzzing.attacks import Attack, Fault, attacks, check
+from benchmarks.reliability.fuzzing.good_requests import MODEL
 
 CHECK_EVERY = 100
 MAX_FAULTS = 20
@@ -33,7 +33,7 @@ MAX_FAULTS = 20
 
 
 @dataclass
-class Findings:
+class FuzzFindings:
     """What was seen."""
 
     statuses: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -44,13 +44,13 @@ class Findings:
     """Before the first request and after the last."""
 
 
-def measure(folder: Path, *, requests: int, callers: int, seed: int) -> Findings:
+def measure(folder: Path, *, requests: int, callers: int, seed: int) -> FuzzFindings:
     """Starts a server in a folder and sends it the requests; raises RuntimeError if it does not stop well."""
     base_path = folder / MODEL
-    subprocess.run([sys.executable, "-m", "benchmarks.reliability.fuzz_models", str(base_path / "1")], check=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        rest_port = probe.getsockname()[1]
+    subprocess.run(
+        [sys.executable, "-m", "benchmarks.reliability.fuzzing.saved_model", str(base_path / "1")], check=True
+    )
+    rest_port = free_port()
     flags = (
         f"--model_name={MODEL}",
         f"--model_base_path={base_path}",
@@ -77,8 +77,8 @@ def measure(folder: Path, *, requests: int, callers: int, seed: int) -> Findings
 
 def _attack(
     entrances: dict[str, tuple[float, Attack]], good: Attack, *, requests: int, callers: int, seed: int
-) -> Findings:
-    found = Findings()
+) -> FuzzFindings:
+    found = FuzzFindings()
     names = list(entrances)
     shares = [share for share, _ in entrances.values()]
 

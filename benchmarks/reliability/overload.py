@@ -27,7 +27,8 @@ from PIL import Image
 
 from benchmarks.common.machine import conditions
 from benchmarks.common.paths import ROOT
-from benchmarks.common.stand_ins import free_port, stand_ins, wait_until_listening
+from benchmarks.common.ports import free_port, wait_until_listening
+from benchmarks.common.stand_ins import stand_ins
 from facegrid.client.channel import TIMEOUT_GRACE_S
 from facegrid.client.wire.images import encode_image
 from facegrid.v1 import detect_pb2
@@ -40,7 +41,7 @@ _REFUSED = {grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.CANCELLED}
 
 
 @dataclass(frozen=True)
-class Call:
+class DetectCall:
     """One call and what became of it."""
 
     due_s: float
@@ -48,14 +49,14 @@ class Call:
     code: grpc.StatusCode
 
 
-class Load:
+class DetectLoad:
     """Calls of Detect as our client makes them, but for its retries."""
 
     def __init__(self, stub: FaceServiceStub, image: bytes, timeout_s: float) -> None:
         self._stub = stub
         self._timeout_s = timeout_s
         self._request = detect_pb2.DetectRequest(image=image, timeout_ms=round(timeout_s * 1000))
-        self.calls: list[Call] = []
+        self.calls: list[DetectCall] = []
 
     async def call(self, due_s: float) -> None:
         """Asks once."""
@@ -64,7 +65,7 @@ class Load:
             await self._stub.Detect(self._request, timeout=self._timeout_s + TIMEOUT_GRACE_S)
         except grpc.aio.AioRpcError as err:
             code = err.code()
-        self.calls.append(Call(due_s, time.perf_counter() - due_s, code))
+        self.calls.append(DetectCall(due_s, time.perf_counter() - due_s, code))
 
     async def callers(self, count: int, seconds: float) -> None:
         """Asks again as soon as there is an answer."""
@@ -86,7 +87,7 @@ class Load:
                 await asyncio.sleep(max(0.0, due_s - time.perf_counter()))
                 group.create_task(self.call(due_s))
 
-    def take(self) -> list[Call]:
+    def take(self) -> list[DetectCall]:
         """Returns the calls since the last time."""
         calls, self.calls = self.calls, []
         return calls
@@ -131,7 +132,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def percentiles(calls: list[Call]) -> str:
+def percentiles(calls: list[DetectCall]) -> str:
     """Returns the times of some calls as text."""
     if not calls:
         return "none"
@@ -146,7 +147,7 @@ async def resident_mb(process: psutil.Process, every_s: float, into: list[float]
         await asyncio.sleep(every_s)
 
 
-def report(name: str, calls: list[Call], seconds: float, timeout_s: float) -> float:
+def report(name: str, calls: list[DetectCall], seconds: float, timeout_s: float) -> float:
     """Prints what became of some calls; returns how many were answered in time per second."""
     good = [call for call in calls if call.code is grpc.StatusCode.OK]
     in_time = sum(call.took_s <= timeout_s for call in good) / seconds
@@ -167,7 +168,7 @@ async def measure(args: argparse.Namespace, target: str, process: psutil.Process
     """Prints what was seen."""
     image = encode_image(np.asarray(Image.effect_noise((160, 120), 50).convert("RGB")))
     async with grpc.aio.insecure_channel(target) as channel:
-        load = Load(FaceServiceStub(channel), image, args.timeout_s)
+        load = DetectLoad(FaceServiceStub(channel), image, args.timeout_s)
         await load.callers(_CALLERS, 3)  # warms up
         load.take()
         await load.callers(_CALLERS, 10)

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import facegrid
-from benchmarks.common.fleet_stack import Fleet, Traffic, fleet
+from benchmarks.common.local_stack import ClientTraffic, LocalStack, local_stack
 from benchmarks.common.machine import conditions
 from benchmarks.common.scene import jpeg, scene
 from benchmarks.common.stand_ins import crops, stand_ins
@@ -38,7 +38,7 @@ _EFFICIENCY_S = 8.0
 
 
 @dataclass
-class Embedding(Traffic):
+class EmbedTraffic(ClientTraffic):
     """Callers that ask for the vectors of six faces, so that it is the embedder that has most to do."""
 
     picture: bytes = field(default_factory=lambda: jpeg(scene(640, 480)))
@@ -50,22 +50,22 @@ class Embedding(Traffic):
 
 def orchestrators(models_dir: Path) -> int:
     """Prints how soon there are three orchestrators; returns the number of failed calls."""
-    with fleet(models_dir, "1", orchestrators=f"1-{_MOST}") as stack:
-        return step(stack, Traffic(stack.state.address, _STEP_CALLERS), lambda: stack.running("FaceService"))
+    with local_stack(models_dir, "1", orchestrators=f"1-{_MOST}") as stack:
+        return step(stack, ClientTraffic(stack.state.address, _STEP_CALLERS), lambda: stack.running("FaceService"))
 
 
 def embedder(models_dir: Path) -> int:
     """Prints how soon there are three servers of the embedder; returns the number of failed calls."""
     os.environ["FACEGRID_MAX_IMAGES_AT_ONCE"] = str(_STEP_CALLERS)  # so that it is not the orchestrator that is short
-    with fleet(models_dir, f"embedder=1-{_MOST}") as stack:
+    with local_stack(models_dir, f"embedder=1-{_MOST}") as stack:
         return step(
             stack,
-            Embedding(stack.state.address, _STEP_CALLERS),
+            EmbedTraffic(stack.state.address, _STEP_CALLERS),
             lambda: sum(one["models"] == ["embedder"] for one in stack.servers()),
         )
 
 
-def step(stack: Fleet, traffic: Traffic, count: Callable[[], int]) -> int:
+def step(stack: LocalStack, traffic: ClientTraffic, count: Callable[[], int]) -> int:
     """Prints when there were two and three after a step of load, and one after its end; returns failed calls."""
     print(f"stack up in {stack.start_s:.1f} s; {traffic.callers} callers begin at 0 s")
     begin_s = time.monotonic()

@@ -25,7 +25,7 @@ from rich.table import Table
 
 import facegrid
 from benchmarks.common.machine import conditions
-from benchmarks.common.stack import service
+from benchmarks.common.service import service
 from exporters.signatures import GENERATOR, SERVING_DEFAULT
 from exporters.versions import versions
 from orchestrator.pipeline.digits import mix

@@ -32,8 +32,8 @@ from rich.table import Table
 import facegrid
 from benchmarks.common.machine import conditions
 from benchmarks.common.paths import SAMPLES
-from benchmarks.speed.key_flood import Flood, flood, h2load
-from benchmarks.speed.keys_stack import make_certificate, models, proxy, service, write_keys
+from benchmarks.speed.helpers.key_flood import Flood, flood, h2load
+from benchmarks.speed.helpers.keys_stack import make_certificate, models, proxy, service, write_keys
 from facegrid.errors import FacegridError, Unauthenticated
 from orchestrator.keys.guard import open_guard
 
@@ -59,7 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 @dataclass
-class Door:
+class KeyedEndpoint:
     """Where calls come in, and what was measured there, by condition and round."""
 
     name: str
@@ -100,7 +100,7 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _doors(stack: ExitStack, folder: Path, servers: str, keys_file: Path, key: str) -> list[Door]:
+def _doors(stack: ExitStack, folder: Path, servers: str, keys_file: Path, key: str) -> list[KeyedEndpoint]:
     tls = make_certificate(folder)
     services = [stack.enter_context(service(servers, keys_file)) for _ in range(2)]
     proxies = [stack.enter_context(proxy(folder / f"proxy{port}", tls, keys_file, port)) for port, _ in services]
@@ -112,11 +112,11 @@ def _doors(stack: ExitStack, folder: Path, servers: str, keys_file: Path, key: s
         client.wait_until_ready(timeout_s=120)
         client.detect(_PICTURE.read_bytes())
         processes = [services[0][1], *([proxies[0][1]] if scheme == "https" else [])]
-        found.append(Door(name, here, processes, client, f"{scheme}://{beside}", f"{scheme}://{here}"))
+        found.append(KeyedEndpoint(name, here, processes, client, f"{scheme}://{beside}", f"{scheme}://{here}"))
     return found
 
 
-def _measure(door: Door, wrong: str, number: int, args: argparse.Namespace) -> None:
+def _measure(door: KeyedEndpoint, wrong: str, number: int, args: argparse.Namespace) -> None:
     """Measures each condition once, in another order each round, so that not always the same comes after a flood."""
     urls = {_QUIET: "", _FLOODED: door.url, _BESIDE: door.beside}
     names = list(urls)[number % 3 :] + list(urls)[: number % 3]
@@ -138,7 +138,7 @@ def _measure(door: Door, wrong: str, number: int, args: argparse.Namespace) -> N
         door.seconds.setdefault(name, []).append(seconds)
 
 
-def _table(door: Door) -> Table:
+def _table(door: KeyedEndpoint) -> Table:
     table = Table(title=f"Detect with a right key at {door.name}; p50 against others: medians over rounds")
     for heading in (
         "who calls",
@@ -188,7 +188,7 @@ def _cost_of_a_key(keys_file: Path, key: str) -> Table:
     return table
 
 
-def _cost_of_a_call(doors: list[Door], wrong: str, ca_file: Path) -> Table:
+def _cost_of_a_call(doors: list[KeyedEndpoint], wrong: str, ca_file: Path) -> Table:
     """Returns what is spent on calls that are answered at once; the machine's other work does not count."""
     headings = ("at", "call", "microseconds of processor time", "against health")
     table = Table(*headings, title="a call, one after the other, with all processes that it comes through")
@@ -211,14 +211,14 @@ def _cost_of_a_call(doors: list[Door], wrong: str, ca_file: Path) -> Table:
     return table
 
 
-def _channel(door: Door, ca_file: Path) -> grpc.Channel:
+def _channel(door: KeyedEndpoint, ca_file: Path) -> grpc.Channel:
     options = [("grpc.enable_retries", 0)]
     if door.url.startswith("http:"):
         return grpc.insecure_channel(door.address, options)
     return grpc.secure_channel(door.address, grpc.ssl_channel_credentials(ca_file.read_bytes()), options)
 
 
-def _spent_s(door: Door) -> float:
+def _spent_s(door: KeyedEndpoint) -> float:
     return sum(sum(process.cpu_times()[:2]) for process in door.processes)
 
 

@@ -41,7 +41,7 @@ Embed = Callable[[Chips], object]
 
 
 @dataclass(frozen=True)
-class Contender:
+class EmbedContender:
     """Something that embeds; `seconds` gives the time of one call with that many chips."""
 
     name: str
@@ -89,7 +89,7 @@ def chips(count: int) -> Chips:
     return np.random.default_rng(0).integers(0, 256, (count, side, side, 3), np.uint8)
 
 
-def _measure(contenders: list[Contender], count: int, rounds: int) -> dict[str, list[float]]:
+def _measure(contenders: list[EmbedContender], count: int, rounds: int) -> dict[str, list[float]]:
     """Returns seconds of a call by contender: one to warm up, then all in turn, `rounds` times."""
     found: dict[str, list[float]] = {contender.name: [] for contender in contenders}
     for contender in contenders:
@@ -100,7 +100,7 @@ def _measure(contenders: list[Contender], count: int, rounds: int) -> dict[str, 
     return found
 
 
-def _table(count: int, contenders: list[Contender], results: dict[str, list[float]]) -> Table:
+def _table(count: int, contenders: list[EmbedContender], results: dict[str, list[float]]) -> Table:
     table = Table(
         "contender", "median ms", "min", "max", "faces/s", "time against session", "faces/s against dlib", "memory MB",
         title=f"{count} at a time",
@@ -127,7 +127,7 @@ def _seconds(embed: Embed, count: int) -> float:
 
 
 @contextmanager
-def _served(folder: Path) -> Iterator[Contender]:
+def _served(folder: Path) -> Iterator[EmbedContender]:
     from orchestrator.deadline import Deadline  # noqa: PLC0415 - the other processes do without
     from orchestrator.pipeline.embed import embed  # noqa: PLC0415
     from orchestrator.predict.servers.client import BalancedPredictor  # noqa: PLC0415
@@ -147,12 +147,12 @@ def _served(folder: Path) -> Iterator[Contender]:
                     await embed(some, predictor, version=EMBEDDER_VERSION, deadline=Deadline(60))
                 return (time.perf_counter() - begin) / calls
 
-            yield Contender(_SERVED, lambda count: loop.run(seconds(count)), server.process.pid)
+            yield EmbedContender(_SERVED, lambda count: loop.run(seconds(count)), server.process.pid)
             loop.run(predictor.close())
 
 
 @contextmanager
-def _in_child(name: str, make: Callable[..., Embed], *arguments: str) -> Iterator[Contender]:
+def _in_child(name: str, make: Callable[..., Embed], *arguments: str) -> Iterator[EmbedContender]:
     """Gives a contender that lives in a process of its own, so that its memory is its own."""
     here, there = multiprocessing.Pipe()
     child = multiprocessing.get_context("spawn").Process(target=_answer, args=(there, make, arguments))
@@ -163,7 +163,7 @@ def _in_child(name: str, make: Callable[..., Embed], *arguments: str) -> Iterato
         return float(here.recv())
 
     try:
-        yield Contender(name, seconds, child.pid or 0)
+        yield EmbedContender(name, seconds, child.pid or 0)
     finally:
         here.send(None)
         child.join()

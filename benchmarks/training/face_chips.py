@@ -15,7 +15,7 @@ from PIL import Image
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.accuracy.counting.embedders import in_process, largest
+from benchmarks.accuracy.recognition.embedders import in_process, largest
 from facegrid.errors import FacegridError
 
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}

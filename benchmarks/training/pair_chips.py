@@ -17,8 +17,8 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.accuracy.counting.embedders import Chip, in_process, most_central
-from benchmarks.accuracy.counting.people import FOLDS, lfw_person, read_pairs
+from benchmarks.accuracy.recognition.embedders import Chip, in_process, most_central
+from benchmarks.accuracy.recognition.people import FOLDS, lfw_person, read_pairs
 from benchmarks.common.paths import evaluation_data
 from exporters.signatures import EMBEDDERS
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.accuracy.counting.embedders import in_process, most_central, write_vectors
+from benchmarks.accuracy.recognition.embedders import in_process, most_central, write_vectors
 from exporters.saved_model.graph import loaded
 from exporters.signatures import EMBEDDER_VERSION, EMBEDDERS, SERVING_DEFAULT
 

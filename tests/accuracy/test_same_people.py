@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.accuracy.counting.embedders import read_vectors
-from benchmarks.accuracy.counting.people import UNSEEN_FOLDS, read_pairs
+from benchmarks.accuracy.recognition.embedders import read_vectors
+from benchmarks.accuracy.recognition.people import UNSEEN_FOLDS, read_pairs
 from exporters.signatures import EMBEDDERS
 from orchestrator.pipeline.thresholds import IDENTIFY_FALSE_MATCH_RATES, threshold_of
 

@@ -20,7 +20,7 @@ _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 
 @dataclass(frozen=True)
-class Picture:
+class EvaluationPicture:
     """A picture; without truth where it only serves to compare two detectors."""
 
     name: str
@@ -39,7 +39,7 @@ class Picture:
     """Marked points [5, 2] in the order of `exporters.signatures.LANDMARKS`, where the set has them."""
 
 
-def find_pictures(data_dir: Path, sets: Sequence[str] = ()) -> list[Picture]:
+def find_pictures(data_dir: Path, sets: Sequence[str] = ()) -> list[EvaluationPicture]:
     """Returns every picture of the data set once, in a fixed order, with its truth.
 
     Args:
@@ -47,21 +47,21 @@ def find_pictures(data_dir: Path, sets: Sequence[str] = ()) -> list[Picture]:
         sets: Names of sets; others are left out. None given: all pictures.
     """
     truth = {picture.path.resolve(): picture for picture in [*_with_points(data_dir), *_with_boxes(data_dir)]}
-    found: dict[Path, Picture] = {}
+    found: dict[Path, EvaluationPicture] = {}
     for folder in _FOLDERS:
         for path in sorted((data_dir / folder).rglob("*")):
             if path.suffix.lower() in _SUFFIXES:
-                plain = Picture(str(path.relative_to(data_dir)), path)
+                plain = EvaluationPicture(str(path.relative_to(data_dir)), path)
                 found.setdefault(path.resolve(), truth.get(path.resolve(), plain))
     return [picture for picture in found.values() if not sets or picture.set_name in sets]
 
 
-def _with_boxes(data_dir: Path) -> list[Picture]:
+def _with_boxes(data_dir: Path) -> list[EvaluationPicture]:
     folder = data_dir / "detect"
     return [_picture_with_boxes(data_dir, folder / row["file"], row) for row in _rows(folder / "detect.json")]
 
 
-def _picture_with_boxes(data_dir: Path, path: Path, row: dict[str, Any]) -> Picture:
+def _picture_with_boxes(data_dir: Path, path: Path, row: dict[str, Any]) -> EvaluationPicture:
     set_name = Path(row["file"]).parts[0]
     if "wider_split" in row:
         set_name = f"{set_name}-{row['wider_split']}"
@@ -69,16 +69,18 @@ def _picture_with_boxes(data_dir: Path, path: Path, row: dict[str, Any]) -> Pict
     boxes[:, 2:] += boxes[:, :2]
     ignored = np.array([bool(face.get("ignore")) for face in row["faces"]], bool)
     small = np.array([bool(face.get("small")) for face in row["faces"]], bool)
-    return Picture(str(path.relative_to(data_dir)), path, set_name, boxes, ignored, small, row["complete_labels"])
+    return EvaluationPicture(
+        str(path.relative_to(data_dir)), path, set_name, boxes, ignored, small, row["complete_labels"]
+    )
 
 
-def _with_points(data_dir: Path) -> list[Picture]:
+def _with_points(data_dir: Path) -> list[EvaluationPicture]:
     folder = data_dir / "landmarks"
     found = []
     for row in _rows(folder / "landmarks.json", "images"):
         path = folder / row["file"]
         points = np.array(row["faces"][0]["landmarks5"], float)
-        found.append(Picture(str(path.relative_to(data_dir)), path, path.parent.name, landmarks=points))
+        found.append(EvaluationPicture(str(path.relative_to(data_dir)), path, path.parent.name, landmarks=points))
     return found
 
 

@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 import facegrid
-from benchmarks.accuracy.counting.detectors import read_image
+from benchmarks.accuracy.detection.detectors import read_image
 from benchmarks.common.in_process import InProcessPredictor
 from orchestrator.deadline import Deadline
 from orchestrator.pipeline.cascade import detect
@@ -28,14 +27,6 @@ Choose = Callable[[NDArray[np.floating], int, int], int]
 """Which of the boxes [N, 4], N at least 1, is meant in a picture of that width and height."""
 
 
-class Embedder(Protocol):
-    """Turns one face of a picture into a vector."""
-
-    def vector(self, path: Path, choose: Choose) -> Vector | None:
-        """Returns it, or None where no face is found."""
-        ...
-
-
 def most_central(boxes: NDArray[np.floating], width_px: int, height_px: int) -> int:
     """Returns the box whose middle is nearest to the picture's: the rule for LFW."""
     middles = (boxes[:, :2] + boxes[:, 2:]) / 2
@@ -47,7 +38,7 @@ def largest(boxes: NDArray[np.floating], width_px: int, height_px: int) -> int: 
     return int((boxes[:, 2:] - boxes[:, :2]).prod(axis=1).argmax())
 
 
-class InProcess:
+class PipelineEmbedder:
     """Our pipeline, with the exported networks in this process; see `in_process`."""
 
     def __init__(self, predictor: InProcessPredictor, loop: asyncio.Runner, version: int) -> None:
@@ -56,7 +47,7 @@ class InProcess:
         self._version = version
 
     def vector(self, path: Path, choose: Choose) -> Vector | None:
-        """See `Embedder`."""
+        """Returns the vector of the chosen face, or None where no face is found."""
         found = self._loop.run(self._recognized(path, choose))
         return None if found is None else found.embeddings.vectors[0]
 
@@ -77,14 +68,14 @@ class InProcess:
         return await recognize_faces(image, meant, self._predictor, version=self._version, deadline=deadline)
 
 
-class Served:
+class ServiceEmbedder:
     """Our service, asked over gRPC as any client asks it; its default version answers."""
 
     def __init__(self, client: facegrid.Client) -> None:
         self._client = client
 
     def vector(self, path: Path, choose: Choose) -> Vector | None:
-        """See `Embedder`."""
+        """Returns the vector of the chosen face, or None where no face is found."""
         found = self._client.embed(path)
         if not found:
             return None
@@ -94,23 +85,23 @@ class Served:
 
 
 @contextmanager
-def in_process(models_dir: Path, version: int) -> Iterator[InProcess]:
+def in_process(models_dir: Path, version: int) -> Iterator[PipelineEmbedder]:
     """Gives our pipeline in this process, with the networks under `models_dir`."""
     with asyncio.Runner() as loop:
         predictor = InProcessPredictor(models_dir)
         loop.run(predictor.start())
         try:
-            yield InProcess(predictor, loop, version)
+            yield PipelineEmbedder(predictor, loop, version)
         finally:
             loop.run(predictor.close())
 
 
 @contextmanager
-def served(target: str) -> Iterator[Served]:
+def served(target: str) -> Iterator[ServiceEmbedder]:
     """Gives the service at `target`, HOST:PORT."""
     with facegrid.connect(target) as client:
         client.wait_until_ready()
-        yield Served(client)
+        yield ServiceEmbedder(client)
 
 
 def read_vectors(path: Path) -> dict[str, Vector | None]:

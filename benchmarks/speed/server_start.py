@@ -1,6 +1,6 @@
 """How long from the start of the model server to the first answer of every exported model, and where does it go?
 
-    python -m benchmarks.speed.start --models models --rounds 5
+    python -m benchmarks.speed.server_start --models models --rounds 5
 
 Each round is a new process; the files are in the page cache after the first. The parts are what the server logs:
 importing TensorFlow, and the load of each version with its warm-up, which go on side by side.
@@ -19,25 +19,20 @@ import grpc
 import numpy as np
 
 from benchmarks.common.machine import conditions
+from benchmarks.common.predict_calls import PREDICT, predict_request, same_call
 from benchmarks.common.server_process import model_server
 from exporters.signatures import CONTRACTS, SERVING_DEFAULT
-from facegrid.tfserving.v1.predict_pb2 import PredictRequest, PredictResponse
-from facegrid.tfserving.v1.tensor_pb2 import DataType
+from facegrid.tfserving.v1.predict_pb2 import PredictRequest
 
 LIMIT_S = 12.0
 
-_DATA_TYPES = {
-    "uint8": DataType.DATA_TYPE_UINT8,
-    "uint16": DataType.DATA_TYPE_UINT16,
-    "float32": DataType.DATA_TYPE_FLOAT,
-}
 _IMPORT = re.compile(r"TensorFlow was imported in ([0-9.]+) s")
 _LOAD = re.compile(r"Successfully loaded servable version \{name: (\w+) version: \d+\} in ([0-9.]+) s")
 _WARM_UP = re.compile(r"warmup data for model at \S*/(\w+)/\d+/assets\.extra.*Elapsed time \(microseconds\): (\d+)")
 
 
 @dataclass(frozen=True)
-class Start:
+class StartTimes:
     """One start, in seconds."""
 
     total_s: float
@@ -54,19 +49,17 @@ class Start:
 
 def request_of(model: str) -> PredictRequest:
     """Returns the smallest request of a model: one row of zeros."""
-    request = PredictRequest()
-    request.model_spec.name = model
-    for alias, spec in CONTRACTS[model].signatures[SERVING_DEFAULT].inputs.items():
-        array = np.zeros([1 if size is None else size for size in spec.shape], spec.dtype)
-        tensor = request.inputs[alias]
-        tensor.dtype = _DATA_TYPES[array.dtype.name]
-        for size in array.shape:
-            tensor.tensor_shape.dim.add(size=size)
-        tensor.tensor_content = array.tobytes()
-    return request
+    inputs = CONTRACTS[model].signatures[SERVING_DEFAULT].inputs
+    return predict_request(
+        model,
+        {
+            name: np.zeros([1 if size is None else size for size in spec.shape], spec.dtype)
+            for name, spec in inputs.items()
+        },
+    )
 
 
-def start(models: Path, folder: Path) -> Start:
+def start(models: Path, folder: Path) -> StartTimes:
     """Starts a server with every model of the contract that lies in `models`, and asks each once."""
     names = [name for name in CONTRACTS if (models / name).is_dir()]
     entries = "".join(
@@ -82,7 +75,7 @@ def start(models: Path, folder: Path) -> Start:
         open_s = server.started_in_s
     text = log.read_text(encoding="utf-8")
     (import_s,) = _IMPORT.findall(text)
-    return Start(
+    return StartTimes(
         total_s=open_s + sum(answers_s.values()),
         import_s=float(import_s),
         open_s=open_s,
@@ -94,17 +87,13 @@ def start(models: Path, folder: Path) -> Start:
 
 def first_answer_s(channel: grpc.Channel, request: PredictRequest) -> float:
     """Returns how long one request takes."""
-    predict = channel.unary_unary(
-        "/tensorflow.serving.PredictionService/Predict",
-        request_serializer=PredictRequest.SerializeToString,
-        response_deserializer=PredictResponse.FromString,
-    )
+    call = same_call(channel, PREDICT, request.SerializeToString())
     started_s = time.perf_counter()
-    predict(request, timeout=60.0)
+    call()
     return time.perf_counter() - started_s
 
 
-def report(starts: list[Start]) -> float:
+def report(starts: list[StartTimes]) -> float:
     """Prints the medians; returns that of the whole."""
     total_s = statistics.median(one.total_s for one in starts)
     each = ", ".join(f"{one.total_s:.2f}" for one in starts)

@@ -3,7 +3,7 @@
 A training that began with another's weights goes on where that one's curves end. Where pairs of faces were judged,
 the share of right ones is drawn, too: the bottom is a half, the top is all.
 
-python -m benchmarks.training.training_curves runs/gan/gan.json curves.svg
+python -m benchmarks.training.curves runs/gan/gan.json curves.svg
 """
 
 import argparse
@@ -23,7 +23,7 @@ _SMOOTHED_OVER = 15
 def build_parser() -> argparse.ArgumentParser:
     """Returns the parser of the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.training.training_curves",
+        prog="python -m benchmarks.training.curves",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

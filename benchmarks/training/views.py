@@ -1,7 +1,7 @@
 """What is an embedder shown while it learns? Draws views of a few faces, a row for each way to make them.
 
     python -m benchmarks.training.face_chips people faces
-    python -m benchmarks.training.training_views faces views.jpg
+    python -m benchmarks.training.views faces views.jpg
 
 The rows: the faces as they are; crops, turned, of other colours, some blurred; the same, warped; means of two faces;
 one face beside another.
@@ -31,7 +31,7 @@ _ROWS = (
 def build_parser() -> argparse.ArgumentParser:
     """Returns the parser of the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.training.training_views",
+        prog="python -m benchmarks.training.views",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Pair:
+class LfwPair:
     """Two pictures of LFW that are compared; files are paths below the data folder."""
 
     fold: int
@@ -19,7 +19,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Portrait:
+class PersonPicture:
     """A picture of one person of the set `identify`."""
 
     file: str
@@ -38,13 +38,15 @@ UNSEEN_FOLDS = {1: FOLDS, 2: FOLDS[2:]}
 _PARTS = 10
 
 
-def read_pairs(data_dir: Path, folds: Collection[int] = FOLDS) -> list[Pair]:
+def read_pairs(data_dir: Path, folds: Collection[int] = FOLDS) -> list[LfwPair]:
     """Returns the pairs of some folds of LFW View 2 that the data folder has; none without the set.
 
     A threshold is chosen on other folds than those it is judged by, and so one fold alone is dealt into ten parts.
     """
     pairs = [
-        Pair(int(row["fold"]), row["same"] == "1", *(f"lfw_pairs/images/{row[name]}" for name in ("image1", "image2")))
+        LfwPair(
+            int(row["fold"]), row["same"] == "1", *(f"lfw_pairs/images/{row[name]}" for name in ("image1", "image2"))
+        )
         for row in _rows(data_dir / "lfw_pairs" / "pairs.csv")
         if int(row["fold"]) in folds
     ]
@@ -53,10 +55,10 @@ def read_pairs(data_dir: Path, folds: Collection[int] = FOLDS) -> list[Pair]:
     return [replace(pair, fold=place % _PARTS) for place, pair in enumerate(pairs)]
 
 
-def read_portraits(data_dir: Path) -> list[Portrait]:
+def read_portraits(data_dir: Path) -> list[PersonPicture]:
     """Returns the pictures of `identify`; none without the set."""
     rows = _rows(data_dir / "identify" / "identify.csv")
-    return [Portrait(f"identify/{row['file']}", row["person"], row["role"]) for row in rows]
+    return [PersonPicture(f"identify/{row['file']}", row["person"], row["role"]) for row in rows]
 
 
 def lfw_person(file: str) -> str:

@@ -1,6 +1,6 @@
 """What does it cost to count a call of the model server?
 
-    python -m benchmarks.speed.metrics
+    python -m benchmarks.speed.server_metrics
 
 Counted as for an answered Predict: the request, its latency and that of the network's run. With eight threads, each
 counts the same model as fast as it can: far more than they would if they also ran networks.
@@ -13,8 +13,8 @@ from typing import Any
 
 import grpc
 
-from benchmarks.common.load import calls_per_s
 from benchmarks.common.machine import conditions
+from benchmarks.common.throughput import calls_per_s
 from facegrid.tfserving.v1.predict_pb2 import PredictRequest
 from model_server.metrics.prometheus import page
 from model_server.metrics.server import ServerMetrics

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.counting.agreement import landmark_errors
-from benchmarks.accuracy.counting.dataset import Picture
+from benchmarks.accuracy.detection.agreement import landmark_errors
+from benchmarks.accuracy.detection.dataset import EvaluationPicture
 from orchestrator.pipeline.boxes import overlaps
 from orchestrator.types import Detections
 
@@ -40,7 +40,7 @@ class PointScore:
     faces: int
 
 
-def score_boxes(pictures: Sequence[Picture], found: Sequence[Detections]) -> BoxScore:
+def score_boxes(pictures: Sequence[EvaluationPicture], found: Sequence[Detections]) -> BoxScore:
     """Returns how the faces `found` in the pictures compare with the marked ones."""
     marked = sum(int((~picture.ignored).sum()) for picture in pictures)
     judged = [_judge(picture, faces) for picture, faces in zip(pictures, found, strict=True)]
@@ -50,12 +50,12 @@ def score_boxes(pictures: Sequence[Picture], found: Sequence[Detections]) -> Box
     return BoxScore(int(right.sum()), marked, int((~right).sum()), _average_precision(right, marked))
 
 
-def without_small(picture: Picture) -> Picture:
+def without_small(picture: EvaluationPicture) -> EvaluationPicture:
     """Returns the picture with its faces of less than 20 px to be ignored."""
     return replace(picture, ignored=picture.ignored | picture.small)
 
 
-def score_points(pictures: Sequence[Picture], found: Sequence[Detections]) -> PointScore:
+def score_points(pictures: Sequence[EvaluationPicture], found: Sequence[Detections]) -> PointScore:
     """Returns how near the points of the nearest face are to the marked ones; each picture has one marked face."""
     errors = []
     for picture, faces in zip(pictures, found, strict=True):
@@ -65,7 +65,7 @@ def score_points(pictures: Sequence[Picture], found: Sequence[Detections]) -> Po
     return PointScore(mean, len(pictures) - len(errors), len(pictures))
 
 
-def _judge(picture: Picture, faces: Detections) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def _judge(picture: EvaluationPicture, faces: Detections) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Returns the scores of the faces that count, and whether each is right."""
     pairs = overlaps(faces.boxes, picture.boxes.astype(np.float32), by="union")  # [N, M]
     taken = np.zeros(len(picture.boxes), bool)

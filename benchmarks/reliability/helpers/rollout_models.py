@@ -1,6 +1,6 @@
 """Writes the two SavedModels that `benchmarks.reliability.rollouts` rolls out in turn.
 
-    python -m benchmarks.reliability.rollout_models FOLDER --weights-mb 64
+    python -m benchmarks.reliability.helpers.rollout_models FOLDER --weights-mb 64
 
 FOLDER/even answers x / 2 + 2 and FOLDER/odd x / 2 + 3. What is added is the sum over all variables, of 1 MiB each,
 so the answer is right only when every one of them was restored, and a version that stays in memory shows.

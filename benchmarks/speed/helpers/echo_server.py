@@ -1,6 +1,6 @@
 """gRPC in Python and nothing else: what every call costs before anyone does anything with it.
 
-    python -m benchmarks.speed.echo_server PORT
+    python -m benchmarks.speed.helpers.echo_server PORT
 
 `/echo/SIZE` answers any message with SIZE bytes. The server is set up as the model server's is.
 """

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.accuracy.counting.report import Answers
+from benchmarks.accuracy.detection.report import Answers
 from orchestrator.types import Detections
 
 

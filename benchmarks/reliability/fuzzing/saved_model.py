@@ -1,6 +1,6 @@
 """Writes the SavedModel that `benchmarks.reliability.fuzz` asks: a signature for each kind of request.
 
-    python -m benchmarks.reliability.fuzz_models FOLDER
+    python -m benchmarks.reliability.fuzzing.saved_model FOLDER
 
 Signatures named after dtypes answer what they get; `pair` takes two tensors, `conv` pictures; `classify` and
 `regress` take examples. The default is y = x / 2 + 2.

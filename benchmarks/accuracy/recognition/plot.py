@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from benchmarks.accuracy.counting.verification import Comparisons, Distances, share_within
+from benchmarks.accuracy.recognition.verification import Comparisons, Distances, share_within
 from orchestrator.pipeline.thresholds import IDENTIFY_FALSE_MATCH_RATES, VERIFY_FALSE_MATCH_RATE, threshold_of
 
 _SIZE = (900, 520)

@@ -22,7 +22,7 @@ ONET_THRESHOLD = 0.7
 _TIMEOUT_S = 600.0
 
 
-class Detector(Protocol):
+class EvaluatedDetector(Protocol):
     """Finds the faces of a picture that score above `ONET_THRESHOLD`, best first."""
 
     def detect(self, path: Path) -> Detections:
@@ -52,7 +52,7 @@ def read_image(path: Path) -> Image:
     return decode(path.read_bytes(), ImageLimits(max_image_bytes=size, max_image_px=10**9, max_image_side_px=10**6))
 
 
-class Reference:
+class MtcnnDetector:
     """The `mtcnn` package, which loads all of TensorFlow and Keras."""
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class Reference:
         self._mtcnn = MTCNN()
 
     def detect(self, path: Path) -> Detections:
-        """See `Detector`."""
+        """See `EvaluatedDetector`."""
         rows = self._mtcnn.detect_faces(
             read_image(path),
             min_face_size=20,
@@ -76,7 +76,7 @@ class Reference:
         return Detections(rows[order, 1:5], rows[order, 5], points[order])
 
 
-class InProcess:
+class PipelineDetector:
     """Our pipeline, with the exported networks in this process; see `in_process`."""
 
     def __init__(self, predictor: InProcessPredictor, loop: asyncio.Runner) -> None:
@@ -84,7 +84,7 @@ class InProcess:
         self._loop = loop
 
     def detect(self, path: Path) -> Detections:
-        """See `Detector`."""
+        """See `EvaluatedDetector`."""
         return self.detect_image(read_image(path))
 
     def detect_image(self, image: Image) -> Detections:
@@ -99,14 +99,14 @@ class InProcess:
         return self._loop.run(call)
 
 
-class Served:
+class ServiceDetector:
     """Our service, asked over gRPC as any client asks it."""
 
     def __init__(self, client: facegrid.Client) -> None:
         self._client = client
 
     def detect(self, path: Path) -> Detections:
-        """See `Detector`."""
+        """See `EvaluatedDetector`."""
         found = self._client.detect_detailed(path, onet_threshold=ONET_THRESHOLD)
         boxes = [(face.box.x_min, face.box.y_min, face.box.x_max, face.box.y_max) for face in found.faces]
         points = [
@@ -122,20 +122,20 @@ class Served:
 
 
 @contextmanager
-def in_process(models_dir: Path) -> Iterator[InProcess]:
+def in_process(models_dir: Path) -> Iterator[PipelineDetector]:
     """Gives our pipeline in this process, with the newest version of each network under `models_dir`."""
     with asyncio.Runner() as loop:
         predictor = InProcessPredictor(models_dir)
         loop.run(predictor.start())
         try:
-            yield InProcess(predictor, loop)
+            yield PipelineDetector(predictor, loop)
         finally:
             loop.run(predictor.close())
 
 
 @contextmanager
-def served(target: str) -> Iterator[Served]:
+def served(target: str) -> Iterator[ServiceDetector]:
     """Gives the service at `target`, HOST:PORT."""
     with facegrid.connect(target) as client:
         client.wait_until_ready()
-        yield Served(client)
+        yield ServiceDetector(client)

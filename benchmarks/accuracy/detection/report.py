@@ -2,17 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 
-from benchmarks.accuracy.counting.agreement import MAX_LANDMARK_ERROR, MIN_IOU, MIN_SCORE, Difference, count_sure, share
-from benchmarks.accuracy.counting.dataset import LANDMARKED, SCORED, Picture
-from benchmarks.accuracy.counting.detectors import above, whole_pixels
-from benchmarks.accuracy.counting.scores import score_boxes, score_points, without_small
+from benchmarks.accuracy.detection.agreement import (
+    MAX_LANDMARK_ERROR,
+    MIN_IOU,
+    MIN_SCORE,
+    FaceDifference,
+    count_sure,
+    share,
+)
+from benchmarks.accuracy.detection.dataset import LANDMARKED, SCORED, EvaluationPicture
+from benchmarks.accuracy.detection.detectors import above, whole_pixels
+from benchmarks.accuracy.detection.scores import score_boxes, score_points, without_small
 from orchestrator.types import Detections
 
 Answers = Mapping[str, Detections]
 """The faces by the picture's name."""
 
 
-def agreement_lines(reference: Answers, differing: Sequence[Difference]) -> list[str]:
+def agreement_lines(reference: Answers, differing: Sequence[FaceDifference]) -> list[str]:
     """Returns how many of the reference's faces are found, and a table of those that are not."""
     faces = count_sure(reference.values())
     same = faces - len(differing)
@@ -31,7 +38,7 @@ def agreement_lines(reference: Answers, differing: Sequence[Difference]) -> list
 
 
 def score_lines(
-    pictures: Sequence[Picture], columns: Mapping[str, Answers], *, threshold: float, rounded: bool
+    pictures: Sequence[EvaluationPicture], columns: Mapping[str, Answers], *, threshold: float, rounded: bool
 ) -> list[str]:
     """Returns a table of the scored sets, with a column for each detector.
 
@@ -60,12 +67,14 @@ def dropped_lines(answers: Answers) -> list[str]:
     ]
 
 
-def _final(pictures: Sequence[Picture], answers: Answers, threshold: float, rounded: bool) -> list[Detections]:
+def _final(
+    pictures: Sequence[EvaluationPicture], answers: Answers, threshold: float, rounded: bool
+) -> list[Detections]:
     faces = [above(answers[picture.name], threshold) for picture in pictures]
     return [whole_pixels(some) for some in faces] if rounded else faces
 
 
-def _cell(name: str, pictures: Sequence[Picture], faces: Sequence[Detections]) -> str:
+def _cell(name: str, pictures: Sequence[EvaluationPicture], faces: Sequence[Detections]) -> str:
     if name == LANDMARKED:
         points = score_points(pictures, faces)
         return f"error {points.mean_error:.4f}, {points.missed} of {points.faces} missed"

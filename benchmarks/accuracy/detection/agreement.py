@@ -16,7 +16,7 @@ MAX_LANDMARK_ERROR = 0.03
 
 
 @dataclass(frozen=True)
-class Difference:
+class FaceDifference:
     """A face of the reference that is not found as it is there."""
 
     picture: str
@@ -42,7 +42,7 @@ def landmark_errors(points: Floats, truth: Floats) -> Floats:
     return errors
 
 
-def differences(picture: str, reference: Detections, found: Detections) -> list[Difference]:
+def differences(picture: str, reference: Detections, found: Detections) -> list[FaceDifference]:
     """Returns the sure faces of the reference to which no face of `found` is equal within the bounds above."""
     expected = sure_faces(reference)
     pairs = overlaps(expected.boxes, found.boxes, by="union")  # [N, M]
@@ -53,7 +53,7 @@ def differences(picture: str, reference: Detections, found: Detections) -> list[
             nearest = int(ious.argmax()) if len(ious) else -1
             overlapped = nearest >= 0 and ious[nearest] > 0
             iou, error = (float(ious[nearest]), float(errors[nearest])) if overlapped else (0.0, float("inf"))
-            differing.append(Difference(picture, box, float(score), iou, error))
+            differing.append(FaceDifference(picture, box, float(score), iou, error))
     return differing
 
 

@@ -1,4 +1,4 @@
-"""A real stack with model servers on Ray, for the time of a block, and traffic on it through our client."""
+"""The local stack for the time of a block, what it runs, and traffic on it through our client."""
 
 import asyncio
 import os
@@ -31,7 +31,7 @@ _ANSWER_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True)
-class Fleet:
+class LocalStack:
     """A stack that runs."""
 
     state: StackState
@@ -59,29 +59,37 @@ class Fleet:
 
 
 @contextmanager
-def fleet(models_dir: Path, servers: str, *, orchestrators: str = "1", **options: Any) -> Iterator[Fleet]:
-    """Starts a stack and stops it after the block."""
+def local_stack(
+    models_dir: Path, servers: str = "", *, orchestrators: str = "1", **options: Any
+) -> Iterator[LocalStack]:
+    """Starts a stack and stops it after the block.
+
+    Args:
+        models_dir: What `facegrid export` wrote.
+        servers: Model servers that Ray runs; empty: one server with every network, without Ray.
+        orchestrators: Processes of the orchestrator, such as `2` or `1-3`.
+        options: Of `orchestrator.app.options.StackOptions`.
+    """
     low, _, high = orchestrators.partition("-")
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(prefix="fg") as folder:
         asked = StackOptions(
             port=free_ports(1)[0],
             models_dir=models_dir,
             servers=servers,
             orchestrators=Size(int(low), int(high or low)),
             ingress=default_ingress(),
-            timeout_s=300.0,
-            **options,
+            **{"timeout_s": 300.0, **options},
         )
         begin_s = time.monotonic()
         state = up(asked, Path(folder), lambda _step, _seconds: None, os.environ)
         try:
-            yield Fleet(state, time.monotonic() - begin_s, Path(folder) / "logs")
+            yield LocalStack(state, time.monotonic() - begin_s, Path(folder) / "logs")
         finally:
             down(Path(folder))
 
 
 @dataclass
-class Traffic:
+class ClientTraffic:
     """Callers who each wait for their answer; through the client, which retries what may be retried."""
 
     address: str
@@ -93,16 +101,18 @@ class Traffic:
     answers: list[tuple[float, float]] = field(default_factory=list)
     """When each answer came, by `time.monotonic`, and how long it took."""
     errors: Counter[str] = field(default_factory=Counter)
+    _stop: threading.Event = field(default_factory=threading.Event, init=False)
+    _thread: threading.Thread | None = field(default=None, init=False)
 
     def __enter__(self) -> Self:
-        self._stop = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
         self._thread.start()
         return self
 
     def __exit__(self, *_exc: object) -> None:
         self._stop.set()
-        self._thread.join()
+        if self._thread:
+            self._thread.join()
 
     def times_ms(self, from_s: float, to_s: float) -> np.ndarray[Any, Any]:
         """Returns the times of the answers that came between two moments."""

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from benchmarks.accuracy.counting.embedders import Vector
-from benchmarks.accuracy.counting.people import Pair, Portrait, lfw_person
-from benchmarks.accuracy.counting.verification import (
+from benchmarks.accuracy.recognition.embedders import Vector
+from benchmarks.accuracy.recognition.people import LfwPair, PersonPicture, lfw_person
+from benchmarks.accuracy.recognition.verification import (
     Comparisons,
     Distances,
     fold_accuracies,
@@ -34,7 +34,7 @@ _GALLERY_SIZES = (10, 100, 500)
 _DRAWS = 20
 
 
-def compared(pairs: Sequence[Pair], vectors: Vectors) -> Comparisons:
+def compared(pairs: Sequence[LfwPair], vectors: Vectors) -> Comparisons:
     """Returns the distances of the pairs."""
     both = [(vectors[pair.first], vectors[pair.second]) for pair in pairs]
     distances = [0.0 if a is None or b is None else float(np.linalg.norm(a - b)) for a, b in both]
@@ -46,7 +46,7 @@ def compared(pairs: Sequence[Pair], vectors: Vectors) -> Comparisons:
     )
 
 
-def lfw_vectors(pairs: Sequence[Pair], vectors: Vectors) -> tuple[Vector, list[str]]:
+def lfw_vectors(pairs: Sequence[LfwPair], vectors: Vectors) -> tuple[Vector, list[str]]:
     """Returns the vectors [N, D] of the different pictures of the pairs, and whom each shows."""
     files = dict.fromkeys(file for pair in pairs for file in (pair.first, pair.second))
     found = [(vector, lfw_person(file)) for file in files if (vector := vectors[file]) is not None]
@@ -63,7 +63,7 @@ def fold_lines(pairs: Comparisons) -> list[str]:
     return [*lines, "", f"{summary}; {pairs.missed.sum()} of {len(pairs.same)} pairs with a missed face."]
 
 
-def identify_lines(portraits: Sequence[Portrait], vectors: Vectors, threshold: float) -> list[str]:
+def identify_lines(portraits: Sequence[PersonPicture], vectors: Vectors, threshold: float) -> list[str]:
     """Returns how often the nearest person is the right one, and how many strangers are named."""
     known, strangers = (_nearest(portraits, vectors, role) for role in ("probe_known", "probe_unknown"))
     right = [distance for portrait, name, distance in known if portrait.person == name]
@@ -78,7 +78,7 @@ def identify_lines(portraits: Sequence[Portrait], vectors: Vectors, threshold: f
     return [summary]
 
 
-def _nearest(portraits: Sequence[Portrait], vectors: Vectors, role: str) -> list[tuple[Portrait, str, float]]:
+def _nearest(portraits: Sequence[PersonPicture], vectors: Vectors, role: str) -> list[tuple[PersonPicture, str, float]]:
     """Returns the nearest person of the gallery, and the distance, for each portrait of a role that has a face."""
     gallery = [(p.person, vector) for p in portraits if p.role == "gallery" and (vector := vectors[p.file]) is not None]
     probes = [(p, vector) for p in portraits if p.role == role and (vector := vectors[p.file]) is not None]

@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 from google.protobuf.message import Message
 
-from benchmarks.reliability.fuzz_good_requests import (
+from benchmarks.reliability.fuzzing.good_requests import (
     MODEL,
     documents,
     example_requests,
@@ -20,7 +20,7 @@ from benchmarks.reliability.fuzz_good_requests import (
     predict_requests,
     reload_request,
 )
-from benchmarks.reliability.mutations import json_bytes, mutate_message, mutated_bytes, mutated_json
+from benchmarks.reliability.fuzzing.mutations import json_bytes, mutate_message, mutated_bytes, mutated_json
 from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest
 
 ANSWER_TIMEOUT_S = 30.0

@@ -5,7 +5,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from benchmarks.reliability.fuzz_models import ECHOED
+from benchmarks.reliability.fuzzing.saved_model import ECHOED
 from facegrid.tfserving.v1.classification_pb2 import ClassificationRequest
 from facegrid.tfserving.v1.inference_pb2 import MultiInferenceRequest
 from facegrid.tfserving.v1.model_management_pb2 import ReloadConfigRequest
