@@ -1,4 +1,4 @@
-"""The models that can be exported: one row for each."""
+"""The models that can be exported, one row each."""
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
@@ -28,18 +28,18 @@ from exporters.weights.mtcnn import read_mtcnn
 
 @dataclass(frozen=True)
 class ExportableModel:
-    """A network and what is needed to export it."""
+    """A network and everything that its export needs."""
 
     contract: ModelContract
     read_weights: Callable[[], Weights]
     build: Callable[[Weights, Mapping[str, tf.Tensor]], Mapping[str, Mapping[str, tf.Tensor]]]
-    """Adds the network to the default graph: weights and inputs by name -> outputs by signature and name."""
+    """Adds the network to the default graph: weights, inputs by name -> outputs by signature and name."""
     warmup_batch_sizes: tuple[int, ...]
-    """Batch sizes that a model server runs before it takes requests; the first run of a size is slow."""
+    """Batch sizes that a model server runs before it accepts requests; the first run of a size is slow."""
     goldens: Callable[[], Sequence[Golden]] = tuple
-    """Answers that the network must give."""
+    """Known answers that the network must give."""
     version: int | None = None
-    """The only number that it may be exported as; None: any."""
+    """The only number under which it may be exported; None: any."""
 
 
 _FACES = (1, 2, 4, 8, 16, 32)
@@ -72,11 +72,11 @@ MODELS = {
         ),
     )
 }
-"""Every model by name: those of `exporters.signatures.CONTRACTS`."""
+"""Every model of `exporters.signatures.CONTRACTS` by name."""
 
 
 def trained_embedder(weights: Path) -> ExportableModel:
-    """Returns version 2 of the embedder, with the weights that a training left in a file.
+    """Returns version 2 of the embedder, with the weights that a training wrote to a file.
 
     Raises:
         WeightsError: See `read_embedder`.

@@ -1,7 +1,7 @@
 """The contract between the networks and everything that calls them.
 
 Every input has a fixed shape but for the batch dimension (`None`), so that a model server can
-batch requests of different callers and no caller can spoil another's batch.
+batch requests of different callers, and no caller can spoil the batch of another.
 
 To the detectors pictures travel as uint16 RGB in units of 1 / PIXEL_UNIT, half the bytes of float32;
 scaling is in the graph. Whole pixel values (uint8) would be half of that again, but lose what averaging
@@ -60,7 +60,7 @@ class TensorSpec:
 
 @dataclass(frozen=True)
 class SignatureSpec:
-    """What goes into a network under one signature name, and what comes out."""
+    """The inputs and outputs of a network under one signature name."""
 
     inputs: dict[str, TensorSpec]
     outputs: dict[str, TensorSpec]
@@ -68,7 +68,7 @@ class SignatureSpec:
 
 @dataclass(frozen=True)
 class ModelContract:
-    """A model slot: any network with these signatures can take it."""
+    """A model slot: any network with these signatures fits."""
 
     name: str
     signatures: dict[str, SignatureSpec]
@@ -151,15 +151,15 @@ class EmbedderContract:
     """One version of the slot `embedder`, and what its vectors mean.
 
     A version is a vector space: distances between vectors of two versions mean nothing. So its number
-    is fixed here, is stored with every vector, and is named in every request.
+    is fixed here, stored with every vector, and sent in every request.
     """
 
     version: int
-    """Number of its folder and in requests; 1 or more."""
+    """Number of its folder, and of its requests; 1 or more."""
     network: str
-    """Which network answers; a file in exporters/networks."""
+    """The network; a file in exporters/networks."""
     chip_px: int
-    """Side of the aligned faces it takes."""
+    """Side of the aligned faces that it takes."""
     template: str
     """Where the landmarks lie in a chip: a key of `TEMPLATES`."""
     dimension: int
@@ -205,7 +205,7 @@ EMBEDDERS = {
 """Every embedder by its version."""
 
 EMBEDDER_VERSION = 1
-"""The version that is asked for unless a gallery holds vectors of another."""
+"""The default version: it answers unless a gallery holds vectors of another one."""
 
 EMBEDDER = EMBEDDERS[EMBEDDER_VERSION].model
 """Embeddings are in the order of the chips, as the version's metric says."""
@@ -240,10 +240,10 @@ DISCRIMINATOR = ModelContract(
         ),
     },
 )
-"""A logit above 0: taken for a real picture of the labels, rather than a generated one."""
+"""A logit above 0 means: a real picture of these labels; below 0: a generated one."""
 
 CONTRACTS = {contract.name: contract for contract in (PNET, RNET, ONET, EMBEDDER, GENERATOR, DISCRIMINATOR)}
-"""Every model slot by name; the embedder in the version that is asked for unless another is named."""
+"""Every model slot by name; the embedder in its default version."""
 
 
 def contract_of(model: str, version: int | None = None) -> ModelContract:
@@ -251,7 +251,7 @@ def contract_of(model: str, version: int | None = None) -> ModelContract:
 
     Args:
         model: A key of `CONTRACTS`.
-        version: The version meant; only the embedder's differ in it.
+        version: The version; only those of the embedder have different contracts.
 
     Raises:
         KeyError: There is no such model, or no such version of the embedder.

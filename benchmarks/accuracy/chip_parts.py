@@ -1,11 +1,11 @@
-"""What do an embedder's vectors owe to the edge of a chip, and what to its resolution?
+"""How much of an embedder's vectors depends on the edge of a chip, and how much on its resolution?
 
     facegrid export embedder
     python -m benchmarks.accuracy.chip_parts --data train_chips.npz      # a minute on two cores
 
-Each chip gets another one's edge, of some widths; then it is shrunk to some sides and enlarged again. Prints how far
-that moves its vector, as the mean square of the distance, beside the variance of the vectors. A network that is given
-the middle of a chip, or a smaller one, cannot know what that is: so this is what it loses at most.
+Each chip gets the edge of another one, in some widths; then it is shrunk to some sides and enlarged again. Prints how
+far that moves its vector, as the mean square of the distance, beside the variance of the vectors. A network whose input
+is the middle of a chip, or a smaller chip, loses at most this.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """Are the faces those of the `mtcnn` package, and how good are they?
 
-Runs the package and our pipeline over the evaluation pictures and prints, in Markdown, how many of the
-package's faces we find, where the two differ, and what both find of the faces marked by people. The
-networks run in this process, unless --target names a running service, which must give the same.
+Runs the package and our pipeline over the evaluation pictures. Prints in Markdown how many of the package's faces we
+find, where the two differ, and how many of the faces marked by people both find. The networks run in this process,
+unless --target names a running service, which must give the same faces.
 
     python -m benchmarks.accuracy.detect_accuracy                                   # about seven minutes on two cores
     python -m benchmarks.accuracy.detect_accuracy --set helen --reference-file /tmp/mtcnn.npz
@@ -51,7 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Prints the tables; returns 2 where there is no picture."""
+    """Prints the tables; returns 2 if there are no pictures."""
     args = build_parser().parse_args(argv)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     pictures = find_pictures(args.data, args.set)

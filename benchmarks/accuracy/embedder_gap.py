@@ -1,12 +1,11 @@
-"""What has a distilled embedder not learned from its teacher: more of what it was shown, or of people it never saw?
+"""Where does a distilled embedder differ from its teacher more: on faces it was trained with, or on new people?
 
     facegrid export embedder
     facegrid export embedder --network inception_v3
     python -m benchmarks.accuracy.embedder_gap --data train_chips.npz --pairs pairs_2.npz  # two minutes on two cores
 
-DATA is the pack that it was trained with, PAIRS those whose people were left out (docs/training.md). Prints for each
-kind of faces how far the two versions' vectors are apart, as the mean square of the distance, beside the variance of
-the first version's vectors.
+DATA is the pack of its training, PAIRS are the pairs whose people were left out (docs/training.md). Prints for each
+kind of faces the mean square of the distance between the two versions' vectors, beside the variance of version 1's.
 """
 
 import argparse
@@ -26,7 +25,7 @@ from exporters.training.embedder.views import Augmentation, middles, views
 
 _CHIP_PX = EMBEDDERS[1].chip_px
 _SEED = 1_000_003
-"""Of the views: of none that anybody trains with."""
+"""Of the views; no training uses it."""
 _AT_ONCE = 64
 
 _KINDS = {

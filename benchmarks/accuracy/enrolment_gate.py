@@ -1,8 +1,8 @@
-"""Whom does the enrolment's gate turn away, and what is a face worth that looks aside?
+"""Which faces does the quality gate of Enroll refuse, and how well are turned faces recognised?
 
-Looks at every picture of LFW View 2, folds 0 to 2 (the face nearest to the centre), and of the set `identify` (the
-largest face), in process. Prints how many would be refused by default and why; and for LFW, by how far
-the more turned face of a pair is turned, the rates of both errors at the default threshold of Verify.
+Runs every picture of LFW View 2, folds 0 to 2 (the face nearest to the centre), and of the set `identify` (the largest
+face) through the pipeline in process. Prints how many the defaults refuse, and why. For LFW it prints the rates of both
+errors at the default threshold of Verify, by the yaw of the more turned face of a pair.
 
     python -m benchmarks.accuracy.enrolment_gate                                    # about four minutes on two cores
 """
@@ -43,16 +43,16 @@ _BANDS = (0, 10, 20, 30, 40, 50, 90)
 
 @dataclass(frozen=True)
 class GatedFace:
-    """One face of a picture."""
+    """The chosen face of a picture, and the gate's decision."""
 
     vector: Vector
     yaw: float
     refusal: str
-    """Why the gate refuses it; empty where it does not."""
+    """The reason of the refusal; empty if the gate accepts the face."""
 
 
 async def look(path: Path, choose: Choose, predictor: InProcessPredictor) -> GatedFace | None:
-    """Returns the face that is meant in a picture, or None where there is none."""
+    """Returns the chosen face of a picture, or None if it has no face."""
     image, deadline = read_image(path), Deadline(_TIMEOUT_S)
     faces = await detect(image, DetectOptions(), predictor, max_candidates=Settings.max_candidates, deadline=deadline)
     if not len(faces):
@@ -68,7 +68,7 @@ async def look(path: Path, choose: Choose, predictor: InProcessPredictor) -> Gat
 
 
 async def look_at_all(files: dict[str, Choose], data_dir: Path, models_dir: Path) -> dict[str, GatedFace]:
-    """Returns the faces by file; pictures without a face are left out."""
+    """Returns the chosen faces by file; pictures without a face are left out."""
     predictor = InProcessPredictor(models_dir)
     await predictor.start()
     found: dict[str, GatedFace] = {}
@@ -81,7 +81,7 @@ async def look_at_all(files: dict[str, Choose], data_dir: Path, models_dir: Path
 
 
 def refusal_lines(found: dict[str, GatedFace], files: dict[str, Choose]) -> list[str]:
-    """Returns a table of who is refused."""
+    """Returns a table of the refusals."""
     lines = ["| set | pictures | no face | FACE_TOO_SMALL | LOW_SCORE | FACE_TURNED |", "|---|---|---|---|---|---|"]
     for name in ("lfw_pairs", "identify"):
         inside = [file for file in files if file.startswith(name)]

@@ -1,7 +1,7 @@
-"""Are generated digits what was asked for, as varied as real ones, and two at once where two are asked for?
+"""Do generated digits show the requested label, vary as real ones do, and show two digits if two are requested?
 
-A judge that the generator never met reads them (`benchmarks/accuracy/digits/judge.py`; trained on the first run, some
-minutes). Prints the tables of docs/accuracy.md in Markdown, and with --pictures draws the pictures there.
+A judge that took no part in the training reads them (`benchmarks/accuracy/digits/judge.py`; the first run trains it,
+which takes some minutes). Prints the tables of docs/accuracy.md in Markdown; --pictures draws its pictures, too.
 
     python -m benchmarks.accuracy.generate_quality --data mnist.npz
     python -m benchmarks.accuracy.generate_quality --data mnist.npz --pictures docs/images

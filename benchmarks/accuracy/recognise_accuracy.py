@@ -1,9 +1,9 @@
-"""How well are people told apart, and what does a distance between two faces mean?
+"""How well are people recognised, and what does a distance between two faces mean?
 
-Runs the whole road (decoding, detection, alignment, embedder) over the set `identify` and LFW's View 2, folds 0 to 2
-or those of whose people the version learned nothing, and prints, in Markdown: accuracy, the rates of both errors by
-distance, what the default thresholds mean, and how many strangers galleries of some sizes name. The networks run in
-this process, unless --target names a running service.
+Runs the whole pipeline (decoding, detection, alignment, embedder) over the set `identify` and over LFW's View 2: folds
+0 to 2, or those whose people the version was not trained with. Prints in Markdown: accuracy, the rates of both errors
+by distance, the rates at the default thresholds, and how many strangers are named by galleries of some sizes. The
+networks run in this process, unless --target names a running service.
 
     python -m benchmarks.accuracy.recognise_accuracy                                    # about six minutes on two cores
     python -m benchmarks.accuracy.recognise_accuracy --vectors-file /tmp/vectors.npz --plot docs/images/thresholds.png

@@ -32,11 +32,13 @@ _ANSWER_TIMEOUT_S = 5.0
 
 @dataclass(frozen=True)
 class LocalStack:
-    """A stack that runs."""
+    """A local stack that is up."""
 
     state: StackState
+    state_dir: Path
+    """Its folder, with `logs` in it."""
     start_s: float
-    logs: Path
+    """Time from the start until everything answered."""
 
     def servers(self) -> list[dict[str, Any]]:
         """Returns the records of the model servers (`orchestrator.fleet.records.ServerRecord`)."""
@@ -49,11 +51,11 @@ class LocalStack:
         return int(status["deployments"][deployment]["replicas"].get("RUNNING", 0)) if status else 0
 
     def change(self, **question: Any) -> dict[str, Any]:
-        """Returns what became of a change of version (`orchestrator.app.rollout.Rollout.do`)."""
+        """Changes a version and returns the answer (`orchestrator.app.rollout.Rollout.do`)."""
         return ask_host(self.state.run_dir, question, timeout_s=600) or {"error": "no answer", "advice": ""}
 
     def processes(self, name: str) -> list[int]:
-        """Returns the numbers of the processes of Ray whose title holds `name`."""
+        """Returns the ids of the processes of Ray whose title contains `name`."""
         found = [process for record in self.state.processes for process in members(record)]
         return [process.pid for process in found if name in "".join(process.cmdline())]
 
@@ -77,24 +79,23 @@ def local_stack(
             models_dir=models_dir,
             servers=servers,
             orchestrators=Size(int(low), int(high or low)),
-            ingress=default_ingress(),
-            **{"timeout_s": 300.0, **options},
+            **{"ingress": default_ingress(), "timeout_s": 300.0, **options},
         )
         begin_s = time.monotonic()
         state = up(asked, Path(folder), lambda _step, _seconds: None, os.environ)
         try:
-            yield LocalStack(state, time.monotonic() - begin_s, Path(folder) / "logs")
+            yield LocalStack(state, Path(folder), time.monotonic() - begin_s)
         finally:
             down(Path(folder))
 
 
 @dataclass
 class ClientTraffic:
-    """Callers who each wait for their answer; through the client, which retries what may be retried."""
+    """Callers that each wait for their answer; the client retries what may be retried."""
 
     address: str
     callers: int
-    """Lowering it while they call ends the others."""
+    """Number of callers; lowering it during the block stops some."""
     picture: bytes = field(default_factory=PICTURE.read_bytes)
     pause_s: float = 0.0
     """Between an answer and the next call of the same caller."""

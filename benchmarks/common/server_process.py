@@ -28,7 +28,7 @@ class RunningServer:
 
 @contextmanager
 def model_server(*flags: str, log: Path) -> Iterator[RunningServer]:
-    """Starts a server with these flags on a free port; ends it with SIGTERM, which has to end well.
+    """Starts a server with these flags on a free port; stops it with SIGTERM, and checks that it exits with 0.
 
     Raises:
         RuntimeError: It does not start, or does not end with 0; `log` says why.

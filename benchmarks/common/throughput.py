@@ -1,4 +1,4 @@
-"""Calls from many threads at once."""
+"""Calls per second from many threads."""
 
 import threading
 import time

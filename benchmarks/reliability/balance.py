@@ -2,9 +2,9 @@
 
     python -m benchmarks.reliability.balance
 
-Three stand-ins (processes that speak the API and sleep), one of them four times as slow as the others, get batches of
-1 to 64 rows: from callers who each wait for an answer before they ask again, and at a fixed rate. Ours, comparing two
-servers or all for each call, is measured in turn with gRPC's own round_robin, which is called as ours calls a server.
+Three stand-ins (processes that sleep), one of them four times as slow as the others, get batches of 1 to 64 rows: from
+callers that each wait for an answer before the next call, and at a fixed rate. Our balancer, which compares two servers
+or all of them for each call, is measured in turn with gRPC's own round_robin.
 """
 
 import argparse
@@ -81,7 +81,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 async def closed_loop(call: RowsCall, callers: int, seconds: float, seed: int) -> tuple[list[float], float]:
-    """Returns the times of the calls of callers who wait for each answer, and how many are answered per second."""
+    """Returns the times of calls by callers that wait for each answer, and the answers per second."""
     taken: list[float] = []
     began_s = time.perf_counter()
 
@@ -96,7 +96,7 @@ async def closed_loop(call: RowsCall, callers: int, seconds: float, seed: int) -
 
 
 async def open_loop(call: RowsCall, rate: float, seconds: float, seed: int) -> tuple[list[float], float]:
-    """Returns the times of calls that come at random, from when they were due, and how many are answered per second."""
+    """Returns the times of calls that come at random, from when they were due, and the answers per second."""
     random = Random(seed)
     taken: list[float] = []
     began_s = time.perf_counter()

@@ -2,9 +2,9 @@
 
     python -m benchmarks.reliability.chaos [--models-dir models]
 
-Starts a stack with two model servers and two orchestrators, keeps calling it through our client, and breaks one part
-after the other. Prints a table: failed calls, times before and during, the longest time without an answer, and the
-time until everything is as it was.
+Starts a stack with two model servers and two orchestrators, calls it through our client all the time, and breaks one
+part after the other. Prints a table: failed calls, times before and during, the longest time without an answer, and the
+time until everything runs again.
 """
 
 import argparse
@@ -31,7 +31,7 @@ _WHOLE_TIMEOUT_S = 120.0
 
 @dataclass(frozen=True)
 class InjectedFailure:
-    """Something that is done to a stack, and how to tell that it has been made good."""
+    """A failure to inject into a stack, and a test that the stack has recovered."""
 
     name: str
     strike: Callable[[LocalStack], None]
@@ -83,7 +83,7 @@ def measure(failure: InjectedFailure, stack: LocalStack, traffic: ClientTraffic)
 
 
 def failures() -> list[InjectedFailure]:
-    """Returns what is done, in order."""
+    """Returns the failures in their order."""
     return [
         InjectedFailure("kill -9 of a model server", _kill_server, _has_servers),
         InjectedFailure("kill -9 of the Ray process that watches a model server", _kill_watcher, _has_servers),

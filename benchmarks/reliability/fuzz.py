@@ -1,11 +1,11 @@
-"""Does any request end the model server, keep it for ever, or make it answer with what is no status?
+"""Does any request crash the model server, hang it, or make it answer without a proper status?
 
     python -m benchmarks.reliability.fuzz --requests 20000
 
-Good requests to every entrance, gRPC and REST, are made wrong (`mutations.py`) and sent by several callers at once
-to one server; reloads of its models are among them. Every request has to be answered with a status in time, and
-none with the server's own "internal error". Good requests in between have to be answered well, and at the end the
-server has to stop as it should. The seed makes the requests repeatable, not the order of the callers.
+Several callers at once send mutated requests (`fuzzing/mutations.py`) to every gRPC method and REST route of one
+server; reloads of its models are among them. Every request must be answered with a status in time, and none with the
+server's own "internal error". Good requests in between must be answered well, and at the end the server must stop with
+exit code 0. The seed makes the requests repeatable, not the order of the callers.
 """
 
 import argparse
@@ -29,12 +29,12 @@ from benchmarks.reliability.fuzzing.good_requests import MODEL
 
 CHECK_EVERY = 100
 MAX_FAULTS = 20
-"""A caller who has seen as many stops."""
+"""A caller that has found as many stops."""
 
 
 @dataclass
 class FuzzFindings:
-    """What was seen."""
+    """The answers and the faults of a run."""
 
     statuses: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often each entrance answered with each status."""
@@ -45,7 +45,7 @@ class FuzzFindings:
 
 
 def measure(folder: Path, *, requests: int, callers: int, seed: int) -> FuzzFindings:
-    """Starts a server in a folder and sends it the requests; raises RuntimeError if it does not stop well."""
+    """Starts a server in a folder and sends it the requests; raises RuntimeError if it does not exit with 0."""
     base_path = folder / MODEL
     subprocess.run(
         [sys.executable, "-m", "benchmarks.reliability.fuzzing.saved_model", str(base_path / "1")], check=True

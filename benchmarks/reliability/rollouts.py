@@ -1,11 +1,11 @@
-"""Do requests fail, or memory grow, when versions of a model replace each other all day?
+"""Do requests fail, or does memory grow, when versions of a model replace each other all day?
 
     python -m benchmarks.reliability.rollouts --swaps 200
 
-A model server looks at a folder in which a new version appears and the old one gives way, again and again; every
-tenth time the new one is taken away at once and the one before comes back. Callers ask for the latest version
-without a pause. Every answer has to come, be right for the version it names, and name a version that was there
-when the request was sent or became available before it was answered. Resident memory is read after every swap.
+A model server watches a folder in which a new version replaces the old one, again and again; every tenth time the new
+version is removed and the one before comes back. Callers request the latest version without a pause. Every request must
+be answered, with the right answer for the version that it names, and with a version that was present when the request
+was sent or became available before the answer. Resident memory is read after every swap.
 """
 
 import argparse
@@ -49,7 +49,7 @@ class PredictAnswer:
 
 @dataclass
 class RolloutFindings:
-    """What was seen. Times are of `time.perf_counter`."""
+    """Answers, failures, swaps and memory. Times are of `time.perf_counter`."""
 
     answers: list[PredictAnswer] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
@@ -60,7 +60,7 @@ class RolloutFindings:
 
 
 class PredictTraffic:
-    """Callers that ask for the latest version without a pause and check what they are told."""
+    """Callers that request the latest version without a pause and check the answers."""
 
     def __init__(self, channel: grpc.Channel, callers: int, findings: RolloutFindings) -> None:
         self._predict = channel.unary_unary(
@@ -72,7 +72,7 @@ class PredictTraffic:
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._call, args=(index,)) for index in range(callers)]
         self.presence: dict[int, list[list[float]]] = {FIRST: [[0.0, float("inf")]]}
-        """For each version, from when to when it may answer; infinite until it is gone."""
+        """For each version, the spans in which it may answer; the end is infinite until the version is gone."""
 
     def __enter__(self) -> None:
         for thread in self._threads:
@@ -106,7 +106,7 @@ class PredictTraffic:
 
 
 def flavour(version: int) -> str:
-    """Returns which of the two models a version is."""
+    """Returns the name of the model of a version."""
     return "odd" if version % 2 else "even"
 
 
@@ -183,7 +183,7 @@ class Rollouts:
 
 
 def copied(base_path: Path, models: Path, version: int) -> Path:
-    """Returns a whole version beside the folder it belongs to; its files are links, which take no time."""
+    """Returns a complete version beside its model's folder; its files are links, which take no time."""
     aside = base_path.parent / f"{version}.new"
     shutil.copytree(models / flavour(version), aside, copy_function=os.link)
     return aside
@@ -213,7 +213,7 @@ def measure(folder: Path, *, swaps: int, callers: int, weights_mb: int, rollback
 
 
 def report(findings: RolloutFindings) -> Trend:
-    """Prints what was seen, and returns how memory went."""
+    """Prints the findings, and returns the trend of the memory."""
     answers, swaps = findings.answers, findings.swaps_s
     took_ms = np.array([(answer.answered_s - answer.sent_s) * 1e3 for answer in answers])
     spans = np.array(swaps)
@@ -242,6 +242,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--weights-mb", type=int, default=64, help="weights of a version in MiB, a power of two (64)")
     parser.add_argument("--plot", type=Path, help="write resident memory over swaps as an SVG")
     args = parser.parse_args(argv)
+    if args.swaps < 8:
+        parser.error("--swaps: expected at least 8, since a slope needs that many")
 
     print(conditions("tensorflow", "grpcio"))
     with tempfile.TemporaryDirectory() as folder:

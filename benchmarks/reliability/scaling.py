@@ -1,11 +1,11 @@
-"""How soon is there more of a service when its load rises, and how much more do more servers do?
+"""How soon does a service scale up when its load rises, and how much more do more servers do?
 
     python -m benchmarks.reliability.scaling orchestrators [--models-dir models]  1 to 3 of them under a step, back
     python -m benchmarks.reliability.scaling embedder                             the same of servers of the embedder
     python -m benchmarks.reliability.scaling efficiency                           1 to 16 servers that take a set time
 
-The first two run a real stack. The last runs processes that speak TensorFlow Serving's API and sleep, since two cores
-cannot show sixteen servers at work; the client that balances over them is the real one.
+The first two run a real stack. The last one runs stand-in servers (processes that sleep), since two cores cannot keep
+sixteen servers busy; the client that balances over them is the real one.
 """
 
 import argparse
@@ -39,7 +39,7 @@ _EFFICIENCY_S = 8.0
 
 @dataclass
 class EmbedTraffic(ClientTraffic):
-    """Callers that ask for the vectors of six faces, so that it is the embedder that has most to do."""
+    """Callers that request the vectors of six faces, so that the embedder has the most work."""
 
     picture: bytes = field(default_factory=lambda: jpeg(scene(640, 480)))
 
@@ -56,7 +56,7 @@ def orchestrators(models_dir: Path) -> int:
 
 def embedder(models_dir: Path) -> int:
     """Prints how soon there are three servers of the embedder; returns the number of failed calls."""
-    os.environ["FACEGRID_MAX_IMAGES_AT_ONCE"] = str(_STEP_CALLERS)  # so that it is not the orchestrator that is short
+    os.environ["FACEGRID_MAX_IMAGES_AT_ONCE"] = str(_STEP_CALLERS)  # so that the orchestrator is not the bottleneck
     with local_stack(models_dir, f"embedder=1-{_MOST}") as stack:
         return step(
             stack,
@@ -75,7 +75,8 @@ def step(stack: LocalStack, traffic: ClientTraffic, count: Callable[[], int]) ->
             print(f"  {time.monotonic() - begin_s:5.1f} s: {wanted}", flush=True)
         for one in stack.servers():
             steps = ", ".join(f"{name} {seconds} s" for name, seconds in one["start_s"].items())
-            print(f"         {one['id']}: {steps}, of that {_import_s(stack.logs, one['id'])} s to import TensorFlow")
+            import_s = _import_s(stack.state_dir / "logs", one["id"])
+            print(f"         {one['id']}: {steps}, of that {import_s} s to import TensorFlow")
         time.sleep(_QUIET_S)
         traffic.callers = 1
         quiet_s = time.monotonic()
@@ -95,10 +96,10 @@ def _import_s(logs: Path, server: str) -> str:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Returns when it is so.
+    """Returns when the condition holds.
 
     Raises:
-        TimeoutError: It is not for too long.
+        TimeoutError: It does not hold in time.
     """
     give_up_s = time.monotonic() + _TIMEOUT_S
     while not condition():

@@ -4,8 +4,8 @@
 
 Runs a stack with two model servers, calls Detect, Embed and Verify through our client all the time, and rolls out a
 second version of pnet, rnet and onet in turn; half of the trials are promoted, half rolled back. The second version is
-a copy of the first under another number, so every answer has to be equal to the first one, and two embeddings of a
-picture have to name one embedder and be equal.
+a copy of the first under another number, so a picture must not differ from itself, and two embeddings of one picture by
+one embedder must be equal.
 """
 
 import argparse
@@ -31,7 +31,7 @@ _TRIAL_S, _LONGEST_TRIAL_S = 1.0, 60.0
 
 @dataclass
 class CheckedTraffic(ClientTraffic):
-    """Callers that compare what they get with what they got first."""
+    """Callers that check that answers for one picture agree."""
 
     mixed: Counter[str] = field(default_factory=Counter)
     _turn: int = 0
@@ -83,7 +83,7 @@ def _require(answer: dict[str, object]) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Prints what happened; returns 1 where a call failed or an answer was mixed."""
+    """Prints the outcome; returns 1 if a call failed or an answer was mixed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models-dir", type=Path, default=Path("models"))
     parser.add_argument("--rollouts", type=int, default=50)

@@ -2,11 +2,10 @@
 
     python -m benchmarks.speed.batching --models-dir models
 
-Two embedded model servers are asked in turn, round by round, so that both see the same machine; each
-request carries one crop. The callers run on the same machine and take their share of it; they keep the
-bytes of the request and do not read the answer, which leaves the servers as much as possible. Beside the
-rates stand the two numbers that explain them: how long the network takes for a crop alone and in a batch,
-and how many calls a second are answered without running one.
+Two embedded model servers are called in turn, round by round, so that both see the same machine; each request carries
+one crop. The callers run on the same machine. They send the same bytes each time and do not read the answer, which
+leaves as much of the machine as possible to the servers. Two more numbers explain the rates: the time of the network
+for a crop alone and in a batch, and the calls per second that do not run the network.
 """
 
 import argparse

@@ -55,7 +55,7 @@ def main(argv: list[str] | None = None) -> int:
     """Measures and prints a table."""
     args = build_parser().parse_args(argv)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # A stack that was started must be stopped, also when the measurement is.
+    # The stack must be stopped when the measurement is.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     console = Console(width=120)
     with service(args.target, args.models_dir) as target, facegrid.connect(target) as client:

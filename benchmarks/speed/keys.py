@@ -1,9 +1,9 @@
 """Do 1,000 wrong API keys a second slow down a caller with a right one?
 
-One caller detects the faces of a picture, over and over, with a right key: once at the service itself (the plain
-host), and once through the HAProxy that `facegrid up --tls-cert` puts before it. In turn, in one run: nobody
-else calls; wrong keys come in at the same door; and as many come in at another service's door beside it,
-which shows what the flood costs by taking time from the machine that it shares with the service.
+One caller detects the faces of a picture, over and over, with a right key: at the service itself (the plain host), and
+through the HAProxy that `facegrid up --tls-cert` puts before it. Three conditions follow each other in one run: there
+are no other calls; calls with wrong keys come to the same address; and as many come to another service on this machine,
+which shows what the flood costs by the processor time that it takes.
 
     python -m benchmarks.speed.keys                    # five minutes on two cores; needs h2load
     python -m benchmarks.speed.keys --rounds 5 --rate 2000
@@ -37,7 +37,7 @@ from benchmarks.speed.helpers.keys_stack import make_certificate, models, proxy,
 from facegrid.errors import FacegridError, Unauthenticated
 from orchestrator.keys.guard import open_guard
 
-_QUIET, _FLOODED, _BESIDE = "nobody else", "wrong keys here", "wrong keys beside"
+_QUIET, _FLOODED, _BESIDE = "no other calls", "wrong keys here", "wrong keys beside"
 _CALLS = 1000
 _PICTURE = SAMPLES / "grace_hopper.jpg"
 
@@ -60,14 +60,14 @@ def build_parser() -> argparse.ArgumentParser:
 
 @dataclass
 class KeyedEndpoint:
-    """Where calls come in, and what was measured there, by condition and round."""
+    """An address of the service, and its measurements by condition and round."""
 
     name: str
     address: str
     processes: list[psutil.Process]
     client: facegrid.Client
     beside: str
-    """URL of the same door of another service."""
+    """URL of the same endpoint of another service."""
     url: str
     seconds: dict[str, list[list[float]]] = field(default_factory=dict)
     failed: dict[str, int] = field(default_factory=dict)
@@ -117,7 +117,7 @@ def _doors(stack: ExitStack, folder: Path, servers: str, keys_file: Path, key: s
 
 
 def _measure(door: KeyedEndpoint, wrong: str, number: int, args: argparse.Namespace) -> None:
-    """Measures each condition once, in another order each round, so that not always the same comes after a flood."""
+    """Measures each condition once, in another order each round, so that not always the same one follows a flood."""
     urls = {_QUIET: "", _FLOODED: door.url, _BESIDE: door.beside}
     names = list(urls)[number % 3 :] + list(urls)[: number % 3]
     image = _PICTURE.read_bytes()
@@ -139,16 +139,16 @@ def _measure(door: KeyedEndpoint, wrong: str, number: int, args: argparse.Namesp
 
 
 def _table(door: KeyedEndpoint) -> Table:
-    table = Table(title=f"Detect with a right key at {door.name}; p50 against others: medians over rounds")
+    table = Table(title=f"Detect with a right key at {door.name}; p50 against other conditions: medians over rounds")
     for heading in (
-        "who calls",
+        "condition",
         "refused/s",
         "h2load cores",
         "calls",
         "failed",
         "p50 ms",
         "p95 ms",
-        "nobody",
+        "quiet",
         "beside",
     ):
         table.add_column(heading)

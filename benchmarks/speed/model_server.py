@@ -1,4 +1,4 @@
-"""What does a call of the embedded model server cost over calling the same session in process?
+"""What does a call of the embedded model server cost, compared with the same session in process?
 
     python -m benchmarks.speed.model_server --models models
 
@@ -86,7 +86,7 @@ def served_call(channel: grpc.Channel, case: Case) -> SameCall:
 
 
 def echo_call(channel: grpc.Channel, case: Case, answer_bytes: int) -> SameCall:
-    """Returns a call with messages as large as those of a served call, which nobody reads."""
+    """Returns a call with messages of the size of a served call's, which neither side reads."""
     request = bytes(case.array.nbytes)
     method: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(f"{METHOD_PREFIX}{answer_bytes}")
     return lambda: method(request, timeout=60.0)
@@ -156,7 +156,7 @@ def compare(case: Case, direct: SameCall, echo: SameCall, served: SameCall, *, r
     )
     rates = [[calls_per_s(call, callers, 1.5) for call in calls] for _ in range(max(1, rounds // 4))]
     alone, bare, both = (statistics.median(column) for column in zip(*rates, strict=True))
-    # What is left where each call first takes the time that gRPC takes, and then that of the network.
+    # The rate if each call first takes the time of gRPC, and then that of the network.
     expected = 1 / (1 / alone + 1 / bare)
     print(
         f"{name} {callers} callers: direct {alone:7.1f} /s  served {both:7.1f} /s  ratio {both / alone:.3f}  "
@@ -165,7 +165,7 @@ def compare(case: Case, direct: SameCall, echo: SameCall, served: SameCall, *, r
 
 
 def divide(case: Case, served: SameCall, rest_port: int, count: int = 100) -> None:
-    """Prints what the server's own metrics say of served calls by one caller, as means."""
+    """Prints the parts of a served call by the server's own metrics, as means, for one caller."""
     before = _latency_sums_ms(rest_port, case.model)
     seen_ms = statistics.fmean(latencies_ms(served, count))
     handler_ms, network_ms = (

@@ -2,9 +2,9 @@
 
     python -m benchmarks.speed.pnet_graph
 
-Runs in turn, so that whatever else the machine does falls on all alike. The time is that of the default
-signature (the best cells of each tile). Each size gets about the same number of pixels; `ns/px` is per
-pixel of the input. The least time is what the graph needs, the median what it took on this machine now.
+The graphs run in turn, so that other load affects all alike. The time is that of the default signature (the best cells
+of each tile). Each size gets about the same number of pixels; `ns/px` is per pixel of the input. The least time is what
+the graph needs, the median what it took on this machine now.
 """
 
 import os

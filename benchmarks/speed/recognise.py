@@ -1,4 +1,4 @@
-"""What does a vector cost: served against the same session called directly, and against dlib's own code?
+"""What does a vector cost: served, by the same session called directly, and by dlib's own code?
 
 Runs in turn, in one run, each in a process of its own: the exported embedder as a session, the same behind the model
 server and our client for it, and dlib's native network with the same weights (`dlib-bin`). Each is given finished
@@ -34,6 +34,15 @@ from orchestrator.types import Chips
 
 _BATCHES = {1: 20, 64: 1}
 """Chips of one call, and calls of one measurement."""
+
+_CONFIG = """\
+model_config_list {{
+  config {{
+    name: "embedder" base_path: "{}" model_platform: "tensorflow"
+    model_version_policy {{ specific {{ versions: {} }} }}
+  }}
+}}
+"""
 
 _DIRECT, _SERVED, _DLIB = "session", "served", "dlib"
 
@@ -135,7 +144,9 @@ def _served(folder: Path) -> Iterator[EmbedContender]:
 
     with tempfile.TemporaryDirectory(prefix="fg") as scratch, asyncio.Runner() as loop:
         socket = Path(scratch) / "socket"
-        flags = ("--model_name=embedder", f"--model_base_path={folder.absolute()}", f"--grpc_socket_path={socket}")
+        config = Path(scratch) / "models.config"
+        config.write_text(_CONFIG.format(folder.absolute(), EMBEDDER_VERSION), encoding="utf-8")
+        flags = (f"--model_config_file={config}", f"--grpc_socket_path={socket}")
         with model_server(*flags, log=Path(scratch) / "log") as server:
             predictor = BalancedPredictor(StaticEndpoints({"embedder": [f"unix:{socket}"]}))
             loop.run(predictor.start())

@@ -2,8 +2,8 @@
 
     python -m benchmarks.speed.server_start --models models --rounds 5
 
-Each round is a new process; the files are in the page cache after the first. The parts are what the server logs:
-importing TensorFlow, and the load of each version with its warm-up, which go on side by side.
+Each round is a new process; after the first one the files are in the page cache. The parts are those that the server
+logs: the import of TensorFlow, and the load of each version with its warm-up. Loads run in parallel.
 """
 
 import argparse

@@ -1,9 +1,9 @@
 """How did the losses of a training fall? Draws them from the record beside its weights.
 
-A training that began with another's weights goes on where that one's curves end. Where pairs of faces were judged,
-the share of right ones is drawn, too: the bottom is a half, the top is all.
+A training that started from another one's weights continues that one's curves. If pairs of faces were scored, the
+accuracy is drawn, too: the bottom is a half, the top is all.
 
-python -m benchmarks.training.curves runs/gan/gan.json curves.svg
+    python -m benchmarks.training.curves runs/gan/gan.json curves.svg
 """
 
 import argparse

@@ -3,8 +3,8 @@
     pip install jax
     python -m benchmarks.training.embedder_backends
 
-The network with the weights in the repository is run in a process of its own on each backend: what it answers, then
-some steps towards given vectors, all on the same made-up pictures. Without a GPU both use the CPU.
+Each backend runs the network with the weights of the repository in its own process: first its vectors, then some steps
+towards given vectors, all on the same random pictures. Without a GPU both use the CPU.
 """
 
 import argparse

@@ -1,10 +1,10 @@
-"""What is an embedder shown while it learns? Draws views of a few faces, a row for each way to make them.
+"""Which pictures does an embedder learn from? Draws views of a few faces, a row for each kind.
 
     python -m benchmarks.training.face_chips people faces
     python -m benchmarks.training.views faces views.jpg
 
-The rows: the faces as they are; crops, turned, of other colours, some blurred; the same, warped; means of two faces;
-one face beside another.
+The rows: unchanged faces; crops, turned, of other colours, some blurred; the same, warped; means of two faces; one face
+beside another.
 """
 
 import argparse

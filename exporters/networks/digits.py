@@ -1,12 +1,12 @@
-"""What the generator and its mirror, the discriminator, have in common.
+"""The parts that the generator and its mirror, the discriminator, share.
 
 Both follow the rules of DCGAN (Radford et al., "Unsupervised Representation Learning with Deep Convolutional
 Generative Adversarial Networks", 2015, section 3): strides in place of pooling, batch normalisation but at the
 picture, rectified units in the generator, leaky ones in the discriminator. The labels are concatenated to the
 input of every layer, as in the conditional network for MNIST that its authors published.
 
-One description serves training and export. They differ in what batch normalisation takes for mean and variance:
-those of the batch while training, the averages kept with the weights in an export.
+The same code builds the networks for training and for an export. They differ in the mean and variance of batch
+normalisation: those of the batch in training, the averages kept with the weights in an export.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ Normalise = Callable[[tf.Tensor, Mapping[str, tf.Tensor], str], tf.Tensor]
 """Normalises [N, H, W, C] by the parameters of the layer named."""
 
 EPSILON = 1e-5
-"""Added to a variance before it is divided by."""
+"""Added to a variance before the division by it."""
 
 LEAK = 0.2
 """Slope of the discriminator's units below zero."""

@@ -1,4 +1,4 @@
-"""dlib's face recognition network, version 1: 128 numbers that say whose face a 150 x 150 chip shows.
+"""dlib's face recognition network, version 1: an embedding of 128 numbers of the face in a 150 x 150 chip.
 
 He et al., "Deep Residual Learning for Image Recognition", 2016, with 29 convolutions and half the filters
 (Davis King, dlib 19.3, examples/dnn_face_recognition_ex.cpp). A convolution is followed by its frozen batch

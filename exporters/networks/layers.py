@@ -1,4 +1,4 @@
-"""The layers that the networks are made of, each under its own name.
+"""The layers of the exported networks, each under its own name.
 
 Weights are constants: with nothing to assign, TensorFlow's optimizer joins a convolution, its bias and its
 activation into one operation, and a SavedModel needs no file of variables.

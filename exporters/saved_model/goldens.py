@@ -1,7 +1,7 @@
-"""Known answers of the published networks, to inputs that need no file.
+"""Known answers of the published networks to inputs that need no file.
 
-Comparing an export with the network it was written from cannot tell that the network is built wrongly;
-these can. Some mistakes are quiet otherwise: red and blue exchanged move a vector of the embedder less
+A comparison of an export with the network it was written from cannot show that the network is built wrongly; these
+answers can. Some mistakes would not be noticed otherwise: exchanging red and blue moves a vector of the embedder less
 than another crop of the same face does.
 """
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Golden:
-    """One input of the default signature, and some numbers of its only output."""
+    """An input of the default signature, and some numbers of its only output."""
 
     name: str
     picture: NDArray[Any]
@@ -27,7 +27,7 @@ class Golden:
 
 
 GOLDEN_TOLERANCE = 5e-6
-"""Largest difference of a number: six digits are printed below, and sums are rounded in another order."""
+"""Largest difference of a number: the answers below have six decimals, and dlib adds in another order."""
 
 
 def dlib_resnet_goldens() -> tuple[Golden, ...]:

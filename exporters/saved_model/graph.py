@@ -1,4 +1,4 @@
-"""A network in a graph of its own, called by the signatures of its contract."""
+"""A network in its own graph, called by the signatures of its contract."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ class SignatureTensors:
 
 @dataclass(frozen=True)
 class ModelGraph:
-    """A graph and the signatures under which it is called."""
+    """A graph and its signatures."""
 
     graph: tf.Graph
     endpoints: Mapping[str, SignatureTensors]
@@ -63,7 +63,7 @@ def built(model: ExportableModel) -> Iterator[ModelGraph]:
 
 @contextmanager
 def loaded(path: Path) -> Iterator[ModelGraph]:
-    """Gives the network of a SavedModel, found by nothing but the file."""
+    """Gives the network of a SavedModel, from the file alone."""
     with _empty_session() as session:
         meta_graph = tf.compat.v1.saved_model.loader.load(session, [tf.saved_model.SERVING], str(path))
         endpoints = {
@@ -77,7 +77,7 @@ def loaded(path: Path) -> Iterator[ModelGraph]:
 
 @contextmanager
 def _empty_session() -> Iterator[tf.compat.v1.Session]:
-    # On the CPU an answer does not depend on the run, so that built and loaded networks can be compared exactly.
+    # On the CPU every run gives the same answer, so built and loaded networks can be compared exactly.
     config = tf.compat.v1.ConfigProto(device_count={"GPU": 0})
     session = tf.compat.v1.Session(graph=tf.Graph(), config=config)
     try:

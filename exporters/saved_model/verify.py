@@ -12,7 +12,7 @@ from exporters.saved_model.graph import Array, ModelGraph, SignatureTensors, loa
 from exporters.signatures import SERVING_DEFAULT, ModelContract, SignatureSpec, TensorSpec
 
 _BATCH_SIZES = (1, 3)
-"""One alone, and a size that no other dimension of an input has."""
+"""A batch of one, and a size that no other dimension of an input has."""
 
 
 def verify(network: ModelGraph, path: Path, contract: ModelContract, goldens: Sequence[Golden] = ()) -> None:
@@ -43,13 +43,13 @@ def check_signatures(endpoints: Mapping[str, SignatureTensors], contract: ModelC
     found = {name: _signature(endpoint) for name, endpoint in endpoints.items()}
     if found != contract.signatures:
         raise BrokenExport(
-            f"{contract.name} does not keep its contract: found {found}, expected {contract.signatures}; "
+            f"{contract.name} breaks its contract: found {found}, expected {contract.signatures}; "
             "change its network or exporters/signatures.py"
         )
 
 
 def sample(signature: SignatureSpec, batch_size: int) -> dict[str, Array]:
-    """Returns inputs for a signature, the same for every call: noise over the whole range of integers, else about 0."""
+    """Returns inputs for a signature, the same in every call: integers over their whole range, floats about 0."""
     rng = np.random.default_rng(seed=batch_size)
     return {name: _noise(spec, batch_size, rng) for name, spec in signature.inputs.items()}
 
@@ -90,8 +90,8 @@ def _check_golden(network: ModelGraph, contract: ModelContract, golden: Golden) 
     error = float(np.abs(found - np.array([*golden.first, *golden.last, golden.norm])).max())
     if not error <= GOLDEN_TOLERANCE:
         raise BrokenExport(
-            f"{contract.name} answers to the picture {golden.name!r} otherwise than the published network: "
-            f"a number is {error:.1e} away, allowed is {GOLDEN_TOLERANCE:.0e}; nothing was exported"
+            f"{contract.name} answers the picture {golden.name!r} unlike the published network: "
+            f"a number is off by {error:.1e}, expected at most {GOLDEN_TOLERANCE:.0e}; nothing was exported"
         )
 
 

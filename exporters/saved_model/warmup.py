@@ -1,7 +1,7 @@
 """Requests that TensorFlow Serving runs before it announces a version as available.
 
-The first run of a batch size is slow (oneDNN and cuDNN choose their kernels for its shape); better the
-model server waits for it than a caller.
+The first run of a batch size is slow, since oneDNN and cuDNN choose their kernels for its shape. With these requests
+the model server waits for it, not a caller.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ WARMUP_FILE = Path("assets.extra", "tf_serving_warmup_requests")
 
 
 def write_warmup(version_dir: Path, contract: ModelContract, batch_sizes: Sequence[int]) -> None:
-    """Writes one request for every signature and batch size."""
+    """Writes a request for each signature and batch size."""
     path = version_dir / WARMUP_FILE
     path.parent.mkdir()
     with tf.io.TFRecordWriter(str(path)) as writer:

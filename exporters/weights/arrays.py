@@ -1,4 +1,4 @@
-"""Arrays by the names that a network gives to its layers and parameters."""
+"""Arrays by layer and parameter, and their shapes."""
 
 from collections.abc import Mapping, Sequence
 
@@ -24,11 +24,11 @@ def by_layer(arrays: Sequence[Float32Array], layers: LayerShapes, *, source: str
     Args:
         arrays: One for each parameter, in the order of `layers`.
         layers: Names and shapes.
-        source: What the arrays come from, for messages.
-        remedy: What to do where they do not fit, for messages.
+        source: Where the arrays come from, for messages.
+        remedy: What to do if they do not fit, for messages.
 
     Raises:
-        WeightsError: The first parameter that has no array, or one of another shape or dtype; or arrays left over.
+        WeightsError: A parameter lacks its array, an array has another shape or dtype, or arrays are left over.
     """
     remaining = iter(arrays)
     weights = {

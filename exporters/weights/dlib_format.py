@@ -1,11 +1,11 @@
-"""Reads the parameters of a network that dlib stored, without dlib.
+"""Reads the parameters from a file of dlib's, without dlib.
 
     loss | headers, outermost layer first | input | the first layer, then the others in the order of execution
 
-dlib nests its layers, and writes the nested one before its own fields; so all headers come first and the
-layers' fields follow from the input to the output. A tag or skip layer has a header and no fields. Nothing
-in such a file is executed. Formats: dlib/serialize.h, dlib/dnn/core.h and dlib/dnn/layers.h of dlib 20; only
-the kinds of layers are known that the published face recognition network has.
+dlib nests its layers, and writes the nested layer before its own fields. So all headers come first, and the layers'
+fields follow from the input to the output. A tag or skip layer has a header and no fields. Reading executes nothing.
+Formats: dlib/serialize.h, dlib/dnn/core.h and dlib/dnn/layers.h of dlib 20. Only the kinds of layers that the
+published face recognition network has are supported.
 """
 
 import math
@@ -21,7 +21,7 @@ _LOSS = "loss_metric_2"
 _INPUT = "input_rgb_image_sized"
 _LARGEST = float(np.finfo(np.float32).max)
 _INNERMOST = 3
-"""Version of the header of the layer next to the input; those of the others are lower."""
+"""Version of the header of the layer next to the input; the other headers have lower ones."""
 
 
 @dataclass(frozen=True)
@@ -29,20 +29,20 @@ class DlibLayer:
     """One layer of the file."""
 
     kind: str
-    """dlib's name of it with the version of its fields, as `con_4`."""
+    """dlib's name with the version of the fields, such as `con_4`."""
     parameters: tuple[Float32Array, ...]
     """`con_4`: kernel [H, W, in, out] and bias; `affine_`: gamma and beta; `fc_2`: kernel [in, out]; else none."""
 
 
 def read_layers(content: bytes, *, source: str) -> Iterator[DlibLayer]:
-    """Gives the layers in the order of execution; the first is the input with its mean colour [3].
+    """Yields the layers in the order of execution; the first is the input with its mean colour [3].
 
     Args:
         content: The whole file.
         source: Its name, for messages.
 
     Raises:
-        WeightsError: Something else stands where a field is expected, or bytes are left over.
+        WeightsError: A field is not what is expected at its place, or bytes are left over.
     """
     file = _Reader(content, source)
     file.expect(file.integer(), 1, "the version of the loss")
@@ -62,10 +62,10 @@ def read_layers(content: bytes, *, source: str) -> Iterator[DlibLayer]:
 def _layer(file: "_Reader") -> DlibLayer:
     kind = file.text()
     if kind not in _FIELDS:
-        raise file.error(f"a layer of the kind {kind[:40]!r}, known are {', '.join(_FIELDS)}")
+        raise file.error(f"a layer of the kind {kind[:40]!r}, expected one of {', '.join(_FIELDS)}")
     parameters = _FIELDS[kind](file)
     file.skip(3)  # flags of training
-    for _ in range(3):  # gradients and the last output, all empty in a network that is only to be used
+    for _ in range(3):  # gradients and the last output, all empty in a published network
         file.tensor()
     return DlibLayer(kind, parameters)
 
@@ -113,7 +113,7 @@ _FIELDS: dict[str, Callable[["_Reader"], tuple[Float32Array, ...]]] = {
 
 
 class _Reader:
-    """dlib's primitives, one after the other."""
+    """Reads dlib's primitives one after the other."""
 
     def __init__(self, content: bytes, source: str) -> None:
         self._content = content
@@ -133,16 +133,19 @@ class _Reader:
     def skip(self, count: int) -> bytes:
         piece = self._content[self._at : self._at + count]
         if len(piece) != count:
-            raise self.error(f"the end, {count} bytes more are expected")
+            raise self.error(f"the end, expected {count} more bytes")
         self._at += count
         return piece
 
     def integer(self) -> int:
-        """A byte with the sign in bit 7 and the size in its lower four, then the magnitude, low byte first."""
+        """Returns the next whole number.
+
+        It is a byte with the sign in bit 7 and the size in its lower four bits, then the magnitude, low byte first.
+        """
         (control,) = self.skip(1)
         size = control & 0x0F
         if control & 0x70 or not 1 <= size <= 8:
-            raise self.error(f"the byte {control:#04x}, expected is the size of a whole number, 1 to 8")
+            raise self.error(f"the byte {control:#04x}, expected the size of a whole number, 1 to 8")
         magnitude = int.from_bytes(self.skip(size), "little")
         return -magnitude if control & 0x80 else magnitude
 
@@ -150,14 +153,14 @@ class _Reader:
         return [self.integer() for _ in range(count)]
 
     def numbers(self, count: int) -> list[float]:
-        """Each is a mantissa and an exponent of two, both whole."""
+        """Returns the next floating-point numbers; each is a mantissa and an exponent of two, both whole."""
         pairs = [self.integers(2) for _ in range(count)]
         try:
             values = [math.ldexp(mantissa, exponent) for mantissa, exponent in pairs]
         except OverflowError:
             values = [math.inf]
         if max(map(abs, values)) > _LARGEST:
-            raise self.error("a number that is no float32")
+            raise self.error("a number that is not a float32")
         return values
 
     def text(self) -> str:
@@ -167,12 +170,12 @@ class _Reader:
         return self.skip(size).decode("ascii", errors="replace")
 
     def tensor(self) -> Float32Array:
-        """The values, flat."""
+        """Returns the values of the next tensor, flat."""
         self.expect(self.integer(), 2, "the version of a tensor")
         return np.frombuffer(self.skip(4 * math.prod(self._sizes())), "<f4").astype(np.float32, copy=False)
 
     def shape(self) -> tuple[int, ...]:
-        """The sizes of a part of a tensor."""
+        """Returns the sizes of the next part of a tensor."""
         self.expect(self.integer(), 1, "the version of a part of a tensor")
         return self._sizes()
 

@@ -1,4 +1,4 @@
-"""Files of weights: where an installed package keeps them, and whether they are the expected ones."""
+"""Files of weights: found in an installed package, and checked against a pinned checksum."""
 
 import hashlib
 from importlib.util import find_spec
@@ -8,7 +8,7 @@ from exporters.errors import WeightsError
 
 
 def package_file(package: str, *parts: str) -> Path:
-    """Returns where a file of an installed package is, without importing the package.
+    """Returns the path of a file of an installed package, without importing the package.
 
     Raises:
         WeightsError: The package is not installed.
@@ -22,10 +22,10 @@ def package_file(package: str, *parts: str) -> Path:
 
 
 def read_pinned(path: Path, sha256: str, *, remedy: str) -> bytes:
-    """Returns the content of a file that must be exactly the one expected.
+    """Returns the content of a file, after comparing its checksum.
 
     Raises:
-        WeightsError: The file cannot be read, or its checksum is not `sha256`; `remedy` says what to do.
+        WeightsError: The file cannot be read, or its checksum is not `sha256`; the message ends with `remedy`.
     """
     try:
         content = path.read_bytes()

@@ -1,4 +1,4 @@
-"""The weights of the generator and the discriminator: trained by us, kept with the code in half precision."""
+"""The weights of the generator and the discriminator: our own training, kept with the code in half precision."""
 
 from pathlib import Path
 
@@ -9,9 +9,9 @@ SHA256 = "1be86984a3c548d72c9638c0cdb0b3308bf2f4c7ab8e37a64d6805124d524bf0"
 """Checksum of `FILE`."""
 
 FILE = Path(__file__).parents[1] / "data" / "gan.npz"
-"""Beside it, gan.json says how it came about."""
+"""Beside it, gan.json is the record of the training."""
 
-_REMEDY = "restore exporters/data/gan.npz, or train anew: facegrid train gan --help"
+_REMEDY = "restore exporters/data/gan.npz, or train again: facegrid train gan --help"
 
 
 def read_gan_weights(network: str, layers: LayerShapes) -> Weights:
@@ -19,10 +19,10 @@ def read_gan_weights(network: str, layers: LayerShapes) -> Weights:
 
     Args:
         network: "generator" or "discriminator".
-        layers: What the network needs; the file must hold exactly that for it.
+        layers: The parameters of the network; the file must hold exactly these.
 
     Raises:
-        WeightsError: The file is absent, is not the one pinned, or does not fit `layers`.
+        WeightsError: The file is absent, its checksum differs, or it does not fit `layers`.
     """
     return read_halved(FILE, SHA256, network, layers, remedy=_REMEDY)
 

@@ -1,4 +1,4 @@
-"""Files of weights that were trained here: kept with the code, in half precision."""
+"""Files of our own weights, kept with the code in half precision (float16)."""
 
 import io
 from collections.abc import Mapping
@@ -18,12 +18,12 @@ def read_halved(path: Path, sha256: str, network: str, layers: LayerShapes, *, r
     Args:
         path: The file.
         sha256: Its checksum.
-        network: Which of the networks in it.
-        layers: What the network needs; the file must hold exactly that for it.
-        remedy: What to do where it does not, for messages.
+        network: Which network of the file.
+        layers: The parameters of the network; the file must hold exactly these.
+        remedy: What to do if it does not, for messages.
 
     Raises:
-        WeightsError: The file is absent, is not the one pinned, or does not fit `layers`.
+        WeightsError: The file is absent, its checksum differs, or it does not fit `layers`.
     """
     content = read_pinned(path, sha256, remedy=remedy)
     with np.load(io.BytesIO(content), allow_pickle=False) as file:
@@ -37,7 +37,7 @@ def write_halved(path: Path, networks: Mapping[str, Weights]) -> None:
     Raises:
         WeightsError: A number is too large for half precision.
     """
-    with np.errstate(over="ignore"):  # said below, with the name
+    with np.errstate(over="ignore"):  # reported below, with the name
         arrays = {
             f"{network}/{layer}/{name}": array.astype(np.float16)
             for network, weights in networks.items()

@@ -1,4 +1,4 @@
-"""The weights of an Inception v3 embedder as a training leaves them: in half precision, with a record beside them."""
+"""The weights that a training of an Inception v3 embedder writes: in half precision, with a record beside them."""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from exporters.weights.arrays import LayerShapes, Weights
 from exporters.weights.half_precision import read_halved, write_halved
 
 FILE = Path(__file__).parents[1] / "data" / "inception_v3.npz"
-"""TrainedEmbedder by us. Beside it, inception_v3.json says how it came about."""
+"""Our own training. Beside it, inception_v3.json is its record."""
 
 _NETWORK = "inception_v3"
 _REMEDY = "train them: facegrid train embedder --help; or name a file: --weights FILE"
@@ -26,27 +26,27 @@ _NORM = {"beta": "beta", "mean": "moving_mean", "variance": "moving_variance"}
 
 @dataclass(frozen=True)
 class TrainedEmbedder:
-    """What a training came to."""
+    """The result of a training."""
 
     weights: Weights
-    """By convolution, and of the last layer, float32."""
+    """Of each convolution and of the last layer, float32."""
     width: float
-    """Of the network, see `exporters.networks.inception_v3.model`."""
+    """Width of the network, see `exporters.networks.inception_v3.model`."""
     crop_px: int
-    """Side of the middle of chips, which it was trained to look at."""
+    """Side of the middle of a chip, which the network looks at."""
     input_px: int
-    """Side that it was trained to shrink them to."""
+    """Side to which the middle is shrunk for the network."""
     sha256: str
     """Checksum of the file."""
     record: dict[str, Any]
-    """How it came about: the file's record, as JSON."""
+    """The training's record, as JSON."""
 
 
 def read_embedder(path: Path) -> TrainedEmbedder:
     """Returns a training's network from its file, and the record beside it, the same name with the suffix .json.
 
     Raises:
-        WeightsError: One of them is absent, the file is not the one recorded, or does not fit the network.
+        WeightsError: One of them is absent, the checksum is not the recorded one, or the file does not fit the network.
     """
     record = path.with_suffix(".json")
     try:
@@ -54,7 +54,7 @@ def read_embedder(path: Path) -> TrainedEmbedder:
         sha256, config = known["weights_sha256"], known["config"]
         width, input_px, crop_px = config["width"], config["input_px"], config["crop_px"]
     except (OSError, ValueError, KeyError, TypeError) as err:
-        raise WeightsError(f"{record} is no readable record of a training ({err!r}); {_REMEDY}") from err
+        raise WeightsError(f"{record} is not a readable record of a training ({err!r}); {_REMEDY}") from err
     weights = read_halved(path, sha256, _NETWORK, layer_shapes(width), remedy=_REMEDY)
     return TrainedEmbedder(weights, width, crop_px, input_px, sha256, known)
 
@@ -69,7 +69,7 @@ def write_embedder(path: Path, weights: Weights) -> None:
 
 
 def layer_shapes(width: float) -> LayerShapes:
-    """Returns what the network of a width needs."""
+    """Returns the parameters of the network of a width."""
     network = model(input_px=MIN_PX, width=width)
     return {layer: {name: tuple(one.shape) for name, one in part} for layer, part in _parts(network)}
 
@@ -90,7 +90,7 @@ def set_weights(network: keras.Model, weights: Weights) -> None:
 
 
 def _parts(network: keras.Model) -> Iterator[tuple[str, list[tuple[str, keras.Variable]]]]:
-    """Gives the parameters of each convolution with its normalisation, and of the last layer."""
+    """Yields the parameters of each convolution with its normalisation, and of the last layer."""
     suffix = convolution_name("")
     for layer in network.layers:
         if layer.name.endswith(suffix):

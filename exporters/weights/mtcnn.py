@@ -18,7 +18,7 @@ MTCNN_SHA256 = {
 }
 """Checksums of assets/weights/<model>.lz4 in `mtcnn` 1.0.0."""
 
-_REMEDY = "install the package anew: pip install --force-reinstall --no-deps mtcnn==1.0.0"
+_REMEDY = "reinstall the package: pip install --force-reinstall --no-deps mtcnn==1.0.0"
 
 
 def read_mtcnn(model: str, layers: LayerShapes) -> Weights:
@@ -26,16 +26,16 @@ def read_mtcnn(model: str, layers: LayerShapes) -> Weights:
 
     Args:
         model: A key of `MTCNN_SHA256`.
-        layers: What the network needs; the file must hold exactly that.
+        layers: The parameters of the network; the file must hold exactly these.
 
     Raises:
-        WeightsError: The package or its file is absent, the file is not the one pinned, or it does not fit `layers`.
+        WeightsError: The package or its file is absent, the checksum differs, or the file does not fit `layers`.
     """
     return read(mtcnn_path(model), MTCNN_SHA256[model], layers)
 
 
 def mtcnn_path(model: str) -> Path:
-    """Returns where the installed package `mtcnn` keeps the weights of a network.
+    """Returns the file in which the installed package `mtcnn` keeps the weights of a network.
 
     Raises:
         WeightsError: The package is not installed.
@@ -50,6 +50,6 @@ def read(path: Path, sha256: str, layers: LayerShapes) -> Weights:
         WeightsError: The file cannot be read, its checksum is not `sha256`, or it does not fit `layers`.
     """
     content = read_pinned(path, sha256, remedy=_REMEDY)
-    import joblib  # noqa: PLC0415  (a part of the extra `export`; whoever imports this file may lack it)
+    import joblib  # noqa: PLC0415  (a part of the extra `export`; an importer of this file may lack it)
 
     return by_layer(joblib.load(io.BytesIO(content)), layers, source=path.name, remedy=_REMEDY)

@@ -85,7 +85,7 @@ def test_another_file_is_refused_by_name(tmp_path, monkeypatch):
     other.write_bytes(content)
     monkeypatch.setattr("exporters.weights.dlib.package_file", lambda *_: other)
     with pytest.raises(
-        WeightsError, match=rf"{PATH.name} \(22466066 bytes\) .* expected {SHA256}; install .*-ng==0.1.0"
+        WeightsError, match=rf"{PATH.name} \(22466066 bytes\) .* expected {SHA256}; reinstall .*-ng==0.1.0"
     ):
         read_dlib(LAYERS)
 

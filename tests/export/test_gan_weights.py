@@ -29,7 +29,7 @@ def test_what_is_written_is_read(tmp_path, monkeypatch):
     path = tmp_path / "gan.npz"
     write_gan_weights(path, filled(generator.LAYERS, 0.5), filled(discriminator.LAYERS, 0.25))
     monkeypatch.setattr(gan_weights, "FILE", path)
-    with pytest.raises(WeightsError, match=r"gan.npz \(\d+ bytes\) is not the expected file .* train anew: facegrid"):
+    with pytest.raises(WeightsError, match=r"gan.npz \(\d+ bytes\) is not the expected file .* train again: facegrid"):
         read_gan_weights("generator", generator.LAYERS)
 
 

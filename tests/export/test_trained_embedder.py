@@ -38,7 +38,7 @@ def test_what_was_trained_is_exported_as_version_2(crop_px, input_px, tmp_path):
 
 
 def test_a_record_is_needed_and_has_to_fit(weights, tmp_path):
-    with pytest.raises(WeightsError, match=r"none.json is no readable record of a training .* facegrid train embedder"):
+    with pytest.raises(WeightsError, match=r"none.json is not a readable record of a training .* facegrid train"):
         read_embedder(tmp_path / "none.npz")
     record = json.loads(weights.with_suffix(".json").read_text())
     record["config"]["width"] = 0.2

@@ -73,7 +73,7 @@ def test_a_file_that_changed_is_refused_before_it_is_opened(tmp_path, monkeypatc
 
 
 def test_an_absent_file_is_named(tmp_path):
-    with pytest.raises(WeightsError, match=r"absent.lz4: No such file or directory; install the package anew"):
+    with pytest.raises(WeightsError, match=r"absent.lz4: No such file or directory; reinstall the package"):
         read(tmp_path / "absent.lz4", MTCNN_SHA256["pnet"], pnet.LAYERS)
 
 

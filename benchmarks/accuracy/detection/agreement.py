@@ -1,4 +1,4 @@
-"""Whether two detectors find the same faces."""
+"""The agreement of two detectors on a picture."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from orchestrator.pipeline.boxes import overlaps
 from orchestrator.types import Detections, Floats
 
 MIN_SCORE = 0.9
-"""Faces of the reference that must be found."""
+"""Least score of a face of the reference that must be found."""
 MIN_IOU = 0.9
 MAX_LANDMARK_ERROR = 0.03
 """Mean distance of the five points, in eye distances of the reference."""
@@ -17,16 +17,16 @@ MAX_LANDMARK_ERROR = 0.03
 
 @dataclass(frozen=True)
 class FaceDifference:
-    """A face of the reference that is not found as it is there."""
+    """A face of the reference that the other detector does not find equally."""
 
     picture: str
     box: Floats
     """[4]: of the reference."""
     score: float
     iou: float
-    """With the nearest face found; 0 where nothing overlaps."""
+    """With the nearest face that was found; 0 if none overlaps."""
     landmark_error: float
-    """Of that face; infinite where nothing overlaps."""
+    """Of that face; infinite if none overlaps."""
 
 
 def sure_faces(reference: Detections) -> Detections:
@@ -43,7 +43,7 @@ def landmark_errors(points: Floats, truth: Floats) -> Floats:
 
 
 def differences(picture: str, reference: Detections, found: Detections) -> list[FaceDifference]:
-    """Returns the sure faces of the reference to which no face of `found` is equal within the bounds above."""
+    """Returns the faces that must be found and that no face of `found` equals within the bounds above."""
     expected = sure_faces(reference)
     pairs = overlaps(expected.boxes, found.boxes, by="union")  # [N, M]
     differing = []

@@ -1,4 +1,4 @@
-"""The evaluation pictures and what is known to be in them."""
+"""The evaluation pictures of faces, and their labels."""
 
 import json
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 @dataclass(frozen=True)
 class EvaluationPicture:
-    """A picture; without truth where it only serves to compare two detectors."""
+    """A picture; without labels if it only serves to compare two detectors."""
 
     name: str
     """Path below the data folder."""
@@ -30,11 +30,11 @@ class EvaluationPicture:
     boxes: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 4)), repr=False)
     """Marked faces [N, 4]: x_min, y_min, x_max, y_max in pixels."""
     ignored: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool), repr=False)
-    """[N]: faces that neither count nor hurt."""
+    """[N]: faces that are not scored, whether found or not."""
     small: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool), repr=False)
     """[N]: faces of less than 20 px."""
     complete: bool = False
-    """Every face is marked, so that any other is false."""
+    """Whether every face is marked, so that any other one is false."""
     landmarks: NDArray[np.float64] | None = field(default=None, repr=False)
     """Marked points [5, 2] in the order of `exporters.signatures.LANDMARKS`, where the set has them."""
 

@@ -1,4 +1,4 @@
-"""What is compared: the `mtcnn` package, our pipeline in this process, and our running service."""
+"""The detectors to compare: the `mtcnn` package, our pipeline in this process, and our running service."""
 
 import asyncio
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from orchestrator.settings import Settings
 from orchestrator.types import Detections, DetectOptions, Image
 
 ONET_THRESHOLD = 0.7
-"""Least score asked of every detector. A threshold above it only takes faces away: see `above`."""
+"""Least score requested from every detector. A higher threshold only removes faces: see `above`."""
 
 _TIMEOUT_S = 600.0
 
@@ -31,9 +31,9 @@ class EvaluatedDetector(Protocol):
 
 
 def above(faces: Detections, threshold: float) -> Detections:
-    """Returns the faces that score above `threshold`, which are those that a run with it as threshold gives.
+    """Returns the faces that score above `threshold`, the same as a run with this threshold gives.
 
-    Onet's threshold comes before its suppression, but there a face is only dropped for a better one.
+    ONet's threshold comes before its suppression, but suppression drops a face only for a better one.
     """
     keep = faces.scores > threshold
     return Detections(faces.boxes[keep], faces.scores[keep], faces.landmarks[keep], faces.dropped_candidates)

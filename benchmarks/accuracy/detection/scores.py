@@ -1,8 +1,8 @@
-"""Faces found against faces marked by people.
+"""The score of detected faces against faces marked by people.
 
-The rules: a face found counts for the marked face that it overlaps most, by an IoU of at least 0.5;
-each marked face counts once, for the best score. Marked faces that are to be ignored neither count
-nor hurt. Where not every face is marked, others are not false.
+The rules: a detected face counts for the marked face that it overlaps most, with an IoU of at least 0.5. Each marked
+face counts once, for the best score. Ignored faces are not scored. If not every face of a picture is marked, an
+unmatched detection is not false.
 """
 
 from collections.abc import Sequence

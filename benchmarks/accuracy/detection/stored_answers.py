@@ -1,4 +1,4 @@
-"""Keeps a detector's answers in a file: the reference takes most of the time and never changes."""
+"""A file of a detector's answers: the reference takes most of the time and never changes."""
 
 from pathlib import Path
 

@@ -24,17 +24,17 @@ _TIMEOUT_S = 600.0
 
 
 Choose = Callable[[NDArray[np.floating], int, int], int]
-"""Which of the boxes [N, 4], N at least 1, is meant in a picture of that width and height."""
+"""Returns the index of the box to use, of [N, 4] with N at least 1, in a picture of that width and height."""
 
 
 def most_central(boxes: NDArray[np.floating], width_px: int, height_px: int) -> int:
-    """Returns the box whose middle is nearest to the picture's: the rule for LFW."""
+    """Returns the index of the box whose middle is nearest to the picture's: the rule for LFW."""
     middles = (boxes[:, :2] + boxes[:, 2:]) / 2
     return int(np.hypot(*(middles - [width_px / 2, height_px / 2]).T).argmin())
 
 
 def largest(boxes: NDArray[np.floating], width_px: int, height_px: int) -> int:  # noqa: ARG001 - see `Choose`
-    """Returns the largest box: the rule for pictures of one person, who need not be in the middle."""
+    """Returns the index of the largest box: the rule for pictures of one person, who may be off the middle."""
     return int((boxes[:, 2:] - boxes[:, :2]).prod(axis=1).argmax())
 
 
@@ -52,7 +52,7 @@ class PipelineEmbedder:
         return None if found is None else found.embeddings.vectors[0]
 
     def chip(self, path: Path, choose: Choose) -> Chip | None:
-        """Returns the aligned face that the embedder is given, uint8 [S, S, 3], or None where no face is found."""
+        """Returns the aligned face that the embedder takes, uint8 [S, S, 3], or None if no face is found."""
         found = self._loop.run(self._recognized(path, choose))
         return None if found is None else found.chips[0]
 

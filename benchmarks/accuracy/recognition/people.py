@@ -1,4 +1,4 @@
-"""The evaluation pictures of people: who is in them, and which are compared."""
+"""The evaluation pictures of people, with their names, and the pairs to compare."""
 
 import csv
 from collections.abc import Collection
@@ -11,7 +11,7 @@ class LfwPair:
     """Two pictures of LFW that are compared; files are paths below the data folder."""
 
     fold: int
-    """Of the set, or where there is one of these alone, one of ten parts of it."""
+    """Fold of the set; of a single fold, one of its ten parts."""
     same: bool
     """Whether they show the same person."""
     first: str
@@ -26,22 +26,22 @@ class PersonPicture:
     """Path below the data folder."""
     person: str
     role: str
-    """`gallery`, `probe_known` or `probe_unknown`: somebody of the gallery, or a stranger."""
+    """`gallery`, `probe_known` (a person of the gallery) or `probe_unknown` (a stranger)."""
 
 
 FOLDS = (0, 1, 2)
-"""Of View 2, that there are. No person is in two of them."""
+"""The folds of View 2 in the evaluation data. No person is in two of them."""
 
 UNSEEN_FOLDS = {1: FOLDS, 2: FOLDS[2:]}
-"""Version of the embedder -> of whose people it learned nothing: version 2 was taught with those of the others."""
+"""Version of the embedder -> folds whose people it was not trained with; version 2 was trained with folds 0 and 1."""
 
 _PARTS = 10
 
 
 def read_pairs(data_dir: Path, folds: Collection[int] = FOLDS) -> list[LfwPair]:
-    """Returns the pairs of some folds of LFW View 2 that the data folder has; none without the set.
+    """Returns the pairs of some folds of LFW View 2; none if the data folder lacks the set.
 
-    A threshold is chosen on other folds than those it is judged by, and so one fold alone is dealt into ten parts.
+    A threshold is chosen on other folds than those it is scored on, so a single fold is split into ten parts.
     """
     pairs = [
         LfwPair(
@@ -62,7 +62,7 @@ def read_portraits(data_dir: Path) -> list[PersonPicture]:
 
 
 def lfw_person(file: str) -> str:
-    """Returns whom a picture of LFW shows: the name of its folder."""
+    """Returns the person on a picture of LFW: the name of its folder."""
     return Path(file).parent.name
 
 

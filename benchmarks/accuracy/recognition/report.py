@@ -22,7 +22,7 @@ from orchestrator.pipeline.thresholds import (
 )
 
 Vectors = Mapping[str, Vector | None]
-"""The vector of the face of each picture by the picture's name; None where no face was found."""
+"""The vector of the face of each picture by the picture's name; None if no face was found."""
 
 TABLE = tuple(round(0.30 + 0.02 * step, 2) for step in range(31))
 """Distances of the table of rates."""
@@ -47,7 +47,7 @@ def compared(pairs: Sequence[LfwPair], vectors: Vectors) -> Comparisons:
 
 
 def lfw_vectors(pairs: Sequence[LfwPair], vectors: Vectors) -> tuple[Vector, list[str]]:
-    """Returns the vectors [N, D] of the different pictures of the pairs, and whom each shows."""
+    """Returns the vectors [N, D] of the different pictures of the pairs, and the person on each."""
     files = dict.fromkeys(file for pair in pairs for file in (pair.first, pair.second))
     found = [(vector, lfw_person(file)) for file in files if (vector := vectors[file]) is not None]
     return np.array([vector for vector, _ in found]), [person for _, person in found]

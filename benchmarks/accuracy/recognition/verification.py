@@ -1,4 +1,4 @@
-"""How well distances tell people apart; the counting, without a picture."""
+"""Rates of right and wrong answers by the distance of vectors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ class Comparisons:
     """Pairs of pictures with their distances."""
 
     distances: Distances
-    """[N]; of no consequence where a face was missed."""
+    """[N]; ignored if a face was missed."""
     same: NDArray[np.bool_]
     """[N]: whether both show the same person."""
     folds: NDArray[np.int_]
-    """[N]: which part of the set each pair is of."""
+    """[N]: the fold of each pair."""
     missed: NDArray[np.bool_]
     """[N]: pairs with a picture in which no face was found."""
 
 
 def fold_accuracies(pairs: Comparisons) -> tuple[list[float], list[float]]:
-    """Returns for each fold the share of pairs judged rightly, and the threshold, which is chosen on the others.
+    """Returns for each fold the accuracy, and the threshold, which is chosen on the others.
 
-    A pair with a missed face is judged wrongly, whatever it shows (LFW View 2: Huang et al., 2007, section 4).
+    A pair with a missed face counts as wrong (LFW View 2: Huang et al., 2007, section 4).
     """
     accuracies, thresholds = [], []
     for fold in np.unique(pairs.folds):
@@ -39,14 +39,14 @@ def fold_accuracies(pairs: Comparisons) -> tuple[list[float], list[float]]:
 
 
 def best_threshold(distances: Distances, same: NDArray[np.bool_]) -> float:
-    """Returns the middle of the widest gap between distances at which most pairs are judged rightly."""
+    """Returns the threshold with the most right answers: the middle of the widest gap of distances that has them."""
     order = np.argsort(distances, kind="stable")
     at, hits = distances[order], same[order]
     # After the k nearest pairs: those of them that are the same, and the others that are not.
     right = np.concatenate([[0], np.cumsum(hits)]) + np.concatenate([np.cumsum(~hits[::-1])[::-1], [0]])
     edges = np.concatenate([at[:1] - 1, at, at[-1:] + 1])
     gaps = np.diff(edges)
-    right = np.where(gaps > 0, right, -1)  # equal distances cannot be told apart
+    right = np.where(gaps > 0, right, -1)  # no threshold lies between equal distances
     best = int(np.argmax(np.where(right == right.max(), gaps, -1)))
     return float((edges[best] + edges[best + 1]) / 2)
 

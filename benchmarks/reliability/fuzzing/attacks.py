@@ -1,4 +1,4 @@
-"""The entrances of a model server, and good requests for each, made wrong before they are sent."""
+"""Attacks on each gRPC method and REST route of a model server: good requests, mutated before they are sent."""
 
 import contextlib
 import socket
@@ -24,9 +24,9 @@ from benchmarks.reliability.fuzzing.mutations import json_bytes, mutate_message,
 from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest
 
 ANSWER_TIMEOUT_S = 30.0
-"""A request that takes longer hangs."""
+"""A request that takes longer counts as hanging."""
 RELOAD_TIMEOUT_S = 0.3
-"""Time for a wrong list of models, which may have to wait for folders that are not there."""
+"""Deadline of a wrong list of models, which may wait for folders that do not exist."""
 INTERNAL_ERROR = "internal error; see the log of the model server"
 
 Attack = Callable[[Random], str]
@@ -34,11 +34,11 @@ Attack = Callable[[Random], str]
 
 
 class Fault(Exception):
-    """A request that was not answered as it has to be."""
+    """A request that was answered wrongly, or not at all."""
 
 
 def attacks(channel: grpc.Channel, rest_port: int, base_path: str) -> dict[str, tuple[float, Attack]]:
-    """Returns for each entrance its share of the requests, and what attacks it."""
+    """Returns for each method its share of the requests, and its attack."""
     prediction, management = "PredictionService", "ModelService"
     examples = example_requests()
     shares: dict[str, tuple[float, str, Sequence[Message]]] = {
@@ -59,7 +59,7 @@ def attacks(channel: grpc.Channel, rest_port: int, base_path: str) -> dict[str, 
 
 
 def check(channel: grpc.Channel, rest_port: int, base_path: str) -> Attack:
-    """Returns what puts the models right, and sends good requests that have to be answered well."""
+    """Returns a check that restores the models, and sends good requests that must be answered well."""
     predict = _method(channel, "PredictionService/Predict")
     request = predict_request("", {"x": floats((1, 1), 3.0)}).SerializeToString()
 
@@ -96,7 +96,7 @@ def _grpc_attack(channel: grpc.Channel, path: str, requests: Sequence[Message]) 
 
 
 def _mutated(good: Message, random: Random) -> bytes:
-    """Returns a message that can be parsed but is odd, or bytes that may be no message."""
+    """Returns a message that can be parsed but is odd, or bytes that may not be a message."""
     if random.random() < 0.3:
         return mutated_bytes(good.SerializeToString(), random)
     request = type(good)()
@@ -107,13 +107,13 @@ def _mutated(good: Message, random: Random) -> bytes:
 
 
 def _method(channel: grpc.Channel, name: str) -> Any:
-    """Returns a call that takes and gives bytes."""
+    """Returns a call that takes and returns bytes."""
     call: Any = channel.unary_unary(f"/tensorflow.serving.{name}")
     return call
 
 
 def _grpc_status(call: Any, data: bytes, timeout_s: float) -> str:
-    """Returns the name of the status; raises Fault for one that no request may have."""
+    """Returns the name of the status; raises Fault for a status that no request may get."""
     try:
         call(data, timeout=timeout_s)
     except grpc.RpcError as error:
@@ -160,7 +160,7 @@ def _rest_attack(port: int) -> Attack:
         if is_head_good:
             answer = _http(port, head + body)
         else:
-            # It may be incomplete, so the end is told; the server may close without an answer then.
+            # The head may be incomplete, so the sending side is closed; the server may then close without an answer.
             answer = _http(port, mutated_bytes(head, random) + body, ends=True) or b"HTTP/1.1 closed"
         if not answer.startswith(b"HTTP/1.1 ") or INTERNAL_ERROR.encode() in answer:
             raise Fault(f"{answer!r}, request {head + body!r}")
@@ -179,7 +179,7 @@ def _head(method: str, path: str, body: bytes) -> bytes:
 
 
 def _http(port: int, request: bytes, *, ends: bool = False) -> bytes:
-    """Returns all that comes back until the server closes. `ends` tells it that no more will be sent."""
+    """Returns everything received until the server closes. With `ends` the sending side is closed first."""
     with socket.create_connection(("127.0.0.1", port), timeout=ANSWER_TIMEOUT_S) as connection:
         answer = b""
         try:

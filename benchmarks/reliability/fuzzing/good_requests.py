@@ -1,4 +1,4 @@
-"""Good requests to every entrance of a model server that has the model of `fuzz_models`."""
+"""Good requests for each method of a model server with the model of `saved_model.py`."""
 
 from collections.abc import Sequence
 from typing import Any

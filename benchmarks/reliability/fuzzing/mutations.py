@@ -1,4 +1,4 @@
-"""Requests made wrong: bytes, messages and JSON, each a little or a lot, from a seeded generator."""
+"""Mutations of bytes, messages and JSON, small and large, from a seeded generator."""
 
 import json
 from collections.abc import Callable, Sequence

@@ -1,8 +1,8 @@
-"""Writes the SavedModel that `benchmarks.reliability.fuzz` asks: a signature for each kind of request.
+"""Writes the SavedModel of `benchmarks.reliability.fuzz`: a signature for each kind of request.
 
     python -m benchmarks.reliability.fuzzing.saved_model FOLDER
 
-Signatures named after dtypes answer what they get; `pair` takes two tensors, `conv` pictures; `classify` and
+Signatures named after dtypes return their input; `pair` takes two tensors, `conv` pictures; `classify` and
 `regress` take examples. The default is y = x / 2 + 2.
 """
 
@@ -15,7 +15,7 @@ ECHOED = ("float32", "float64", "int32", "uint8", "int64", "uint64", "bool", "st
 
 
 def write(path: Path) -> None:
-    """Writes it."""
+    """Writes the SavedModel."""
     import tensorflow as tf  # noqa: PLC0415 - seconds
 
     v1 = tf.compat.v1

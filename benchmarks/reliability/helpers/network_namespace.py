@@ -1,4 +1,4 @@
-"""A network namespace at the other end of a cable that can be pulled."""
+"""A network namespace behind a virtual cable that can be pulled."""
 
 import os
 import subprocess
@@ -11,14 +11,14 @@ HOST_ADDRESS, NAMESPACE_ADDRESS = "10.213.77.1", "10.213.77.2"
 
 @dataclass(frozen=True)
 class Namespace:
-    """What runs in it is reached at `NAMESPACE_ADDRESS`."""
+    """A namespace; its servers are reached at `NAMESPACE_ADDRESS`."""
 
     name: str
     cable: str
     """The interface at its end."""
 
     def cut(self) -> None:
-        """Pulls the cable: packets are lost, nobody is told."""
+        """Pulls the cable: packets are lost without notice to either side."""
         _ip("-n", self.name, "link", "set", self.cable, "down")
 
     def mend(self) -> None:

@@ -2,8 +2,8 @@
 
     python -m benchmarks.reliability.helpers.rollout_models FOLDER --weights-mb 64
 
-FOLDER/even answers x / 2 + 2 and FOLDER/odd x / 2 + 3. What is added is the sum over all variables, of 1 MiB each,
-so the answer is right only when every one of them was restored, and a version that stays in memory shows.
+FOLDER/even answers x / 2 + 2, FOLDER/odd x / 2 + 3. The added number is the sum over all variables, of 1 MiB each. So
+the answer is right only if every variable was restored, and a version that stays in memory is visible.
 """
 
 import argparse

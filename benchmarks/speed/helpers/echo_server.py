@@ -1,4 +1,4 @@
-"""gRPC in Python and nothing else: what every call costs before anyone does anything with it.
+"""A gRPC server in Python that does nothing: the cost of a call before any work.
 
     python -m benchmarks.speed.helpers.echo_server PORT
 

@@ -1,7 +1,7 @@
 """A flood of calls with a wrong key, made by h2load, which spends hardly any processor time on it.
 
-On a machine that the service shares with who floods it, a generator written in Python would take more time than the
-service does, and measure itself. Debian: `apt-get install nghttp2-client`.
+The flood shares the machine with the service. A generator written in Python would take more processor time than the
+service, and the benchmark would measure that. Debian: `apt-get install nghttp2-client`.
 """
 
 import re
@@ -19,7 +19,7 @@ _LEAD_S = 0.5
 
 @dataclass
 class Flood:
-    """What became of it; known when it is over."""
+    """The result of a flood; known when it is over."""
 
     refused_per_s: float = 0.0
     cores: float = 0.0
@@ -44,9 +44,9 @@ def flood(url: str, key: str, *, rate: int, request_bytes: int, seconds: float) 
 
     Args:
         url: http:// or https:// and HOST:PORT.
-        key: What is shown with each call.
+        key: The API key of each call.
         rate: Calls per second.
-        request_bytes: Sent with each; the service should not even look at them.
+        request_bytes: Size of each request; the service should not even read it.
         seconds: Length of the block, which then waits for the end of the flood.
     """
     result = Flood()

@@ -1,4 +1,4 @@
-"""The processes that `benchmarks.speed.keys` looks at: services that ask for keys, and what stands before them."""
+"""The processes of `benchmarks.speed.keys`: services that require API keys, and the proxies before them."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Pictures between two pictures, by moving ink as little as possible: Wasserstein barycenters.
+"""Pictures between two pictures that move ink as little as possible: Wasserstein barycenters.
 
 Solomon et al., "Convolutional Wasserstein Distances", 2015, algorithm 2: Sinkhorn's iteration with a
 convolution by a Gaussian in place of the matrix of distances.
@@ -15,16 +15,17 @@ _ITERATIONS = 40
 _FLOOR = 1e-5
 """Ink added everywhere, so that nothing is divided by zero."""
 _INK_QUANTILE, _DARKEST, _BRIGHTEST = 0.97, 0.25, 0.75
-"""The blur of the Gaussian is undone by contrast: of the value at the quantile, less than a quarter is black."""
+"""Contrast undoes the blur of the Gaussian: less than a quarter of the value at the quantile becomes black, more than
+three quarters white."""
 
 
 def between(first: Light, second: Light, shares: NDArray[np.floating]) -> Light:
-    """Returns pictures [N, H, W] from 0 to 1, of which a share of the second, [N] in (0, 1), has gone into the first.
+    """Returns pictures [N, H, W] from 0 to 1 between two pictures.
 
     Args:
         first: [N, H, W] from 0 to 1, some of it above 0.
         second: The same.
-        shares: 0 would be the first picture, 1 the second.
+        shares: [N] in (0, 1): 0 would be the first picture, 1 the second.
     """
     share = shares.astype(np.float32)[:, None, None]
     (p, ink_p), (q, ink_q) = _distribution(first), _distribution(second)
@@ -39,7 +40,7 @@ def between(first: Light, second: Light, shares: NDArray[np.floating]) -> Light:
 
 
 def _distribution(pictures: Light) -> tuple[Light, Light]:
-    """Returns pictures whose ink is 1, and how much ink it was, [N, 1, 1]."""
+    """Returns pictures with a sum of 1, and their sums before, [N, 1, 1]."""
     ink = (pictures + _FLOOR).sum(axis=(1, 2), keepdims=True)
     return (pictures + _FLOOR) / ink, ink
 

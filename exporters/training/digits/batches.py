@@ -1,4 +1,4 @@
-"""The real pictures of each step of a training."""
+"""The batch of real pictures for each step of a training."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from exporters.training.digits.mnist import Digits, as_light, one_hot
 
 @dataclass(frozen=True)
 class DigitBatch:
-    """Real pictures and what they show."""
+    """Real pictures and their labels."""
 
     light: NDArray[np.float32]
     """[N, 28, 28, 1] from -1 to 1."""
@@ -20,7 +20,7 @@ class DigitBatch:
 
 
 class DigitBatches:
-    """Real pictures of each step: mostly digits, the rest blends."""
+    """The batches of a training: mostly digits, the rest blends."""
 
     def __init__(self, digits: Digits, blends: Blends, *, seed: int, batch_size: int, blend_share: float) -> None:
         self._digits = digits
@@ -30,7 +30,7 @@ class DigitBatches:
         self._digit_count = batch_size - self._blend_count
 
     def batch(self, step: int) -> DigitBatch:
-        """Returns the same batch for the same step."""
+        """Returns the batch of a step; the same step gives the same batch."""
         rng = np.random.default_rng([self._seed, step])
         single = rng.integers(0, len(self._digits.images), self._digit_count)
         blend = rng.integers(0, len(self._blends.images), self._blend_count)

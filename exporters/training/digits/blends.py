@@ -1,8 +1,7 @@
-"""Pictures that are two digits at once, to train with: what nobody writes, but many could have written.
+"""Training pictures that are two digits at once.
 
-Each is the picture between a digit and the most similar of many others of the second label
-(`barycenters.py`), at the place between them where the readers are least sure which of the two it is.
-Of all that were made for a pair of labels, the most undecided are kept.
+Each lies between a digit and the most similar one of many digits of the second label (`barycenters.py`), at the place
+where the readers are least sure which of the two it is. For each pair of labels the most undecided pictures are kept.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +20,7 @@ PAIRS = tuple(combinations(range(LABELS), 2))
 
 _SHARES = (0.3, 0.4, 0.5, 0.6, 0.7)
 _CANDIDATES = 400
-"""Pictures of the second label among which the most similar to one of the first is looked for."""
+"""Pictures of the second label among which the most similar one is searched."""
 _KEPT_SHARE = 0.4
 
 
@@ -32,7 +31,7 @@ class Blends:
     images: NDArray[np.uint8]
     """[N, 28, 28], 0 black to 255 white."""
     labels: NDArray[np.float32]
-    """[N, 10], one half at each of the two digits."""
+    """[N, 10], 0.5 at each of the two digits."""
     undecided: NDArray[np.float32]
     """[N], the readers' probability of the less likely of the two, 0 to 0.5."""
 
@@ -45,14 +44,14 @@ def make_blends(
     pair_count: int,
     on_pair: Callable[[float], None] = lambda _: None,
 ) -> Blends:
-    """Returns as many blends for each of the 45 pairs of digits.
+    """Returns the same number of blends for each of the 45 pairs of digits.
 
     Args:
-        digits: What is blended.
-        readers: Who says how undecided a blend is.
+        digits: The digits to blend.
+        readers: They judge how undecided a blend is.
         seed: Of the choice of pictures.
-        pair_count: Blends of one pair.
-        on_pair: Told the mean of `Blends.undecided` of each pair that is done.
+        pair_count: Number of blends of one pair.
+        on_pair: Called after each pair with the mean of its `Blends.undecided`.
     """
     parts = []
     for pair in PAIRS:

@@ -1,4 +1,4 @@
-"""Generator and discriminator, trained against each other: what one step does, and what is kept of it.
+"""Generator and discriminator, trained against each other: one step, and the average that is kept.
 
     minimise over D   softplus(-D(real, labels)) + softplus(D(made, labels)), where made = G(noise, labels)
     minimise over G   softplus(-D(made, labels)) + READER_WEIGHT * cross-entropy(labels, readers(made))
@@ -10,17 +10,19 @@ and then, for the last steps,
                       ones + BLEND_WEIGHT * the largest cross-entropy(labels, jury(moved blends))
 
 (Goodfellow et al., 2014, with the generator's loss that does not saturate; the readers are the auxiliary
-classifier of Odena et al., 2017, but stand still; digits under wrong labels are from Reed et al., 2016, though
-made ones beside real ones.)
+classifier of Odena et al., 2017, but do not learn; digits with wrong labels are from Reed et al., 2016, here both real
+and made ones.)
 The labels are those of the real pictures of the batch, blends among them, so that requests for two digits at
-once lie inside what was trained. The last steps are for three things. Blends: two readers are soon pleased by what
-others would read as one digit, so a larger jury, which sees each picture moved a little, has to be undecided to
-the last. And what the discriminator says of one picture alone: it has to tell real, made and wrongly named ones
-apart when their batch is normalised together, as they are when it is asked. And digits are kept from becoming alike,
-which all else rewards.
+once lie inside the training data. The last steps do three things:
 
-Everything random in step n follows from the seed and n, so training that was interrupted goes on as if it
-had not been.
+- Blends: two readers soon accept pictures that others would read as one digit. So every reader of a larger jury, which
+  sees each picture moved a little, has to be undecided.
+- Single pictures: the discriminator has to tell real, made and wrongly labelled pictures apart in one batch that is
+  normalised together, as in an export.
+- Variety: the other losses reward digits that are alike; the likeness loss prevents it.
+
+Everything random in step n follows from the seed and n, so a training that was interrupted goes on as if it had not
+been.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -38,19 +40,19 @@ from exporters.training.digits.readers import Reader
 from exporters.weights.arrays import LayerShapes, Shape, Weights
 
 READER_WEIGHT = 0.3
-"""Of what the readers say, against what the discriminator says."""
+"""Weight of the readers' loss; that of the discriminator's is 1."""
 
 _LAST_READER_WEIGHT = 0.1
-"""The same in the last steps, of what they say of single digits: what readers like best is all alike."""
+"""The same in the last steps, for single digits: the pictures that readers like best are all alike."""
 
 BLEND_WEIGHT = 20.0
-"""Of what the jury says of blends."""
+"""Weight of the jury's loss of blends."""
 
 LIKENESS_WEIGHT = 3.0
-"""Of what made digits are more alike than real ones, a distance of grey levels from 0 to 1."""
+"""Weight of the likeness loss, a distance of grey levels from 0 to 1."""
 
 _BLEND_REALITY = 0.15
-"""Of what the discriminator says of blends, in the last steps: real blends are not always undecided ones."""
+"""Weight of the discriminator's loss of blends in the last steps: real blends are not always undecided."""
 
 _LEARNING_RATE = 4e-4
 _BLEND_LEARNING_RATE = 1.5e-4
@@ -58,21 +60,21 @@ _BETA_1 = 0.5  # DCGAN, section 4
 _INITIAL_STDDEV = 0.02  # the same
 _NORM_MOMENTUM = 0.99
 _AVERAGE_DECAY = 0.998
-"""The generator that is kept is the average over about the last 500 steps: it errs less than that of any step."""
+"""The generator that is kept is the average over about the last 500 steps: it errs less than that of a single step."""
 
 _AVERAGES = ("mean", "variance")
-"""What batch normalisation counts and does not learn."""
+"""Statistics of batch normalisation, which are not learned."""
 
 
 class Gan(tf.Module):  # type: ignore[misc]
     """Both networks, their optimizers, and the average of the generator.
 
     Args:
-        readers: Who tell the generator whether a picture is what was asked.
-        jury: Who join them in the last steps, where all tell whether blends are undecided.
+        readers: Readers that judge whether a picture shows the requested digit.
+        jury: More readers for the last steps, in which all judge whether blends are undecided.
         seed: Of the first weights and of all noise.
-        steps: Until the last ones.
-        blend_steps: The last ones.
+        steps: Number of steps before the last ones.
+        blend_steps: Number of the last steps.
     """
 
     def __init__(
@@ -96,12 +98,12 @@ class Gan(tf.Module):  # type: ignore[misc]
 
     @tf.function  # type: ignore[untyped-decorator]
     def step(self, number: tf.Tensor, light: tf.Tensor, labels: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Moves both networks once and returns the losses by name.
+        """Updates both networks once and returns the losses by name.
 
         Args:
-            number: int32 [], of the step.
+            number: int32 [], the number of the step.
             light: Real pictures, float32 [N, 28, 28, 1] from -1 to 1.
-            labels: float32 [N, 10], of the real pictures and of those to be made.
+            labels: float32 [N, 10], of the real pictures and of the pictures to make.
         """
         with tf.GradientTape(persistent=True) as tape:
             made = self._made(number, labels)
@@ -118,7 +120,7 @@ class Gan(tf.Module):  # type: ignore[misc]
 
     @tf.function  # type: ignore[untyped-decorator]
     def blend_step(self, number: tf.Tensor, light: tf.Tensor, labels: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Does what `step` does in the last steps."""
+        """The form of `step` for the last steps."""
         blend = tf.reduce_max(labels, axis=1) < 1
         others = other_labels(tf.boolean_mask(labels, ~blend), number)
         with tf.GradientTape(persistent=True) as tape:
@@ -167,11 +169,11 @@ class Gan(tf.Module):  # type: ignore[misc]
         return generator.pictures(self.average, noise, labels)
 
     def weights(self) -> tuple[Weights, Weights]:
-        """Returns those of the average generator and of the discriminator."""
+        """Returns the weights of the average generator and of the discriminator."""
         return _arrays(self.average), _arrays(self.discriminator)
 
     def _move_average(self, number: tf.Tensor) -> None:
-        decay = tf.minimum(_AVERAGE_DECAY, (1.0 + number) / (10.0 + number))  # the first weights are forgotten soon
+        decay = tf.minimum(_AVERAGE_DECAY, (1.0 + number) / (10.0 + number))  # low at first: the first weights fade
         for layer, parameters in self.generator.items():
             for name, parameter in parameters.items():
                 average = self.average[layer][name]
@@ -179,7 +181,7 @@ class Gan(tf.Module):  # type: ignore[misc]
 
 
 class _Rate(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
-    """A rate that falls to nothing along a cosine, and does so once more for the last steps."""
+    """A rate that falls to 0 along a cosine, and again from a lower start in the last steps."""
 
     def __init__(self, steps: int, blend_steps: int) -> None:
         self._steps = steps
@@ -196,7 +198,7 @@ def _softplus(logits: tf.Tensor) -> tf.Tensor:
 
 
 def _batch_norm(x: tf.Tensor, layer: Mapping[str, tf.Variable], name: str) -> tf.Tensor:
-    """Returns x normalised by the batch itself, whose mean and variance are counted."""
+    """Returns x normalised by the mean and variance of the batch, which update the averages."""
     with tf.name_scope(name):
         mean, variance = tf.nn.moments(x, [0, 1, 2])
         for average, value in ((layer["mean"], mean), (layer["variance"], variance)):

@@ -1,4 +1,4 @@
-"""What readers say of generated digits, as losses, and labels that do not fit."""
+"""Losses of generated digits: those of readers and of likeness; and labels that do not fit."""
 
 from collections.abc import Sequence
 
@@ -8,38 +8,38 @@ from exporters.signatures import DIGIT_PX, LABELS
 from exporters.training.digits.readers import Reader
 
 _MOVED_PX = 2
-"""How far the pictures that a jury sees are moved at most."""
+"""Largest shift of the pictures that a jury sees."""
 
 _SHARPNESS = 2.5
-"""Of a jury's logits: readers that are never quite sure call undecided what others would not."""
+"""Factor of a jury's logits: readers that are never quite sure call pictures undecided that others would not."""
 
 _LEAST_SQUARE = 1e-4
-"""Added to a squared distance, whose root has no slope at 0."""
+"""Added to a squared distance, since the root has no slope at 0."""
 
 
 def misread(readers: Sequence[Reader], made: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Returns the mean cross-entropy of the readers' words about pictures and what was asked for.
+    """Returns the mean cross-entropy of the readers' logits with the requested labels.
 
     Args:
         readers: At least one.
         made: Pictures, float32 [N, 28, 28, 1] from -1 to 1.
-        labels: float32 [N, 10], that were asked for.
+        labels: float32 [N, 10], the requested ones.
     """
     entropies = [tf.nn.softmax_cross_entropy_with_logits(labels, reader(made, training=False)) for reader in readers]
     return tf.reduce_mean(entropies)
 
 
 def overruled(jury: Sequence[Reader], made: tf.Tensor, labels: tf.Tensor, seed: tuple[int, tf.Tensor]) -> tf.Tensor:
-    """Returns the mean of the largest cross-entropy that anyone of the jury finds for each picture.
+    """Returns the mean over the pictures of the largest cross-entropy in the jury.
 
-    One who is sure overrules all who are undecided, as a judge may be of that one's mind. Everyone sees the
-    pictures moved another way.
+    A reader that is sure overrules all that are undecided, since an independent judge may agree with it. Each reader
+    sees the pictures with another shift.
 
     Args:
         jury: At least one.
         made: As for `misread`.
         labels: As for `misread`.
-        seed: Of how pictures are moved, int32 [2].
+        seed: Of the shifts, int32 [2].
     """
     entropies = [
         tf.nn.softmax_cross_entropy_with_logits(
@@ -51,7 +51,7 @@ def overruled(jury: Sequence[Reader], made: tf.Tensor, labels: tf.Tensor, seed: 
 
 
 def likeness(real: tf.Tensor, made: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Returns by how much two made pictures of one digit are nearer to each other than two real ones, at least 0.
+    """Returns how much nearer two made pictures of one digit are to each other than two real ones, at least 0.
 
     Args:
         real: Float32 [N, 28, 28, 1] from -1 to 1.
@@ -71,12 +71,12 @@ def _apart(light: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
 
 
 def other_labels(labels: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
-    """Returns labels [N, 10] of one digit each, every one replaced by another digit: which, `number` tells."""
+    """Returns labels [N, 10] of one digit each, all replaced by another digit, which depends on `number`."""
     return tf.roll(labels, 1 + number % (LABELS - 1), axis=1)
 
 
 def _moved(light: tf.Tensor, seed: tuple[int, tf.Tensor]) -> tf.Tensor:
-    """Returns the pictures moved together by a few pixels, black where nothing was."""
+    """Returns the pictures moved together by a few pixels, black at the edges."""
     padded = tf.pad(light + 1.0, [[0, 0], [_MOVED_PX] * 2, [_MOVED_PX] * 2, [0, 0]]) - 1.0
     top, left = tf.unstack(tf.random.stateless_uniform([2], seed, 0, 2 * _MOVED_PX + 1, tf.int32))
     return padded[:, top : top + DIGIT_PX, left : left + DIGIT_PX]

@@ -1,6 +1,6 @@
-"""Small networks that read digits: they choose blends, and tell the generator when a picture is not what was asked.
+"""Small networks that read digits: they choose blends, and their loss teaches the generator the requested digits.
 
-They are part of the training. Whoever judges the result must use a network that these never met.
+They are part of the training. A judge of the result must be a network that took no part in it.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,10 +17,10 @@ Reader = Any
 """A keras model: pictures [N, 28, 28, 1] from -1 to 1 -> logits [N, 10]."""
 
 READERS = ("strided-24", "strided-32")
-"""Networks that take part from the beginning: they strode over the picture, with 24 and 32 channels at first."""
+"""Networks that take part from the beginning: strided convolutions, with 24 and 32 channels in the first layer."""
 
 JURY = ("pooled", "wide", "flat")
-"""Networks of three other kinds, which learn from moved pictures, and take part in the last steps."""
+"""Networks of three other kinds, which learn from shifted pictures and take part in the last steps."""
 
 _MOVED_PX = 2
 
@@ -28,7 +28,7 @@ _BATCH = 128
 _READ_AT_ONCE = 512
 _LEARNING_RATE = 2e-3
 _SMOOTHING = 0.05
-"""Readers that are never quite sure tell more about pictures between two digits."""
+"""Label smoothing: readers that are never quite sure say more about pictures between two digits."""
 
 
 def train_reader(
@@ -40,11 +40,12 @@ def train_reader(
         name: In `READERS` or `JURY`.
         digits: To train with.
         seed: The same seed on the same machine gives the same reader.
-        epochs: How often it sees every digit.
-        on_epoch: Told the share of digits read rightly after each epoch.
+        epochs: Passes over all digits.
+        on_epoch: Called after each epoch with the share of digits that are read right.
     """
     number = (*READERS, *JURY).index(name)
-    keras.utils.clear_session()  # names of layers count on, and TensorFlow adds in another order under other names
+    # Otherwise the numbers in layers' names go on, and under other names TensorFlow adds in another order.
+    keras.utils.clear_session()
     keras.utils.set_random_seed(seed + number)
     rng = np.random.default_rng([seed, number])
     reader = _NETWORKS[name]()
@@ -57,8 +58,8 @@ def train_reader(
     y = one_hot(digits.labels)
     for epoch in range(epochs):
         x = as_light(digits.images if name in READERS else moved(digits.images, _MOVED_PX, rng))
-        told = reader.fit(x, y, batch_size=_BATCH, initial_epoch=epoch, epochs=epoch + 1, verbose=0)
-        on_epoch(told.history["accuracy"][0])
+        fitted = reader.fit(x, y, batch_size=_BATCH, initial_epoch=epoch, epochs=epoch + 1, verbose=0)
+        on_epoch(fitted.history["accuracy"][0])
     return reader
 
 
@@ -73,7 +74,7 @@ def read(readers: Sequence[Reader], light: NDArray[np.float32]) -> NDArray[np.fl
 
 
 def _logits(reader: Reader, light: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Returns [N, 10]; keras's `predict` would take longer to begin than a few hundred pictures take."""
+    """Returns [N, 10]; the start of keras's `predict` would take longer than a few hundred pictures do."""
     parts = [reader(light[at : at + _READ_AT_ONCE], training=False) for at in range(0, len(light), _READ_AT_ONCE)]
     return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
 

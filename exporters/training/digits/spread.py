@@ -1,8 +1,8 @@
-"""How far the noise has to reach, so that made digits differ as much as real ones do.
+"""A factor of the noise with which generated digits differ as much as real ones do.
 
-A generator that is the average over many steps draws digits that are more alike than those of any one step. The
-same noise, multiplied by a little more than 1, makes up for it; the factor is put into the first layer's weights, so
-that whoever asks need not know of it.
+A generator that is the average over many steps draws digits that are more alike than those of a single step. Noise
+that is multiplied by a little more than 1 makes up for it. The factor is part of the first layer's weights, so callers
+need not know it.
 """
 
 from collections.abc import Callable
@@ -21,14 +21,14 @@ Sample = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32
 SPREADS = (1.0, 1.05, 1.1, 1.15, 1.2, 1.25, 1.3, 1.35, 1.4)
 
 WANTED = 0.915
-"""Of the mean distance of two real digits, for each of the ten: 0.9, and what chance does. Two thousands of real digits
-differ by 1.3 % in it (docs/accuracy.md)."""
+"""Wanted share of the mean distance of two real digits, for each of the ten: 0.9 and a margin for chance. Two thousand
+real digits differ by 1.3 % from two thousand others (docs/accuracy.md)."""
 
 _A_DIGIT = 500
 
 
 def enough_spread(sample: Sample, digits: Digits, *, seed: int) -> float:
-    """Returns the least of `SPREADS` with which every digit is varied enough; the largest where none is."""
+    """Returns the smallest of `SPREADS` with which every digit is varied enough; the largest if none suffices."""
     noise = np.random.default_rng(seed).standard_normal((_A_DIGIT, NOISE_DIM)).astype(np.float32)
     real = [mean_distance(digits.images[digits.labels == label][:_A_DIGIT]) for label in range(LABELS)]
     for spread in SPREADS:
@@ -39,7 +39,7 @@ def enough_spread(sample: Sample, digits: Digits, *, seed: int) -> float:
 
 
 def with_spread(generator: Weights, spread: float) -> Weights:
-    """Returns the generator's weights with the factor of the noise in them."""
+    """Returns the generator's weights with the factor of the noise included."""
     first = dict(generator["deconv1"])
     factors = np.ones(NOISE_DIM + LABELS, np.float32)
     factors[:NOISE_DIM] = spread

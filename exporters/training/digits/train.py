@@ -1,8 +1,8 @@
-"""A training of the generator and the discriminator, from the digits to a file of weights, in a folder of its own.
+"""A training of the generator and the discriminator, from the digits to a file of weights, in its own folder.
 
     config.json  reader-*.keras  blends.npz  checkpoints/  tensorboard/  ->  gan.npz  gan.json
 
-Each stage leaves what it made, and a training that was interrupted goes on after the last one that is whole.
+Each stage writes its result, and a training that was interrupted goes on after the last complete stage.
 """
 
 import dataclasses
@@ -28,7 +28,7 @@ from exporters.training.run_dir import claim
 from exporters.weights.gan import write_gan_weights
 
 StageReport = Callable[[str, int, int, dict[str, float]], None]
-"""Is told the stage, how much of it is done, of how much, and what was measured last."""
+"""Called with the stage, the amount done, the whole amount, and the last measurements by name."""
 
 _PICTURE_STEPS = 500
 _ROWS = 8
@@ -36,32 +36,32 @@ _ROWS = 8
 
 @dataclasses.dataclass(frozen=True)
 class GanConfig:
-    """What a training does; kept beside the weights."""
+    """The configuration of a training; kept in the record beside the weights."""
 
     epochs: int = 10
-    """How often as many pictures are shown as there are digits, before the last steps."""
+    """Passes over as many pictures as there are digits, before the last steps."""
     blend_epochs: int = 5
-    """The same of the last steps, which are for blends."""
+    """The same in the last steps, which are for blends."""
     batch_size: int = 64
     blend_share: float = 0.25
-    """Of a batch."""
+    """Share of blends in a batch."""
     last_blend_share: float = 0.4
-    """Of a batch of the last steps."""
+    """Share of blends in a batch of the last steps."""
     blends_a_pair: int = 150
     reader_epochs: int = 3
     checkpoint_steps: int = 250
-    """After how many steps what was learned is kept."""
+    """Steps between two checkpoints."""
     seed: int = 1
 
     def steps(self, digits: Digits) -> tuple[int, int]:
-        """Returns how many steps that is, and how many last ones."""
+        """Returns the number of steps before the last ones, and of the last ones."""
         count = len(digits.images)
         return max(1, self.epochs * count // self.batch_size), self.blend_epochs * count // self.batch_size
 
 
 @dataclasses.dataclass(frozen=True)
 class _Made:
-    """What the first two stages make."""
+    """The results of the first two stages."""
 
     readers: dict[str, Reader]
     blends: Blends
@@ -73,12 +73,12 @@ def train_gan(
     """Trains, or goes on training, and returns the file of weights, RUN_DIR/gan.npz.
 
     Args:
-        config: What to do.
-        digits: To train with.
-        run_dir: Where everything is kept; must not hold another training unless it is resumed.
-        command: What was typed, for the record.
-        report: Is told how far it is.
-        resume: Go on with the training in `run_dir`.
+        config: The configuration.
+        digits: The digits to train with.
+        run_dir: Folder of the training; it must not hold another one, unless that is resumed.
+        command: The command line, for the record.
+        report: Called with the progress.
+        resume: Whether to go on with the training in `run_dir`.
 
     Raises:
         TrainingError: The folder holds a training already, or none of this configuration.

@@ -1,6 +1,6 @@
 """Aligned faces to train an embedder with, from a pack or from a folder for each person.
 
-A picture holds the embedder's chip in its middle and a margin around it, of which crops take a part.
+A picture holds the embedder's chip in its middle and a margin around it, for crops that are moved or turned.
 """
 
 import hashlib
@@ -25,19 +25,19 @@ _SCORED = "in_dev_pairs"
 
 @dataclass(frozen=True)
 class AlignedFaces:
-    """Pictures of faces and whom they show."""
+    """Pictures of faces, and the people on them."""
 
     pictures: NDArray[np.uint8]
     """[N, S, S, 3], RGB."""
     people: NDArray[np.str_]
     """[N]."""
     skipped: int = 0
-    """Pictures that could not be read, or are of another size."""
+    """Number of pictures that are unreadable or of another size."""
     left_out: int = 0
-    """Pictures of people who are scored."""
+    """Number of pictures of people that the training is scored by."""
 
     def as_json(self) -> dict[str, Any]:
-        """Returns how much there is, and the checksum of the pixels and names."""
+        """Returns the counts, and the checksum of the pixels and names."""
         content = hashlib.sha256(self.pictures.tobytes() + "\n".join(self.people).encode())
         return {
             "pictures": len(self.pictures),
@@ -48,13 +48,13 @@ class AlignedFaces:
         }
 
     def of_several(self) -> "AlignedFaces":
-        """Returns the faces of people of whom there are two pictures or more."""
+        """Returns the faces of the people with two pictures or more."""
         names, counts = np.unique(self.people, return_counts=True)
         kept = np.isin(self.people, names[counts > 1])
         return AlignedFaces(self.pictures[kept], self.people[kept], self.skipped, self.left_out)
 
     def in_turn(self, step: int, *, batch_size: int, seed: int) -> tuple[int, NDArray[np.intp]]:
-        """Returns how often every face was shown before a step, and which [batch_size] are shown in it: once a turn."""
+        """Returns the turns complete before a step, and the faces [batch_size] of the step; a turn shows each once."""
         count = len(self.pictures)
         turn, place = divmod(step, max(1, count // batch_size))
         order = np.random.default_rng([seed, turn]).permutation(count)
@@ -67,25 +67,25 @@ def load_faces(
     """Returns the faces of a pack or a folder.
 
     Args:
-        source: A pack: an .npz with all JPEG files one after the other in `jpeg`, where each begins in `offsets`, with
-            the last one's end, and whom it shows in `person`. Or a folder with a folder of pictures for each person.
+        source: A folder with a folder of pictures for each person. Or a pack: an .npz with all JPEG files one after
+            the other in `jpeg`, their starts and the end of the last in `offsets`, and the names in `person`.
         chip_px: Side of the embedder's chips; pictures are as large or larger.
-        scored: Whom to leave out; None: the faces that a pack marks in `in_dev_pairs`.
-        of_scored: Only theirs, in place of the others'.
+        scored: Names of people to leave out; None: the faces that a pack marks in `in_dev_pairs`.
+        of_scored: Return the faces of these people instead of the others.
 
     Raises:
-        TrainingError: There is no such pack or folder, or no usable picture in it.
+        TrainingError: The pack or folder is absent, or has no usable picture.
     """
     if source.is_dir():
         files, people, marked = _of_folder(source)
     else:
         files, people, marked = _of_pack(source)
     if not files:
-        raise TrainingError(f"there is no picture in {source}: expected is SOURCE/PERSON/PICTURE.jpg, or a pack (.npz)")
+        raise TrainingError(f"there is no picture in {source}: expected SOURCE/PERSON/PICTURE.jpg, or a pack (.npz)")
     wanted = (marked if scored is None else np.isin(people, list(scored))) == of_scored
     if not wanted.any():
-        who = "nobody who is scored" if of_scored else "people who are scored: nobody is left"
-        raise TrainingError(f"all {len(files)} pictures in {source} are of {who}")
+        whose = "people who are not scored" if of_scored else "people who are scored: nobody is left"
+        raise TrainingError(f"all {len(files)} pictures in {source} are of {whose}")
     files, people = list(itertools.compress(files, wanted)), list(itertools.compress(people, wanted))
     pictures = [_decoded(file) for file in files]
     sides = [len(one) for one in pictures if one is not None and one.shape[0] == one.shape[1] >= chip_px]
@@ -105,7 +105,7 @@ def load_faces(
 
 
 _Files = tuple[list[bytes], list[str], NDArray[np.bool_]]
-"""Of pictures, whom each shows, and whether it is marked as one to score."""
+"""Files of pictures, the person on each, and whether it is marked as one to score."""
 
 
 def _of_folder(source: Path) -> _Files:

@@ -1,11 +1,11 @@
-"""What a training of the embedder does."""
+"""The configuration of a training of the embedder."""
 
 import dataclasses
 
 
 @dataclasses.dataclass(frozen=True)
 class EmbedderConfig:
-    """Kept in the training's folder, and beside the weights."""
+    """Kept in the training's folder and in the record beside the weights."""
 
     objective: str = "distill"
     """`distill`, `triplet` or `arcface` (exporters/training/embedder/on_tensorflow/losses.py)."""
@@ -14,24 +14,24 @@ class EmbedderConfig:
     width: float = 0.35
     """See `exporters.networks.inception_v3.model`."""
     crop_px: int = 150
-    """Side of the middle of a chip, which is looked at; 150: all of it."""
+    """Side of the middle of a chip, which the network looks at; 150: the whole chip."""
     input_px: int = 75
-    """Side of what the network is given; what is looked at is shrunk to it."""
+    """Side of the network's input; the middle is shrunk to it."""
     steps: int = 9_000
     batch_size: int = 64
     learning_rate: float = 1.5e-3
     views: int = 16
-    """Different views of each face whose lessons are kept and come again; 0: every view is a new one."""
+    """Different views of each face, used in turn, for which the teacher's vectors are kept; 0: every view is new."""
     blend_share: float = 0.5
-    """Of views that are made of two faces."""
+    """Share of the views that are made of two faces."""
     seam_share: float = 0.0
-    """Of these, in which one face is beside the other; the rest are means of two."""
+    """Share of those that have one face beside the other; the rest are means of two."""
     warp_px: float = 0.0
-    """Standard deviation of how far the strongest warp moves a place in a view."""
+    """Standard deviation of the distance by which the strongest warp moves a place in a view."""
     checkpoint_steps: int = 500
-    """After how many steps what was learned is kept."""
+    """Steps between two saved states."""
     score_steps: int = 1_000
-    """After how many steps the pairs are judged."""
+    """Steps between two measurements on the pairs."""
     seed: int = 1
     start_sha256: str = ""
-    """Checksum of the weights that it starts from; empty: random ones."""
+    """Checksum of the weights that the training starts from; empty: random weights."""

@@ -1,4 +1,4 @@
-"""What an embedder that learns from another is told is wrong with its vectors, on any backend of Keras.
+"""The loss of an embedder that learns from another one, on any backend of Keras.
 
 After Hinton et al., "Distilling the Knowledge in a Neural Network", 2015, and Park et al., "Relational Knowledge
 Distillation", 2019.
@@ -12,13 +12,13 @@ Tensor = Any
 """Of Keras's backend."""
 
 _DISTANCE_WEIGHT = 1.0
-"""Of distances between vectors, against the vectors themselves."""
+"""Weight of the distances between vectors; that of the vectors themselves is 1."""
 
 _TINY = 1e-12
 
 
 def distill(vectors: Tensor, taught: Tensor) -> dict[str, Tensor]:
-    """Returns the mean squared distance to the teacher's vectors [N, D], and that between both kinds of distances."""
+    """Returns the mean squared distance to the teacher's vectors [N, D], and that between both tables of distances."""
     off = ops.mean(ops.sum(ops.square(vectors - taught), axis=1))
     difference = distances(vectors) - distances(taught)
     count = ops.cast(ops.shape(vectors)[0], "float32")
@@ -34,7 +34,7 @@ def distances(vectors: Tensor) -> Tensor:
 
 
 def squared_distances(vectors: Tensor) -> Tensor:
-    """Returns the squares of these [N, N]."""
+    """Returns the squared Euclidean distances [N, N] between vectors [N, D]."""
     lengths = ops.sum(ops.square(vectors), axis=1)
     squares = lengths[:, None] - 2.0 * ops.matmul(vectors, ops.transpose(vectors)) + lengths[None, :]
     return ops.maximum(squares, 0.0)

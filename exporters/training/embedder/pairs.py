@@ -1,4 +1,4 @@
-"""Pairs of faces by which a training is watched: are they of one person?"""
+"""Pairs of faces to watch a training by: does the network tell whether both are of one person?"""
 
 import zipfile
 from collections.abc import Callable
@@ -13,23 +13,23 @@ from exporters.errors import TrainingError
 
 @dataclass(frozen=True)
 class Pairs:
-    """Chips, and which of them are compared."""
+    """Chips, and the pairs of them to compare."""
 
     chips: NDArray[np.uint8]
     """[N, S, S, 3]."""
     first: NDArray[np.int_]
-    """[P], the index of a chip, -1 where no face was found in the picture: such a pair is judged wrongly."""
+    """[P], the index of a chip; -1 if no face was found in the picture: such a pair counts as wrong."""
     second: NDArray[np.int_]
     """[P], the same."""
     same: NDArray[np.bool_]
     """[P], whether both are of one person."""
     fold: NDArray[np.int_]
-    """[P], the part of the set; each part's threshold is chosen on the others."""
+    """[P], the part of the set; the threshold for a part is chosen on the others."""
     people: NDArray[np.str_]
-    """[Q], the names of all who are in the pairs, as where training takes its faces from."""
+    """[Q], the names of all people in the pairs, as in the training data."""
 
     def accuracy(self, vectors_of: Callable[[NDArray[np.uint8]], NDArray[np.float32]]) -> float:
-        """Returns the mean over the folds of the share of pairs that vectors judge rightly."""
+        """Returns the accuracy of the pairs, the mean over the folds."""
         vectors = vectors_of(self.chips)
         seen = (self.first >= 0) & (self.second >= 0)
         distances = np.where(seen, np.linalg.norm(vectors[self.first] - vectors[self.second], axis=1), np.inf)
@@ -45,7 +45,7 @@ def load_pairs(file: Path, *, chip_px: int) -> Pairs:
     """Returns the pairs of a file with an array for each field of `Pairs` (`pair_chips` writes one).
 
     Raises:
-        TrainingError: It is absent, or something else; or its chips are of another size.
+        TrainingError: The file is absent or not such a file, or its chips are of another size.
     """
     try:
         with np.load(file, allow_pickle=False) as arrays:
@@ -60,7 +60,7 @@ def load_pairs(file: Path, *, chip_px: int) -> Pairs:
 
 
 def _best(distances: NDArray[np.floating], same: NDArray[np.bool_]) -> float:
-    """Returns the distance at which most pairs are judged rightly: of one person up to it, else of two."""
+    """Returns the threshold with the most right answers: one person up to it, two people above it."""
     order = np.argsort(distances, kind="stable")
     right = np.cumsum(np.where(same[order], 1, -1))
     return float(distances[order][right.argmax()])

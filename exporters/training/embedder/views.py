@@ -1,8 +1,8 @@
-"""Views of aligned faces: what another camera or a less sure detector might have given, or a person nobody has seen.
+"""Views of aligned faces: the augmentation of the embedder's training.
 
-A view is a crop: turned, scaled, mirrored, of other colours or blurred. Three things make it another person: it may be
-the mean of two faces, a part of one beside the rest of another, and warped. View v of face k follows from the seed, v
-and k alone.
+A view is a crop: moved, turned, scaled, mirrored, of other colours or blurred, as another camera or a less exact
+detector might have given it. Three things make it another person: it may be the mean of two faces, a part of one beside
+the rest of another, and warped. View v of face k follows from the seed, v and k alone.
 """
 
 from dataclasses import dataclass
@@ -17,34 +17,34 @@ SHIFT_PX = 2.5
 TURN_RAD = 0.05
 LOG_SCALE = 0.04
 MOST_SIGMAS = 2.5
-"""The three above are standard deviations of normal distributions, cut off at so many of them."""
+"""The three above are standard deviations of normal distributions, which are cut off at this multiple."""
 
 BRIGHTNESS = 12.0
 LOG_CONTRAST = 0.12
 LOG_COLOUR = 0.04
 BLURRED_SHARE = 0.2
 BLUR_PX = (0.5, 2.0)
-"""Radius of the square whose mean a blurred pixel is."""
+"""Radius of the square over which a blurred pixel is the mean."""
 BLEND_SHARES = (0.3, 0.7)
-"""Of the second face of a blend."""
+"""Share of the second face in a blend."""
 SEAM_OFF = 0.12
-"""Standard deviation of how far a seam is off the middle, in sides of the picture."""
+"""Standard deviation of the distance of a seam from the middle, in sides of the picture."""
 SEAM_WIDTHS = (0.1, 0.4)
-"""Over which one face becomes the other, in sides of the picture."""
+"""Width over which one face becomes the other, in sides of the picture."""
 WARP_CELLS = 3
-"""Along a side of the chip; a warp moves their corners."""
+"""Cells along a side of the chip; a warp moves their corners."""
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How views come to show people whom no picture shows."""
+    """How views show people that are in no picture."""
 
     blend_share: float
-    """Of views that are made of two faces, from 0 to 1."""
+    """Share of the views that are made of two faces, from 0 to 1."""
     seam_share: float = 0.0
-    """Of these, in which one face is beside the other, from 0 to 1; the rest are means of two."""
+    """Share of those that have one face beside the other, from 0 to 1; the rest are means of two."""
     warp_px: float = 0.0
-    """Standard deviation of how far the strongest warp moves a place; most are weaker."""
+    """Standard deviation of the distance by which the strongest warp moves a place; most warps are weaker."""
 
 
 def views(
@@ -55,10 +55,10 @@ def views(
     Args:
         pictures: [M, S, S, 3], of all faces.
         faces: [N], which of them.
-        view: Its number, the same for all.
+        view: The number of the view, the same for all faces.
         chip_px: Side of a chip; at most S.
         seed: Of everything random.
-        augmentation: How much of other people there is in them.
+        augmentation: How much of other people there is in the views.
     """
     drawn = [np.random.default_rng([seed, view, int(face)]) for face in faces]
     return np.array(
@@ -71,7 +71,7 @@ def views(
 
 
 def middles(pictures: Pictures, chip_px: int) -> Pictures:
-    """Returns the chips [N, chip_px, chip_px, 3] in the middle of pictures [N, S, S, 3], as they are."""
+    """Returns the chips [N, chip_px, chip_px, 3] in the middle of pictures [N, S, S, 3], unchanged."""
     start = (pictures.shape[1] - chip_px) // 2
     return pictures[:, start : start + chip_px, start : start + chip_px]
 
@@ -81,7 +81,7 @@ def _blend(pictures: Pictures, face: int, augmentation: Augmentation, rng: np.ra
     if rng.random() >= augmentation.blend_share:
         return picture
     other = Image.fromarray(pictures[rng.integers(len(pictures))])
-    # Nothing is drawn that is not asked for, so that trainings from before there were seams can be repeated.
+    # Without seams nothing is drawn for them, so that trainings from before there were seams can be repeated.
     if augmentation.seam_share and rng.random() < augmentation.seam_share:
         return Image.composite(other, picture, _seam(picture.width, rng))
     return Image.blend(picture, other, rng.uniform(*BLEND_SHARES))
@@ -143,7 +143,7 @@ def _chip_to_picture(chip_px: int, picture_px: int, rng: np.random.Generator) ->
 
 
 def _colours(rng: np.random.Generator) -> list[int]:
-    """Returns what becomes of each of 256 values of red, of green and of blue: contrast, brightness and a tint."""
+    """Returns new values for each of 256 values of red, of green and of blue: contrast, brightness and a tint."""
     contrast = np.exp(LOG_CONTRAST * rng.standard_normal())
     tint = np.exp(LOG_COLOUR * rng.standard_normal((3, 1)))
     values = (np.arange(256) - 127.5) * contrast * tint + 127.5 + BRIGHTNESS * rng.standard_normal()

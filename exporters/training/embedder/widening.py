@@ -1,7 +1,7 @@
-"""A wider network that says what a narrower one says, and has room to learn more.
+"""A wider network that gives the same vectors as a narrower one, and can learn more.
 
-After Chen et al., "Net2Net: Accelerating Learning via Knowledge Transfer", 2016; but where they copy channels, new ones
-begin with weights of their own that nothing listens to. So no two are alike, and no old one is disturbed.
+After Chen et al., "Net2Net: Accelerating Learning via Knowledge Transfer", 2016. They copy channels; here new channels
+have random weights, and old channels ignore them. So no two channels are equal, and the old ones keep their values.
 """
 
 import keras
@@ -25,7 +25,7 @@ def widened(weights: Weights, *, width: float, seed: int) -> Weights:
     wider = weights_of(model(input_px=MIN_PX, width=width, dimension=dimension, seed=seed))
 
     def convolve(x: Tensor, one: Convolution) -> Tensor:
-        """Takes marks in place of pictures, 1 in the channels that the narrower network has, and returns such."""
+        """Takes and returns masks in place of pictures: 1 in the channels that the narrower network has, else 0."""
         old, new = weights[one.name], wider[one.name]
         count = old["beta"].size
         new["kernel"][..., :count] = 0

@@ -1,17 +1,17 @@
-"""Inception v3 as it learns from its teacher on JAX: what one step does, from pictures to moved weights.
+"""Inception v3 in training on JAX: one step, from pictures to new weights.
 
-What `embedder.py` does with TensorFlow. All of it is done on the accelerator. Everything random of a step
-follows from the seed and its number.
+It does what `on_tensorflow/student.py` does, all of it on the accelerator. Everything random in a step follows from the
+seed and the number of the step.
 """
 
-from functools import partial
+from functools import partial, reduce
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import keras
 import numpy as np
-from jax import random
+from jax import Array, random
 from numpy.typing import NDArray
 
 from exporters.networks import inception_v3
@@ -33,14 +33,11 @@ from exporters.training.embedder.views import Augmentation
 from exporters.weights.arrays import Weights
 from exporters.weights.inception_v3 import set_weights, weights_of
 
-Array = Any
-"""Of JAX, traced or not."""
-
 Arrays = dict[str, Any]
-"""Of JAX, or trees of such, by name."""
+"""Arrays of JAX, or trees of them, by name."""
 
 State = Arrays
-"""All that a step changes, and `mean` and `spread`, by which the network's numbers are vectors."""
+"""Everything that a step changes, and `mean` and `spread`, which turn the network's output into vectors."""
 
 Losses = dict[str, Array]
 """Parts of the loss by name."""
@@ -51,12 +48,12 @@ _AT_ONCE = 64
 
 
 class JaxStudent:
-    """The network, its optimizer, its average.
+    """The network, its optimizer and its average.
 
     Args:
-        config: What the training does.
+        config: Configuration of the training.
         teacher: The weights of embedder version 1.
-        pictures: uint8 [N, S, S, 3], to learn from; they are held on the accelerator.
+        pictures: uint8 [N, S, S, 3], to learn from; they stay on the accelerator.
     """
 
     def __init__(self, config: EmbedderConfig, teacher: Weights, pictures: NDArray[np.uint8]) -> None:
@@ -76,31 +73,31 @@ class JaxStudent:
         """A tree of arrays."""
 
     def aim(self, faces: NDArray[np.integer]) -> None:
-        """Says where vectors lie, by what the teacher says of faces."""
+        """Sets the mean and the spread of the vectors to learn, from the teacher's vectors of faces."""
         first = taught(self._teaching, self._views(random.key(self._config.seed), self._pictures, jnp.asarray(faces)))
         mean = first.mean(axis=0)
         self.state |= {"mean": mean, "spread": (first - mean).std()}
 
     def start_from(self, weights: Weights) -> None:
-        """Takes up weights of a network of this width; after `aim`."""
+        """Starts from the weights of a network of this width; call it after `aim`."""
         set_weights(self._network, in_units(weights, np.asarray(self.state["mean"]), float(self.state["spread"])))
         self.state |= {name: one for name, one in self._first_state().items() if name not in ("mean", "spread")}
 
     def step(self, number: int, faces: NDArray[np.integer]) -> Losses:
-        """Learns from a view of each of some faces, and returns the losses by name."""
+        """Learns from one view of each of the faces, and returns the losses by name."""
         constants = {"teaching": self._teaching, "pictures": self._pictures}
         now = {"number": jnp.int32(number), "faces": jnp.asarray(faces), "rate": jnp.float32(self._rate(number))}
         self.state, losses = self._step(self.state, constants, now)
         return dict(losses)
 
     def weights(self) -> Weights:
-        """Returns the average's, of which the mean and the spread are part."""
+        """Returns the weights of the average, with the mean and the spread in them."""
         for variable, value in zip(self._whole.variables, self._averaged(self.state["average"]), strict=True):
             variable.assign(value)
         return out_of_units(weights_of(self._whole), np.asarray(self.state["mean"]), float(self.state["spread"]))
 
     def vectors(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Returns what the average makes of chips, [N, D]."""
+        """Returns the average's vectors [N, D] of chips."""
         parts = [self._vectors(self.state, chips[at : at + _AT_ONCE]) for at in range(0, len(chips), _AT_ONCE)]
         return np.concatenate([np.asarray(part) for part in parts])
 
@@ -116,7 +113,7 @@ class JaxStudent:
             "mean": jnp.zeros(DIMENSION),
             "spread": jnp.ones(()),
         }
-        # Copies: what a step takes in is gone afterwards.
+        # Copies, since a step consumes the state that it is given.
         copies: State = jax.tree.map(jnp.array, state)
         return copies
 
@@ -129,7 +126,8 @@ class JaxStudent:
 
     @partial(jax.jit, static_argnums=0)
     def _views(self, key: Array, pictures: Array, faces: Array) -> Array:
-        return views(key, pictures, faces, chip_px=CHIP_PX, augmentation=self._augmentation)
+        drawn: Array = views(key, pictures, faces, chip_px=CHIP_PX, augmentation=self._augmentation)
+        return drawn
 
     @partial(jax.jit, static_argnums=0, donate_argnums=1)
     def _step(self, state: State, constants: Arrays, now: Arrays) -> tuple[State, Losses]:
@@ -144,7 +142,7 @@ class JaxStudent:
             )
             with jax.default_matmul_precision("highest"):
                 losses = distill(state["mean"] + state["spread"] * vectors, known)
-            return sum(losses.values()), (counted, losses)
+            return reduce(jnp.add, losses.values()), (counted, losses)
 
         slopes, (counted, losses) = jax.grad(wrong, has_aux=True)(state["learned"])
         before = list(state["optimizer"])
@@ -158,7 +156,8 @@ class JaxStudent:
     def _vectors(self, state: State, chips: Array) -> Array:
         with jax.default_matmul_precision("highest"):
             vectors, _ = self._whole.stateless_call(*state["average"], self._light(chips), training=False)
-        return state["mean"] + state["spread"] * vectors
+        scaled: Array = state["mean"] + state["spread"] * vectors
+        return scaled
 
     def _light(self, chips: Array) -> Array:
         return as_light(chips, self._config.input_px, self._config.crop_px)
@@ -177,7 +176,7 @@ def as_light(chips: Array, input_px: int, crop_px: int) -> Array:
 
 
 def _halve(network: keras.Model) -> None:
-    """Lets all layers but the last two calculate in bfloat16, with weights in float32."""
+    """Makes all layers but the last two compute in bfloat16, with weights in float32."""
     for layer in network.layers:
         if layer.name not in (MEAN, EMBEDDING):
             layer.dtype_policy = "mixed_bfloat16"

@@ -1,6 +1,6 @@
-"""Embedder version 1 on JAX, to be asked about every view where a training runs on an accelerator.
+"""Embedder version 1 on JAX: the teacher of a training on an accelerator, for every view.
 
-The network of `exporters/networks/dlib_resnet.py`, from the same file of weights.
+It is the network of `exporters/networks/dlib_resnet.py`, with the same file of weights.
 """
 
 from typing import Any
@@ -8,12 +8,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
+from jax import Array, lax
 
 from exporters.weights.arrays import Weights
-
-Array = Any
-"""Of JAX, traced or not."""
 
 _BLOCKS = (
     "level4_1", "level4_2", "level4_3", "level3_1", "level3_2", "level3_3", "level3_4",
@@ -23,7 +20,7 @@ _HALVING = {"level3_1", "level2_1", "level1_1", "level0_1"}
 
 
 def teaching(weights: Weights) -> dict[str, Any]:
-    """Returns what `taught` needs, from what `exporters.weights.dlib.read_dlib` returns."""
+    """Returns the parameters for `taught`, from the weights that `exporters.weights.dlib.read_dlib` returns."""
     folded = {
         name: (
             (layer["kernel"] * layer["gamma"].astype(np.float64)).astype(np.float32),

@@ -1,25 +1,20 @@
-"""Views of faces as `views.py` has them, drawn on an accelerator, which a processor would be too slow to feed.
+"""The views of `embedder/views.py`, made on an accelerator, since a CPU is too slow to feed one.
 
-The same is drawn, from the same distributions, with other random numbers. What lies outside the picture goes on as its
-edge does.
+The distributions are the same, the random numbers are others. Outside the picture its edge is repeated.
 """
 
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import random
+from jax import Array, random
 
 from exporters.training.embedder import views as on_processor
 from exporters.training.embedder.views import Augmentation
 
-Array = Any
-"""Of JAX, traced or not."""
-
 _BLUR_REACH = 2
-"""Pixels to each side of the square of the strongest blur: the upper bound of `_BLUR_PX`."""
+"""Pixels to each side of the square of the strongest blur: the upper bound of `BLUR_PX`."""
 
 
 @partial(jax.jit, static_argnames=("chip_px", "augmentation"))
@@ -31,7 +26,7 @@ def views(key: Array, pictures: Array, faces: Array, *, chip_px: int, augmentati
         pictures: uint8 [M, S, S, 3], of all faces.
         faces: int32 [N], which of them.
         chip_px: Side of a chip; at most S.
-        augmentation: How much of other people there is in them.
+        augmentation: How much of other people there is in the views.
     """
     view = partial(_view, pictures=pictures, chip_px=chip_px, augmentation=augmentation)
     return jax.vmap(view)(random.split(key, len(faces)), faces)
@@ -82,7 +77,7 @@ def _affine(key: Array, chip_px: int, picture_px: int) -> Array:
 
 
 def _warp(key: Array, chip_px: int, warp_px: float) -> Array:
-    """Returns how far each pixel of the chip is moved, [chip_px, chip_px, (x, y)]; bilinear between cells' corners."""
+    """Returns the shift of each pixel of the chip, [chip_px, chip_px, (x, y)]; bilinear between the cells' corners."""
     strength, moving = random.split(key)
     corners = on_processor.WARP_CELLS + 1
     moved = warp_px * random.uniform(strength) * random.normal(moving, (corners, corners, 2))
@@ -102,7 +97,8 @@ def sampled(picture: Array, places: Array) -> Array:
     at = first[..., 1] * side_px + first[..., 0]
     upper = (1 - along_x) * flat[at] + along_x * flat[at + 1]
     lower = (1 - along_x) * flat[at + side_px] + along_x * flat[at + side_px + 1]
-    return (1 - along_y) * upper + along_y * lower
+    pixels: Array = (1 - along_y) * upper + along_y * lower
+    return pixels
 
 
 def _coloured(key: Array, chip: Array) -> Array:
@@ -122,7 +118,7 @@ def _blurred(key: Array, chip: Array) -> Array:
 
 
 def box_blurred(chip: Array, radius_px: Array) -> Array:
-    """Returns the mean over the square of a radius, up to 2 px, about each pixel; what it covers in part counts so."""
+    """Returns the mean over the square of a radius, up to 2 px, about each pixel; partly covered ones count partly."""
     off = np.arange(-_BLUR_REACH, _BLUR_REACH + 1)
     weights = jnp.clip(radius_px + 1 - np.abs(off), 0, 1) / (2 * radius_px + 1)
     for axis in (0, 1):

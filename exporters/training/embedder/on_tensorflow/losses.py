@@ -1,6 +1,6 @@
-"""What an embedder that learns from labelled faces is told is wrong with its vectors: two objectives.
+"""The two losses of an embedder that learns from labelled faces.
 
-triplet   pictures of one person nearer than others', by a margin, on semi-hard triplets (Schroff et al., 2015)
+triplet   pictures of one person are nearer than others by a margin, on semi-hard triplets (Schroff et al., 2015)
 arcface   an additive angular margin between people (Deng et al., arXiv 1801.07698)
 """
 
@@ -26,10 +26,10 @@ _FAR = 1e9
 
 
 def triplet(vectors: tf.Tensor, people: tf.Tensor) -> Losses:
-    """Returns the mean over all pairs of one person of how much too near the semi-hard negative is.
+    """Returns the mean triplet loss over all pairs of one person, with semi-hard negatives.
 
-    For an anchor a and a positive p that is the nearest n of another person that is farther from a than p is: the
-    loss is max(0, |a - p|^2 - |a - n|^2 + margin). Where nobody is farther than p, n is the farthest.
+    The loss of an anchor a, a positive p and a negative n is max(0, |a - p|^2 - |a - n|^2 + margin). n is the nearest
+    vector of another person that is farther from a than p; if none is farther, n is the farthest one.
 
     Args:
         vectors: [N, D], of any length; their directions are compared.
@@ -47,7 +47,7 @@ def triplet(vectors: tf.Tensor, people: tf.Tensor) -> Losses:
 
 
 def arcface(vectors: tf.Tensor, people: tf.Tensor, centres: tf.Tensor) -> Losses:
-    """Returns the mean cross-entropy of people, told by angles to their centres, the right one made larger by a margin.
+    """Returns the mean cross-entropy of people by the angles to their centres; the right angle is enlarged by a margin.
 
     Args:
         vectors: [N, D], of any length.
@@ -57,7 +57,7 @@ def arcface(vectors: tf.Tensor, people: tf.Tensor, centres: tf.Tensor) -> Losses
     cosines = tf.matmul(tf.math.l2_normalize(vectors, axis=1), tf.math.l2_normalize(centres, axis=1), transpose_b=True)
     sines = tf.sqrt(tf.maximum(1.0 - tf.square(cosines), _TINY))
     moved = cosines * math.cos(ARC_MARGIN) - sines * math.sin(ARC_MARGIN)  # cos(angle + margin)
-    # Beyond pi the cosine would rise again; there it falls on in a line.
+    # Beyond pi the cosine would rise again; there it goes on falling as a line.
     moved = tf.where(cosines > math.cos(math.pi - ARC_MARGIN), moved, cosines - ARC_MARGIN * math.sin(ARC_MARGIN))
     right = tf.one_hot(people, tf.shape(centres)[0], on_value=True, off_value=False, dtype=tf.bool)
     logits = ARC_SCALE * tf.where(right, moved, cosines)

@@ -1,4 +1,4 @@
-"""What an embedder learns from: the batch of each step, and what its loss compares vectors with."""
+"""The objectives of the embedder's training: the batch of each step, and its loss."""
 
 from pathlib import Path
 
@@ -16,30 +16,30 @@ from exporters.training.embedder.on_tensorflow.teacher import Lessons, Teacher
 from exporters.training.embedder.views import Augmentation, views
 
 CHIP_PX = EMBEDDERS[1].chip_px
-"""Side of the chips that the new embedder takes: those of version 1, so that galleries keep what both need."""
+"""Side of the chips of the new embedder: as of version 1, so that the chips in a gallery serve both."""
 
 DIMENSION = EMBEDDERS[1].dimension
 
-_NOBODY_ELSE = Augmentation(blend_share=0.0)
-"""For losses that have to know who is seen: a blend is nobody."""
+_NO_BLENDS = Augmentation(blend_share=0.0)
+"""For losses that need the person: a blend of two faces is no known person."""
 
 _PICTURES_A_PERSON = 4
-"""In a batch for triplets, where there are so many."""
+"""Pictures of one person in a batch for triplets, if there are that many."""
 
 Chips = NDArray[np.uint8]
 
 FaceBatch = tuple[Chips, NDArray[np.float32] | NDArray[np.int32]]
-"""Chips [N, S, S, 3], and the teacher's vectors [N, D] of them or the numbers of the people that they show [N]."""
+"""Chips [N, S, S, 3], and their teacher's vectors [N, D] or the numbers of their people [N]."""
 
 
 class Distill:
-    """Vectors of a teacher.
+    """Learns the vectors of a teacher.
 
     Args:
         config: What the training does.
         faces: To train with.
-        teacher: Who says what their vectors are.
-        lessons_file: Where that is kept.
+        teacher: Computes the vectors to learn.
+        lessons_file: Keeps these vectors.
     """
 
     def __init__(self, config: EmbedderConfig, faces: AlignedFaces, teacher: Teacher, lessons_file: Path) -> None:
@@ -50,12 +50,12 @@ class Distill:
         self._lessons = Lessons(teacher, file, faces=len(faces.pictures), views=config.views)
         self.loss = distill
         self.learned: list[tf.Variable] = []
-        """What is learned besides the network."""
+        """Variables that learn besides the network."""
         self.directions = False
-        """Whether vectors are compared by their directions alone."""
+        """Whether only the directions of vectors are compared, not their lengths."""
 
     def batch(self, step: int) -> FaceBatch:
-        """Returns the chips of a step, and the teacher's vectors."""
+        """Returns the chips of a step, and their teacher's vectors."""
         turn, chosen = self._faces.in_turn(step, batch_size=self._config.batch_size, seed=self._config.seed)
         view = turn % self._config.views if self._config.views else turn
         chips = _views(self._faces, chosen, view, self._config, self._augmentation)
@@ -68,12 +68,12 @@ class Distill:
         return mean, float((first - mean).std())
 
     def flush(self) -> None:
-        """Writes what the teacher said to the disk."""
+        """Writes the teacher's vectors to the disk."""
         self._lessons.flush()
 
 
 class Labelled:
-    """Who is seen: for triplets several pictures each of some people, for ArcFace any pictures.
+    """Learns to tell people apart: from several pictures of each person for triplets, from any pictures for ArcFace.
 
     Raises:
         TrainingError: There are fewer than two people, or for triplets fewer than two with two pictures.
@@ -96,20 +96,20 @@ class Labelled:
             self.loss = lambda vectors, people: arcface(vectors, people, centres)
 
     def batch(self, step: int) -> FaceBatch:
-        """Returns the chips of a step, and whom they show."""
+        """Returns the chips of a step, and the numbers of their people."""
         if self._config.objective == "triplet":
             turn, chosen = step, self._some_people(step)
         else:
             turn, chosen = self._faces.in_turn(step, batch_size=self._config.batch_size, seed=self._config.seed)
-        chips = _views(self._faces, chosen, turn, self._config, _NOBODY_ELSE)
+        chips = _views(self._faces, chosen, turn, self._config, _NO_BLENDS)
         return chips, self._numbers[chosen].astype(np.int32)
 
     def aim(self) -> tuple[NDArray[np.float32], float]:
-        """Returns 0 and 1: directions alone are looked at."""
+        """Returns a mean of 0 and a spread of 1: only directions are compared."""
         return np.zeros(DIMENSION, np.float32), 1.0
 
     def flush(self) -> None:
-        """Does nothing: nothing is kept."""
+        """Does nothing: this objective keeps nothing on the disk."""
 
     def _some_people(self, step: int) -> NDArray[np.intp]:
         rng = np.random.default_rng([self._config.seed, step])

@@ -1,4 +1,4 @@
-"""Vectors for TensorBoard's embedding projector, with the faces that they are of."""
+"""Vectors for TensorBoard's embedding projector, with their faces."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +22,7 @@ embeddings {
 def write_projector(
     log_dir: Path, chips: NDArray[np.uint8], vectors_of: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 ) -> None:
-    """Writes the vectors of the first chips [N, S, S, 3], and a picture of all of them side by side.
+    """Writes the vectors of the first 500 chips [N, S, S, 3], and one picture of these chips side by side.
 
     Raises:
         OSError: The folder cannot be written.

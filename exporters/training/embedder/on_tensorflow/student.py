@@ -1,6 +1,6 @@
-"""Inception v3 as it learns: what one step does, and what is kept of it.
+"""Inception v3 in training on TensorFlow: one step, and the average that is kept.
 
-Everything random of step n follows from the seed and n, so training that was interrupted goes on as if it had not
+Everything random in step n follows from the seed and n, so a training that was interrupted goes on as if it had not
 been.
 """
 
@@ -28,18 +28,18 @@ _AT_ONCE = 64
 
 
 class Student(tf.Module):  # type: ignore[misc]
-    """The network, its optimizer, its average.
+    """The network, its optimizer and its average.
 
     Args:
-        loss: Tells what is wrong with vectors.
+        loss: Loss of vectors.
         heads: Other variables that learn, such as a class's centre.
-        input_px: Side of the pictures that the network is given; what is looked at is shrunk to it.
-        crop_px: Side of the middle of a chip, which is looked at.
+        input_px: Side of the network's input; the middle of a chip is shrunk to it.
+        crop_px: Side of the middle of a chip, which the network looks at.
         width: See `exporters.networks.inception_v3.model`.
         dimension: Numbers of a vector.
         seed: Of the first weights.
-        steps: Until the learning rate is 0.
-        learning_rate: The highest.
+        steps: Steps until the learning rate is 0.
+        learning_rate: The highest learning rate.
     """
 
     def __init__(
@@ -67,34 +67,34 @@ class Student(tf.Module):  # type: ignore[misc]
         self.optimizer = optimizer(learning_rate, self._learned)
 
     def aim(self, mean: NDArray[np.float32], spread: float) -> None:
-        """Says where vectors lie: about a mean [D], each number with this standard deviation."""
+        """Sets the mean [D] of the vectors to learn, and the standard deviation of their numbers."""
         self.mean.assign(mean)
         self.spread.assign(spread)
 
     def start_from(self, weights: Weights) -> None:
-        """Takes up weights that a training of this width ended with; after `aim`."""
+        """Starts from the weights of another training of this width; call it after `aim`."""
         first = in_units(weights, self.mean.numpy(), self.spread.numpy())
         for network in (self.network, self.average):
             set_weights(network, first)
 
     def weights(self) -> Weights:
-        """Returns the average's, of which the mean and the spread are part."""
+        """Returns the weights of the average, with the mean and the spread in them."""
         return out_of_units(weights_of(self.average), self.mean.numpy(), self.spread.numpy())
 
     @tf.function  # type: ignore[untyped-decorator]
     def step(self, number: tf.Tensor, chips: tf.Tensor, known: tf.Tensor) -> Losses:
-        """Moves the network once and returns the losses by name.
+        """Updates the network once and returns the losses by name.
 
         Args:
-            number: int32 [], of the step.
+            number: int32 [], the number of the step.
             chips: uint8 [N, S, S, 3].
-            known: What the loss compares with: a teacher's vectors float32 [N, D], or numbers of people int32 [N].
+            known: What the loss compares with: a teacher's vectors float32 [N, D], or the numbers of people int32 [N].
         """
         with tf.GradientTape() as tape:
             vectors = self.network(self._light(chips), training=True)
             losses = self._loss(self.mean + self.spread * vectors, known)
             total = tf.add_n(list(losses.values()))
-        # Said here: the optimizer would work a schedule out anew for every variable, in a graph twice as large.
+        # Set here: with a schedule the optimizer would compute the rate for each variable, in a graph twice as large.
         self.optimizer.learning_rate.assign(self._rate(number))
         self.optimizer.apply_gradients(zip(tape.gradient(total, self._learned), self._learned, strict=True))
         if number % AVERAGE_STEPS == 0:
@@ -107,7 +107,7 @@ class Student(tf.Module):  # type: ignore[misc]
             average.assign(keep * average + (1.0 - keep) * one)
 
     def vectors(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Returns what the average makes of chips, [N, D]."""
+        """Returns the average's vectors [N, D] of chips."""
         parts = [self._vectors(tf.constant(chips[at : at + _AT_ONCE])) for at in range(0, len(chips), _AT_ONCE)]
         return np.concatenate([np.asarray(part, np.float32) for part in parts])
 

@@ -1,7 +1,7 @@
-"""What an exported embedder says of chips, and what it said of views that come again.
+"""An exported embedder as a teacher, and a file of its vectors for views that are shown again.
 
-A teacher costs as much as a step of the network it teaches. So every face has a number of views, and what the teacher
-says of one is asked once, when it is first shown, and kept in a file.
+The teacher costs as much as a step of the network that learns. So every face has a fixed number of views, and the
+teacher's vector of a view is computed once, when the view is first shown, and kept in a file.
 """
 
 from pathlib import Path
@@ -21,15 +21,15 @@ class Teacher:
 
     Args:
         version_dir: Its folder, MODELS_DIR/embedder/VERSION.
-        chip_px: Side of the chips that it has to take.
+        chip_px: Side of the chips that it must take.
 
     Raises:
-        TrainingError: There is none, or its chips are of another size.
+        TrainingError: The folder holds no embedder, or its chips are of another size.
     """
 
     def __init__(self, version_dir: Path, *, chip_px: int) -> None:
         try:
-            # Kept: its functions hold it only weakly.
+            # Kept, since its functions hold only a weak reference.
             self._loaded = tf.saved_model.load(str(version_dir))
             self._vectors = self._loaded.signatures[SERVING_DEFAULT]
             _, inputs = self._vectors.structured_input_signature
@@ -48,13 +48,13 @@ class Teacher:
 
 
 class Lessons:
-    """Vectors of views, asked of the teacher when they are first needed.
+    """The teacher's vectors of views, computed when they are first needed.
 
     Args:
-        teacher: Who is asked.
-        file: Where they are kept; None: nowhere, every one is asked anew.
-        faces: How many there are.
-        views: Of each.
+        teacher: Computes the vectors.
+        file: Keeps the vectors; None: they are computed every time.
+        faces: Number of faces.
+        views: Number of views of each face.
     """
 
     def __init__(self, teacher: Teacher, file: Path | None, *, faces: int, views: int) -> None:
@@ -76,13 +76,13 @@ class Lessons:
         return known
 
     def flush(self) -> None:
-        """Writes to the file what is known."""
+        """Writes the vectors that are known to the file."""
         if isinstance(self._table, np.memmap):
             self._table.flush()
 
 
 def space_needed(faces: int, views: int) -> int:
-    """Returns the bytes that a file of lessons takes."""
+    """Returns the size of a file of lessons in bytes."""
     return 4 * EMBEDDERS[1].dimension * faces * views
 
 
