@@ -15,18 +15,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.accuracy.recognition.teacher_vectors import vectors_of
 from benchmarks.common.machine import conditions
 from exporters.errors import TrainingError
 from exporters.signatures import EMBEDDERS
 from exporters.training.embedder.aligned_faces import load_faces
-from exporters.training.embedder.on_tensorflow.teacher import Teacher, Vectors
+from exporters.training.embedder.on_tensorflow.teacher import Teacher
 from exporters.training.embedder.pairs import load_pairs
 from exporters.training.embedder.views import Augmentation, middles, views
 
 _CHIP_PX = EMBEDDERS[1].chip_px
 _SEED = 1_000_003
 """Of the views; no training uses it."""
-_AT_ONCE = 64
 
 _KINDS = {
     "crops, turned, of other colours": Augmentation(blend_share=0),
@@ -75,8 +75,8 @@ def _compare(args: argparse.Namespace) -> int:
         pictures.append(found[rng.permutation(len(found))[: args.faces]])
     for name, augmentation in {"as they are": None, **_KINDS}.items():
         chips = [_chips(some, augmentation) for some in pictures]
-        taught = [_vectors(teacher, some) for some in chips]
-        learned = [_vectors(learner, some) for some in chips]
+        taught = [vectors_of(teacher, some) for some in chips]
+        learned = [vectors_of(learner, some) for some in chips]
         losses = [float(((one - other) ** 2).sum(axis=1).mean()) for one, other in zip(taught, learned, strict=True)]
         variance = float(np.concatenate(taught).var(axis=0).sum())
         print(f"| {name} | {variance:.3f} | {losses[0]:.3f} | {losses[1]:.3f} |", flush=True)
@@ -88,11 +88,6 @@ def _chips(pictures: NDArray[np.uint8], augmentation: Augmentation | None) -> ND
     if augmentation is None:
         return middles(pictures, _CHIP_PX)
     return views(pictures, np.arange(len(pictures)), 0, chip_px=_CHIP_PX, seed=_SEED, augmentation=augmentation)
-
-
-def _vectors(embedder: Teacher, chips: NDArray[np.uint8]) -> Vectors:
-    parts = [embedder(chips[at : at + _AT_ONCE]) for at in range(0, len(chips), _AT_ONCE)]
-    return np.concatenate([np.asarray(part, np.float32) for part in parts])
 
 
 if __name__ == "__main__":

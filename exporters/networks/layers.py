@@ -40,7 +40,7 @@ def prelu(x: tf.Tensor, layer: LayerWeights, name: str) -> tf.Tensor:
     """Returns x where it is positive, alpha * x elsewhere; one alpha for each channel (He et al., 2015)."""
     with tf.name_scope(name):
         (alpha,) = _constants(layer, "alpha")
-        if np.all(layer["alpha"] <= 1):  # then the larger of the two is the right one: one operation less
+        if np.all(layer["alpha"] <= 1):  # then the larger of the two is right, with one operation less
             return tf.maximum(x, alpha * x)
         return tf.maximum(x, 0.0) + alpha * tf.minimum(x, 0.0)
 

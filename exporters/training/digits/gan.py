@@ -33,7 +33,7 @@ import numpy as np
 import tensorflow as tf
 
 from exporters.networks import discriminator, generator
-from exporters.networks.digits import EPSILON
+from exporters.networks.dcgan import EPSILON
 from exporters.signatures import NOISE_DIM
 from exporters.training.digits.losses import likeness, misread, other_labels, overruled
 from exporters.training.digits.readers import Reader

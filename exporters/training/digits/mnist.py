@@ -13,12 +13,12 @@ from exporters.errors import TrainingError
 from exporters.signatures import DIGIT_PX, LABELS
 
 DOWNLOAD = "download"
-"""In place of a file: keras fetches it."""
+"""In place of a file: keras downloads the digits."""
 
 
 @dataclass(frozen=True)
 class Digits:
-    """Pictures of digits and which digit each is."""
+    """Pictures of digits and their labels."""
 
     images: NDArray[np.uint8]
     """[N, 28, 28], 0 black to 255 white."""
@@ -26,19 +26,19 @@ class Digits:
     """[N], 0 to 9."""
 
     def as_json(self) -> dict[str, Any]:
-        """Returns how many they are, and their checksum."""
+        """Returns their number and checksum."""
         content = hashlib.sha256(self.images.tobytes() + self.labels.tobytes())
         return {"pictures": len(self.images), "sha256": content.hexdigest()}
 
 
 def load_digits(source: str) -> tuple[Digits, Digits]:
-    """Returns the digits to train with and those to test with.
+    """Returns the training digits and the test digits.
 
     Args:
         source: A file with x_train, y_train, x_test and y_test, or `DOWNLOAD`.
 
     Raises:
-        TrainingError: The file is absent, unreadable, or holds something else; or nothing could be fetched.
+        TrainingError: The file is absent, unreadable, or has other contents; or the download fails.
     """
     arrays = _download() if source == DOWNLOAD else _read(Path(source))
     train, test = (Digits(arrays[f"x_{part}"], arrays[f"y_{part}"]) for part in ("train", "test"))
@@ -59,7 +59,7 @@ def one_hot(labels: NDArray[np.integer]) -> NDArray[np.float32]:
 
 
 def moved(images: NDArray[np.uint8], most_px: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Returns each picture of [N, 28, 28] moved by up to `most_px` in both directions, black where nothing was."""
+    """Returns each picture of [N, 28, 28] moved by up to `most_px` in both directions, black at the edges."""
     padded = np.pad(images, ((0, 0), (most_px, most_px), (most_px, most_px)))
     top, left = rng.integers(0, 2 * most_px + 1, (2, len(images)))
     rows, columns = top[:, None] + np.arange(DIGIT_PX), left[:, None] + np.arange(DIGIT_PX)
@@ -83,7 +83,7 @@ def _download() -> dict[str, NDArray[np.uint8]]:
 
     try:
         (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
-    except Exception as err:  # keras names no type
+    except Exception as err:  # keras documents no type
         raise TrainingError(f"MNIST could not be fetched ({err}); name a file: --data mnist.npz") from err
     return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
 

@@ -10,7 +10,8 @@ class EmbedderConfig:
     objective: str = "distill"
     """`distill`, `triplet` or `arcface` (exporters/training/embedder/on_tensorflow/losses.py)."""
     backend: str = "tensorflow"
-    """`tensorflow` (exporters/training/embedder/on_tensorflow/train.py) or `jax` (jax_run.py)."""
+    """`tensorflow` (exporters/training/embedder/on_tensorflow/train.py) or `jax`
+    (exporters/training/embedder/on_jax/train.py)."""
     width: float = 0.35
     """See `exporters.networks.inception_v3.model`."""
     crop_px: int = 150
