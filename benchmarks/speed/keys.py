@@ -88,19 +88,19 @@ def main(argv: list[str] | None = None) -> int:
         wrong = f"{key[:12]}{'0' * 64}"
         console.print(_cost_of_a_key(keys_file, key))
         servers = args.model_server or stack.enter_context(models(args.models_dir, folder))
-        doors = _doors(stack, folder, servers, keys_file, key)
-        console.print(_cost_of_a_call(doors, wrong, folder / "tls.crt"))
+        endpoints = _endpoints(stack, folder, servers, keys_file, key)
+        console.print(_cost_of_a_call(endpoints, wrong, folder / "tls.crt"))
         for number in track(range(args.rounds), description="rounds"):
-            for door in doors:
-                _measure(door, wrong, number, args)
+            for endpoint in endpoints:
+                _measure(endpoint, wrong, number, args)
     if args.rounds > 0:
-        for door in doors:
-            console.print(_table(door))
+        for endpoint in endpoints:
+            console.print(_table(endpoint))
     console.print(conditions("grpcio", "tensorflow", "numpy"))
     return 0
 
 
-def _doors(stack: ExitStack, folder: Path, servers: str, keys_file: Path, key: str) -> list[KeyedEndpoint]:
+def _endpoints(stack: ExitStack, folder: Path, servers: str, keys_file: Path, key: str) -> list[KeyedEndpoint]:
     tls = make_certificate(folder)
     services = [stack.enter_context(service(servers, keys_file)) for _ in range(2)]
     proxies = [stack.enter_context(proxy(folder / f"proxy{port}", tls, keys_file, port)) for port, _ in services]
@@ -116,9 +116,9 @@ def _doors(stack: ExitStack, folder: Path, servers: str, keys_file: Path, key: s
     return found
 
 
-def _measure(door: KeyedEndpoint, wrong: str, number: int, args: argparse.Namespace) -> None:
+def _measure(endpoint: KeyedEndpoint, wrong: str, number: int, args: argparse.Namespace) -> None:
     """Measures each condition once, in another order each round, so that not always the same one follows a flood."""
-    urls = {_QUIET: "", _FLOODED: door.url, _BESIDE: door.beside}
+    urls = {_QUIET: "", _FLOODED: endpoint.url, _BESIDE: endpoint.beside}
     names = list(urls)[number % 3 :] + list(urls)[: number % 3]
     image = _PICTURE.read_bytes()
     for name in names:
@@ -129,17 +129,19 @@ def _measure(door: KeyedEndpoint, wrong: str, number: int, args: argparse.Namesp
             began_s = time.perf_counter()
             while (now_s := time.perf_counter()) - began_s < args.seconds:
                 try:
-                    door.client.detect(image)
+                    endpoint.client.detect(image)
                 except FacegridError:
-                    door.failed[name] = door.failed.get(name, 0) + 1
+                    endpoint.failed[name] = endpoint.failed.get(name, 0) + 1
                 else:
                     seconds.append(time.perf_counter() - now_s)
-        door.floods.setdefault(name, []).append(result)
-        door.seconds.setdefault(name, []).append(seconds)
+        endpoint.floods.setdefault(name, []).append(result)
+        endpoint.seconds.setdefault(name, []).append(seconds)
 
 
-def _table(door: KeyedEndpoint) -> Table:
-    table = Table(title=f"Detect with a right key at {door.name}; p50 against other conditions: medians over rounds")
+def _table(endpoint: KeyedEndpoint) -> Table:
+    table = Table(
+        title=f"Detect with a right key at {endpoint.name}; p50 against other conditions: medians over rounds"
+    )
     for heading in (
         "condition",
         "refused/s",
@@ -152,16 +154,16 @@ def _table(door: KeyedEndpoint) -> Table:
         "beside",
     ):
         table.add_column(heading)
-    medians = {name: [median(one or [np.nan]) for one in rounds] for name, rounds in door.seconds.items()}
-    for name, rounds in door.seconds.items():
+    medians = {name: [median(one or [np.nan]) for one in rounds] for name, rounds in endpoint.seconds.items()}
+    for name, rounds in endpoint.seconds.items():
         p50, p95 = np.percentile(np.concatenate(rounds) * 1000, (50, 95))
         against = [
             f"{median(own / theirs for own, theirs in zip(medians[name], medians[other], strict=True)):.3f} x"
             for other in (_QUIET, _BESIDE)
         ]
-        made = door.floods[name]
+        made = endpoint.floods[name]
         rate, cores = median(one.refused_per_s for one in made), median(one.cores for one in made)
-        calls = (str(sum(map(len, rounds))), str(door.failed.get(name, 0)))
+        calls = (str(sum(map(len, rounds))), str(endpoint.failed.get(name, 0)))
         table.add_row(name, f"{rate:.0f}", f"{cores:.2f}", *calls, f"{p50:.1f}", f"{p95:.1f}", *against)
     return table
 
@@ -188,38 +190,38 @@ def _cost_of_a_key(keys_file: Path, key: str) -> Table:
     return table
 
 
-def _cost_of_a_call(doors: list[KeyedEndpoint], wrong: str, ca_file: Path) -> Table:
+def _cost_of_a_call(endpoints: list[KeyedEndpoint], wrong: str, ca_file: Path) -> Table:
     """Returns what is spent on calls that are answered at once; the machine's other work does not count."""
     headings = ("at", "call", "microseconds of processor time", "against health")
     table = Table(*headings, title="a call, one after the other, with all processes that it comes through")
     metadata = (("authorization", f"Bearer {wrong}"),)
-    for door in doors:
+    for endpoint in endpoints:
         spent = {}
-        with _channel(door, ca_file) as channel:
+        with _channel(endpoint, ca_file) as channel:
             for name, method, shown in (
                 ("health", "/grpc.health.v1.Health/Check", None),
                 ("unknown method", "/facegrid.v1.FaceService/Nothing", metadata),
                 ("wrong key", "/facegrid.v1.FaceService/Detect", metadata),
             ):
                 call: Any = channel.unary_unary(method)
-                before_s = _spent_s(door)
+                before_s = _spent_s(endpoint)
                 for _ in range(_CALLS):
                     with suppress(grpc.RpcError):
                         call(b"", metadata=shown, timeout=30)
-                spent[name] = (_spent_s(door) - before_s) / _CALLS * 1e6
-                table.add_row(door.name, name, f"{spent[name]:.0f}", f"{spent[name] / spent['health']:.2f} x")
+                spent[name] = (_spent_s(endpoint) - before_s) / _CALLS * 1e6
+                table.add_row(endpoint.name, name, f"{spent[name]:.0f}", f"{spent[name] / spent['health']:.2f} x")
     return table
 
 
-def _channel(door: KeyedEndpoint, ca_file: Path) -> grpc.Channel:
+def _channel(endpoint: KeyedEndpoint, ca_file: Path) -> grpc.Channel:
     options = [("grpc.enable_retries", 0)]
-    if door.url.startswith("http:"):
-        return grpc.insecure_channel(door.address, options)
-    return grpc.secure_channel(door.address, grpc.ssl_channel_credentials(ca_file.read_bytes()), options)
+    if endpoint.url.startswith("http:"):
+        return grpc.insecure_channel(endpoint.address, options)
+    return grpc.secure_channel(endpoint.address, grpc.ssl_channel_credentials(ca_file.read_bytes()), options)
 
 
-def _spent_s(door: KeyedEndpoint) -> float:
-    return sum(sum(process.cpu_times()[:2]) for process in door.processes)
+def _spent_s(endpoint: KeyedEndpoint) -> float:
+    return sum(sum(process.cpu_times()[:2]) for process in endpoint.processes)
 
 
 if __name__ == "__main__":
