@@ -1,1 +1,1 @@
-"""One file per question; each prints machine, conditions, medians and ratios."""
+"""One file per question; README.md lists them. Each prints the machine, the conditions, medians and ratios."""

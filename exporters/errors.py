@@ -1,15 +1,15 @@
 """What can go wrong when a network is exported.
 
     ExportError
-    ├── WeightsError        a file of weights is absent, or not the one that is expected
-    ├── VersionOutOfRange   no model server would take the number for a version
-    ├── WrongVersion        the number stands for another network
-    ├── VersionExists       the version asked for is there already
-    ├── BrokenExport        what was written does not answer as the network that was built
+    ├── WeightsError        a file of weights is absent, or is not the expected one
+    ├── VersionOutOfRange   the number is not a version that a model server accepts
+    ├── WrongVersion        the number belongs to another network
+    ├── VersionExists       the version exists already
+    ├── BrokenExport        the SavedModel does not answer as the network that was built
     └── TrainingError       the data, the checkpoint or the disk is not what training needs
 
-These are for the person who runs `facegrid export`; they never reach a caller of the service, so
-they are no part of `facegrid.errors`.
+These are for the person who runs `facegrid export` or `facegrid train`. They never reach a caller of the service, so
+they are not part of `facegrid.errors`.
 """
 
 
@@ -26,20 +26,20 @@ class WeightsError(ExportError):
 
 
 class VersionOutOfRange(ExportError):
-    """A number that no model server would take for a version."""
+    """A number that is not a version that a model server accepts."""
 
 
 class WrongVersion(ExportError):
-    """A number that stands for another network than the one to be exported."""
+    """A number that belongs to another network than the one to export."""
 
 
 class VersionExists(ExportError):
-    """The version is there already; a version is never overwritten."""
+    """The version exists already; a version is never overwritten."""
 
 
 class BrokenExport(ExportError):
-    """The SavedModel that was written is not the network that was built, or not what its contract says."""
+    """The SavedModel differs from the network that was built, or from its contract."""
 
 
 class TrainingError(ExportError):
-    """Nothing can be trained: the data, the checkpoint or the disk is not what is needed."""
+    """The data, the checkpoint or the disk is not what training needs."""

@@ -1,8 +1,8 @@
-"""From a network to a folder that a model server can take.
+"""Writes a network as a folder that a model server can load.
 
     weights -> network -> SavedModel + warm-up requests -> loaded again and compared -> MODELS/<model>/<version>
 
-Nothing is seen under its final name before all of it has been checked.
+The folder gets its final name only after everything in it has been checked.
 """
 
 from collections.abc import Callable
@@ -10,17 +10,17 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from exporters.embedder_weights import FILE
 from exporters.errors import VersionExists, WrongVersion
-from exporters.models import MODELS, Model, trained_embedder
-from exporters.network import Endpoint, Network, built
+from exporters.models import MODELS, ExportableModel, trained_embedder
+from exporters.saved_model.graph import ModelGraph, SignatureTensors, built
+from exporters.saved_model.verify import check_signatures, verify
+from exporters.saved_model.warmup import write_warmup
 from exporters.signatures import EMBEDDER, EMBEDDER_VERSION, EMBEDDERS
-from exporters.verify import check_signatures, verify
 from exporters.versions import new_version, versions
-from exporters.warmup import write_warmup
+from exporters.weights.inception_v3 import FILE
 
 STEPS = ("building", "writing", "checking")
-"""What `export` tells `on_step`, in this order."""
+"""The steps that `export` reports to `on_step`, in this order."""
 
 
 def export(
@@ -35,17 +35,17 @@ def export(
 
     Args:
         model: A key of `exporters.models.MODELS`.
-        models_dir: Where the models are; made where it does not exist.
-        version: Its number; None for the one after the highest there is. Of the embedder it says which network is
-            meant; None: the one that is asked for by default.
-        weights: What a training of embedder version 2 left.
-        on_step: Told each of `STEPS` as it begins.
+        models_dir: Folder of all models; created if it does not exist.
+        version: Its number; None: the number after the highest one. The embedder's number chooses the network; None:
+            the default one, `EMBEDDER_VERSION`.
+        weights: The file that a training of embedder version 2 wrote.
+        on_step: Called with each of `STEPS` as it begins.
 
     Raises:
-        WeightsError: The weights are absent or not the ones expected.
-        WrongVersion: The number stands for another network.
-        VersionExists: The version is there already.
-        BrokenExport: The SavedModel does not keep the contract or does not answer as the network.
+        WeightsError: The weights are absent or are not the expected ones.
+        WrongVersion: The number belongs to another network.
+        VersionExists: The version exists already.
+        BrokenExport: The SavedModel breaks the contract or does not answer as the network does.
         OSError: The folder cannot be written.
     """
     row = _row(model, version, weights)
@@ -66,17 +66,17 @@ def write_tensorboard(model: str, log_dir: Path, version: int | None = None, *, 
     """Writes the graph of a model under LOG_DIR/<model>, for the graph tab of TensorBoard.
 
     Raises:
-        WeightsError: The weights are absent or not the ones expected.
+        WeightsError: The weights are absent or are not the expected ones.
         OSError: The folder cannot be written.
     """
     with (
         built(_row(model, version, weights)) as network,
         network.graph.as_default(),
-    ):  # the writer wants no eager execution
+    ):  # the writer refuses eager execution
         tf.compat.v1.summary.FileWriter(str(log_dir / model), network.graph).close()
 
 
-def _row(model: str, version: int | None, weights: Path) -> Model:
+def _row(model: str, version: int | None, weights: Path) -> ExportableModel:
     if model != EMBEDDER.name or version in {None, EMBEDDER_VERSION}:
         return MODELS[model]
     if version not in EMBEDDERS:
@@ -86,8 +86,8 @@ def _row(model: str, version: int | None, weights: Path) -> Model:
     return trained_embedder(weights)
 
 
-def _number(row: Model, model_dir: Path, version: int | None) -> int | None:
-    """Returns the number to write: the one asked for, where the network has none of its own."""
+def _number(row: ExportableModel, model_dir: Path, version: int | None) -> int | None:
+    """Returns the number to write: that of the network if it has a fixed one, otherwise the requested one."""
     if row.version is None:
         return version
     name = row.contract.name
@@ -95,12 +95,12 @@ def _number(row: Model, model_dir: Path, version: int | None) -> int | None:
     if row.version in present:
         raise VersionExists(
             f"{present[row.version]} exists already, and version {row.version} of {name} is always the same network: "
-            "remove the folder to write it anew"
+            "remove the folder to write it again"
         )
     return row.version
 
 
-def _write_saved_model(network: Network, path: Path) -> None:
+def _write_saved_model(network: ModelGraph, path: Path) -> None:
     # No variables: the weights are in the graph, so the folder holds saved_model.pb alone.
     builder = tf.compat.v1.saved_model.Builder(str(path))
     with network.graph.as_default():
@@ -109,7 +109,7 @@ def _write_saved_model(network: Network, path: Path) -> None:
     builder.save()
 
 
-def _signature_def(endpoint: Endpoint) -> "tf.compat.v1.SignatureDef":
+def _signature_def(endpoint: SignatureTensors) -> "tf.compat.v1.SignatureDef":
     infos = tf.compat.v1.saved_model.build_tensor_info
     return tf.compat.v1.saved_model.build_signature_def(
         {name: infos(tensor) for name, tensor in endpoint.inputs.items()},

@@ -1,4 +1,4 @@
-"""The models that can be exported: one row for each."""
+"""The models that can be exported, one row each."""
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
@@ -7,12 +7,9 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from exporters.dlib_weights import read_dlib
-from exporters.embedder_weights import read_embedder
-from exporters.gan_weights import read_gan_weights
-from exporters.goldens import Golden, dlib_resnet_goldens
 from exporters.networks import discriminator, dlib_resnet, generator, inception_v3_graph, onet, pnet, rnet
 from exporters.networks.dlib_resnet_layers import LAYERS as DLIB_LAYERS
+from exporters.saved_model.goldens import Golden, dlib_resnet_goldens
 from exporters.signatures import (
     DISCRIMINATOR,
     EMBEDDERS,
@@ -22,23 +19,27 @@ from exporters.signatures import (
     RNET,
     ModelContract,
 )
-from exporters.weights import Weights, read_mtcnn
+from exporters.weights.arrays import Weights
+from exporters.weights.dlib import read_dlib
+from exporters.weights.gan import read_gan_weights
+from exporters.weights.inception_v3 import read_embedder
+from exporters.weights.mtcnn import read_mtcnn
 
 
 @dataclass(frozen=True)
-class Model:
-    """A network and what is needed to export it."""
+class ExportableModel:
+    """A network and everything that its export needs."""
 
     contract: ModelContract
     read_weights: Callable[[], Weights]
     build: Callable[[Weights, Mapping[str, tf.Tensor]], Mapping[str, Mapping[str, tf.Tensor]]]
-    """Adds the network to the default graph: weights and inputs by name -> outputs by signature and name."""
+    """Adds the network to the default graph: weights, inputs by name -> outputs by signature and name."""
     warmup_batch_sizes: tuple[int, ...]
-    """Batch sizes that a model server runs before it takes requests; the first run of a size is slow."""
+    """Batch sizes that a model server runs before it accepts requests; the first run of a size is slow."""
     goldens: Callable[[], Sequence[Golden]] = tuple
-    """Answers that the network must give."""
+    """Known answers that the network must give."""
     version: int | None = None
-    """The only number that it may be exported as; None: any."""
+    """The only number under which it may be exported; None: any."""
 
 
 _FACES = (1, 2, 4, 8, 16, 32)
@@ -46,10 +47,10 @@ _FACES = (1, 2, 4, 8, 16, 32)
 MODELS = {
     model.contract.name: model
     for model in (
-        Model(PNET, lambda: read_mtcnn("pnet", pnet.LAYERS), pnet.build, (1, 2, 4, 8)),
-        Model(RNET, lambda: read_mtcnn("rnet", rnet.LAYERS), rnet.build, (1, 2, 4, 8, 16, 32, 64, 128)),
-        Model(ONET, lambda: read_mtcnn("onet", onet.LAYERS), onet.build, (1, 2, 4, 8, 16, 32, 64)),
-        Model(
+        ExportableModel(PNET, lambda: read_mtcnn("pnet", pnet.LAYERS), pnet.build, (1, 2, 4, 8)),
+        ExportableModel(RNET, lambda: read_mtcnn("rnet", rnet.LAYERS), rnet.build, (1, 2, 4, 8, 16, 32, 64, 128)),
+        ExportableModel(ONET, lambda: read_mtcnn("onet", onet.LAYERS), onet.build, (1, 2, 4, 8, 16, 32, 64)),
+        ExportableModel(
             EMBEDDERS[1].model,
             lambda: read_dlib(DLIB_LAYERS),
             dlib_resnet.build,
@@ -57,13 +58,13 @@ MODELS = {
             goldens=dlib_resnet_goldens,
             version=1,
         ),
-        Model(
+        ExportableModel(
             GENERATOR,
             lambda: read_gan_weights("generator", generator.LAYERS),
             generator.build,
             (1, 2, 4, 8, 16, 32, 64, 128),
         ),
-        Model(
+        ExportableModel(
             DISCRIMINATOR,
             lambda: read_gan_weights("discriminator", discriminator.LAYERS),
             discriminator.build,
@@ -71,17 +72,17 @@ MODELS = {
         ),
     )
 }
-"""Every model by name: those of `exporters.signatures.CONTRACTS`."""
+"""Every model of `exporters.signatures.CONTRACTS` by name."""
 
 
-def trained_embedder(weights: Path) -> Model:
-    """Returns version 2 of the embedder, with the weights that a training left in a file.
+def trained_embedder(weights: Path) -> ExportableModel:
+    """Returns version 2 of the embedder, with the weights that a training wrote to a file.
 
     Raises:
         WeightsError: See `read_embedder`.
     """
     trained = read_embedder(weights)
-    return Model(
+    return ExportableModel(
         EMBEDDERS[2].model,
         lambda: trained.weights,
         functools.partial(

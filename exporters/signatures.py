@@ -1,7 +1,7 @@
 """The contract between the networks and everything that calls them.
 
 Every input has a fixed shape but for the batch dimension (`None`), so that a model server can
-batch requests of different callers and no caller can spoil another's batch.
+batch requests of different callers, and no caller can spoil the batch of another.
 
 To the detectors pictures travel as uint16 RGB in units of 1 / PIXEL_UNIT, half the bytes of float32;
 scaling is in the graph. Whole pixel values (uint8) would be half of that again, but lose what averaging
@@ -59,8 +59,8 @@ class TensorSpec:
 
 
 @dataclass(frozen=True)
-class Signature:
-    """What goes into a network under one signature name, and what comes out."""
+class SignatureSpec:
+    """The inputs and outputs of a network under one signature name."""
 
     inputs: dict[str, TensorSpec]
     outputs: dict[str, TensorSpec]
@@ -68,17 +68,17 @@ class Signature:
 
 @dataclass(frozen=True)
 class ModelContract:
-    """A model slot: any network with these signatures can take it."""
+    """A model slot: any network with these signatures fits."""
 
     name: str
-    signatures: dict[str, Signature]
+    signatures: dict[str, SignatureSpec]
 
 
 PNET = ModelContract(
     name="pnet",
     signatures={
         # The best TILE_TOP_K cells of each tile, best score first. A cell is row * MAP_CELLS + column.
-        SERVING_DEFAULT: Signature(
+        SERVING_DEFAULT: SignatureSpec(
             inputs={"tiles": TensorSpec("uint16", (None, TILE_PX, TILE_PX, 3))},
             outputs={
                 "scores": TensorSpec("float32", (None, TILE_TOP_K)),
@@ -87,7 +87,7 @@ PNET = ModelContract(
             },
         ),
         # Every cell: for tests, and for tiles in which more than TILE_TOP_K cells pass the threshold.
-        "maps": Signature(
+        "maps": SignatureSpec(
             inputs={"tiles": TensorSpec("uint16", (None, TILE_PX, TILE_PX, 3))},
             outputs={
                 "scores": TensorSpec("float32", (None, MAP_CELLS, MAP_CELLS)),
@@ -101,7 +101,7 @@ PNET = ModelContract(
 RNET = ModelContract(
     name="rnet",
     signatures={
-        SERVING_DEFAULT: Signature(
+        SERVING_DEFAULT: SignatureSpec(
             inputs={"crops": TensorSpec("uint16", (None, RNET_CROP_PX, RNET_CROP_PX, 3))},
             outputs={
                 "scores": TensorSpec("float32", (None,)),
@@ -115,7 +115,7 @@ RNET = ModelContract(
 ONET = ModelContract(
     name="onet",
     signatures={
-        SERVING_DEFAULT: Signature(
+        SERVING_DEFAULT: SignatureSpec(
             inputs={"crops": TensorSpec("uint16", (None, ONET_CROP_PX, ONET_CROP_PX, 3))},
             outputs={
                 "scores": TensorSpec("float32", (None,)),
@@ -151,15 +151,15 @@ class EmbedderContract:
     """One version of the slot `embedder`, and what its vectors mean.
 
     A version is a vector space: distances between vectors of two versions mean nothing. So its number
-    is fixed here, is stored with every vector, and is named in every request.
+    is fixed here, stored with every vector, and sent in every request.
     """
 
     version: int
-    """Number of its folder and in requests; 1 or more."""
+    """Number of its folder, and of its requests; 1 or more."""
     network: str
-    """Which network answers; a file in exporters/networks."""
+    """The network; a file in exporters/networks."""
     chip_px: int
-    """Side of the aligned faces it takes."""
+    """Side of the aligned faces that it takes."""
     template: str
     """Where the landmarks lie in a chip: a key of `TEMPLATES`."""
     dimension: int
@@ -173,7 +173,7 @@ class EmbedderContract:
         return ModelContract(
             name="embedder",
             signatures={
-                SERVING_DEFAULT: Signature(
+                SERVING_DEFAULT: SignatureSpec(
                     inputs={"chips": TensorSpec("uint8", (None, self.chip_px, self.chip_px, 3))},
                     outputs={"embeddings": TensorSpec("float32", (None, self.dimension))},
                 ),
@@ -205,7 +205,7 @@ EMBEDDERS = {
 """Every embedder by its version."""
 
 EMBEDDER_VERSION = 1
-"""The version that is asked for unless a gallery holds vectors of another."""
+"""The default version: it answers unless a gallery holds vectors of another one."""
 
 EMBEDDER = EMBEDDERS[EMBEDDER_VERSION].model
 """Embeddings are in the order of the chips, as the version's metric says."""
@@ -225,7 +225,7 @@ _DIGITS = {"labels": TensorSpec("float32", (None, LABELS))}
 GENERATOR = ModelContract(
     name="generator",
     signatures={
-        SERVING_DEFAULT: Signature(
+        SERVING_DEFAULT: SignatureSpec(
             inputs={"noise": TensorSpec("float32", (None, NOISE_DIM)), **_DIGITS}, outputs=_IMAGES
         ),
     },
@@ -235,13 +235,15 @@ GENERATOR = ModelContract(
 DISCRIMINATOR = ModelContract(
     name="discriminator",
     signatures={
-        SERVING_DEFAULT: Signature(inputs={**_IMAGES, **_DIGITS}, outputs={"logits": TensorSpec("float32", (None,))}),
+        SERVING_DEFAULT: SignatureSpec(
+            inputs={**_IMAGES, **_DIGITS}, outputs={"logits": TensorSpec("float32", (None,))}
+        ),
     },
 )
-"""A logit above 0: taken for a real picture of the labels, rather than a generated one."""
+"""A logit above 0 means: a real picture of these labels; below 0: a generated one."""
 
 CONTRACTS = {contract.name: contract for contract in (PNET, RNET, ONET, EMBEDDER, GENERATOR, DISCRIMINATOR)}
-"""Every model slot by name; the embedder in the version that is asked for unless another is named."""
+"""Every model slot by name; the embedder in its default version."""
 
 
 def contract_of(model: str, version: int | None = None) -> ModelContract:
@@ -249,7 +251,7 @@ def contract_of(model: str, version: int | None = None) -> ModelContract:
 
     Args:
         model: A key of `CONTRACTS`.
-        version: The version meant; only the embedder's differ in it.
+        version: The version; only those of the embedder have different contracts.
 
     Raises:
         KeyError: There is no such model, or no such version of the embedder.

@@ -1,7 +1,7 @@
-"""The numbered folders of a model: which there are, and how one comes into being all at once.
+"""The numbered folders of a model: the versions that exist, and a new one that appears in one step.
 
-A model server takes every folder whose name is a number for a version, and may look at any moment. So a
-version is written under a name that is no number and renamed when it is complete.
+A model server treats every folder whose name is a number as a version, and may look at any moment. So a version is
+written under a name that is not a number, and renamed when it is complete.
 """
 
 import shutil
@@ -17,9 +17,9 @@ MAX_VERSION = 2**63 - 1
 
 
 def versions(model_dir: Path) -> dict[int, Path]:
-    """Returns the versions of a model and where they are, ascending; none where the folder does not exist.
+    """Returns the folders of a model's versions by number, ascending; none if the model has no folder.
 
-    As for TensorFlow Serving, "0007" is version 7 and a name that is not a whole number is none.
+    As in TensorFlow Serving, "0007" is version 7, and a name that is not a whole number is ignored.
     """
     if not model_dir.is_dir():
         return {}
@@ -29,20 +29,20 @@ def versions(model_dir: Path) -> dict[int, Path]:
 
 @contextmanager
 def new_version(model_dir: Path, version: int | None) -> Iterator["Draft"]:
-    """Gives a folder to fill; `publish` makes it a version. Whatever was not published is removed.
+    """Gives a folder to fill; `publish` makes it a version. An unpublished folder is removed.
 
     Args:
-        model_dir: The model's folder; made where it does not exist.
-        version: 1 to MAX_VERSION, or None for the number after the highest there is.
+        model_dir: The model's folder; created if it does not exist.
+        version: 1 to MAX_VERSION, or None for the number after the highest one.
 
     Raises:
-        VersionOutOfRange: The number is no version.
-        VersionExists: The version is there already.
+        VersionOutOfRange: The number is out of range.
+        VersionExists: The version exists already.
         OSError: The folder cannot be written.
     """
     _check_free(model_dir, version)
     model_dir.mkdir(parents=True, exist_ok=True)
-    # In the same folder, hence on the same file system: only there is renaming atomic.
+    # In the same folder, so on the same file system: only there is a rename atomic.
     draft = Draft(Path(tempfile.mkdtemp(prefix=".export-", dir=model_dir)), version)
     try:
         draft.path.chmod(0o755)  # a model server often runs as another user
@@ -50,7 +50,7 @@ def new_version(model_dir: Path, version: int | None) -> Iterator["Draft"]:
     finally:
         shutil.rmtree(draft.path, ignore_errors=True)
         with suppress(OSError):
-            model_dir.rmdir()  # where it is empty
+            model_dir.rmdir()  # if it is empty
 
 
 class Draft:
@@ -61,7 +61,7 @@ class Draft:
         self._version = version
 
     def publish(self) -> Path:
-        """Renames the folder into place and returns where it is now.
+        """Renames the folder into place and returns its new path.
 
         Raises:
             VersionExists: Another export made the version in the meantime.
@@ -72,7 +72,7 @@ class Draft:
             version = self._version or max(versions(model_dir), default=0) + 1
             target = model_dir / str(version)
             try:
-                # A folder that is not empty is never replaced: of two exports that race, the second fails.
+                # Renaming never replaces a folder that is not empty: of two exports that race, the second fails.
                 self.path.rename(target)
             except OSError:
                 if not target.exists():

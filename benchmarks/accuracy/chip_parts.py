@@ -1,11 +1,11 @@
-"""What do an embedder's vectors owe to the edge of a chip, and what to its resolution?
+"""How much of an embedder's vectors depends on the edge of a chip, and how much on its resolution?
 
     facegrid export embedder
     python -m benchmarks.accuracy.chip_parts --data train_chips.npz      # a minute on two cores
 
-Each chip gets another one's edge, of some widths; then it is shrunk to some sides and enlarged again. Prints how far
-that moves its vector, as the mean square of the distance, beside the variance of the vectors. A network that is given
-the middle of a chip, or a smaller one, cannot know what that is: so this is what it loses at most.
+Each chip gets the edge of another one, in some widths; then it is shrunk to some sides and enlarged again. Prints how
+far that moves its vector, as the mean square of the distance, beside the variance of the vectors. A network whose input
+is the middle of a chip, or a smaller chip, loses at most this.
 """
 
 import argparse
@@ -16,17 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from benchmarks.accuracy.recognition.teacher_vectors import vectors_of
 from benchmarks.common.machine import conditions
 from exporters.errors import TrainingError
 from exporters.signatures import EMBEDDERS
-from exporters.training.faces import load_faces
-from exporters.training.teacher import Teacher, Vectors
-from exporters.training.views import middles
+from exporters.training.embedder.aligned_faces import load_faces
+from exporters.training.embedder.on_tensorflow.teacher import Teacher, Vectors
+from exporters.training.embedder.views import middles
 
 _CHIP_PX = EMBEDDERS[1].chip_px
 _EDGES_PX = (5, 10, 15, 25)
 _SIDES_PX = (120, 100, 75)
-_AT_ONCE = 64
 
 Chips = NDArray[np.uint8]
 
@@ -56,7 +56,7 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     chosen = np.random.default_rng(0).permutation(len(pictures))[: args.faces]
     chips = middles(pictures[chosen], _CHIP_PX)
-    vectors = _vectors(embedder, chips)
+    vectors = vectors_of(embedder, chips)
     print(f"| {len(chips)} faces | mean square of the distance |\n|---|---|")
     print(f"| from the mean of all: the variance | {vectors.var(axis=0).sum():.3f} |")
     for edge_px in _EDGES_PX:
@@ -68,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _moved(embedder: Teacher, changed: Chips, vectors: Vectors) -> float:
-    return float(((_vectors(embedder, changed) - vectors) ** 2).sum(axis=1).mean())
+    return float(((vectors_of(embedder, changed) - vectors) ** 2).sum(axis=1).mean())
 
 
 def _edged(chips: Chips, edge_px: int) -> Chips:
@@ -82,11 +82,6 @@ def _shrunk(chips: Chips, side_px: int) -> Chips:
     full, small = (_CHIP_PX, _CHIP_PX), (side_px, side_px)
     images = (Image.fromarray(chip).resize(small, Image.Resampling.BILINEAR) for chip in chips)
     return np.array([np.asarray(image.resize(full, Image.Resampling.BICUBIC)) for image in images])
-
-
-def _vectors(embedder: Teacher, chips: Chips) -> Vectors:
-    parts = [embedder(chips[at : at + _AT_ONCE]) for at in range(0, len(chips), _AT_ONCE)]
-    return np.concatenate([np.asarray(part, np.float32) for part in parts])
 
 
 if __name__ == "__main__":

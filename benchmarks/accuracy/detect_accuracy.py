@@ -1,8 +1,8 @@
 """Are the faces those of the `mtcnn` package, and how good are they?
 
-Runs the package and our pipeline over the evaluation pictures and prints, in Markdown, how many of the
-package's faces we find, where the two differ, and what both find of the faces marked by people. The
-networks run in this process, unless --target names a running service, which must give the same.
+Runs the package and our pipeline over the evaluation pictures. Prints in Markdown how many of the package's faces we
+find, where the two differ, and how many of the faces marked by people both find. The networks run in this process,
+unless --target names a running service, which must give the same faces.
 
     python -m benchmarks.accuracy.detect_accuracy                                   # about seven minutes on two cores
     python -m benchmarks.accuracy.detect_accuracy --set helen --reference-file /tmp/mtcnn.npz
@@ -17,11 +17,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.accuracy.counting.agreement import differences
-from benchmarks.accuracy.counting.dataset import LANDMARKED, SCORED, Picture, find_pictures
-from benchmarks.accuracy.counting.detectors import ONET_THRESHOLD, Detector, Reference, in_process, served
-from benchmarks.accuracy.counting.report import Answers, agreement_lines, dropped_lines, score_lines
-from benchmarks.accuracy.counting.stored import read_answers, write_answers
+from benchmarks.accuracy.detection.agreement import differences
+from benchmarks.accuracy.detection.dataset import LANDMARKED, SCORED, EvaluationPicture, find_pictures
+from benchmarks.accuracy.detection.detectors import ONET_THRESHOLD, EvaluatedDetector, MtcnnDetector, in_process, served
+from benchmarks.accuracy.detection.report import Answers, agreement_lines, dropped_lines, score_lines
+from benchmarks.accuracy.detection.stored_answers import read_answers, write_answers
 from benchmarks.common.machine import conditions
 from benchmarks.common.paths import add_data_option
 from orchestrator.types import Detections
@@ -50,7 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Prints the tables; returns 2 where there is no picture."""
+    """Prints the tables; returns 2 if there are no pictures."""
     args = build_parser().parse_args(argv)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     pictures = find_pictures(args.data, args.set)
@@ -64,22 +64,22 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _reference_answers(pictures: list[Picture], file: Path | None) -> dict[str, Detections]:
+def _reference_answers(pictures: list[EvaluationPicture], file: Path | None) -> dict[str, Detections]:
     known = read_answers(file) if file else {}
     missing = [picture for picture in pictures if picture.name not in known]
     if missing:
-        known |= _ask(Reference(), missing, "mtcnn")
+        known |= _ask(MtcnnDetector(), missing, "mtcnn")
         if file:
             write_answers(file, known)
     return {picture.name: known[picture.name] for picture in pictures}
 
 
-def _ask(detector: Detector, pictures: list[Picture], title: str) -> dict[str, Detections]:
+def _ask(detector: EvaluatedDetector, pictures: list[EvaluationPicture], title: str) -> dict[str, Detections]:
     console = Console(stderr=True)
     return {p.name: detector.detect(p.path) for p in track(pictures, description=title, console=console)}
 
 
-def _print(pictures: list[Picture], reference: Answers, found: Answers) -> None:
+def _print(pictures: list[EvaluationPicture], reference: Answers, found: Answers) -> None:
     differing = [face for name in reference for face in differences(name, reference[name], found[name])]
     blocks = [
         agreement_lines(reference, differing),

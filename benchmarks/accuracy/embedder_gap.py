@@ -1,12 +1,11 @@
-"""What has a distilled embedder not learned from its teacher: more of what it was shown, or of people it never saw?
+"""Where does a distilled embedder differ from its teacher more: on faces it was trained with, or on new people?
 
     facegrid export embedder
     facegrid export embedder --network inception_v3
     python -m benchmarks.accuracy.embedder_gap --data train_chips.npz --pairs pairs_2.npz  # two minutes on two cores
 
-DATA is the pack that it was trained with, PAIRS those whose people were left out (docs/training.md). Prints for each
-kind of faces how far the two versions' vectors are apart, as the mean square of the distance, beside the variance of
-the first version's vectors.
+DATA is the pack of its training, PAIRS are the pairs whose people were left out (docs/training.md). Prints for each
+kind of faces the mean square of the distance between the two versions' vectors, beside the variance of version 1's.
 """
 
 import argparse
@@ -16,24 +15,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.accuracy.recognition.teacher_vectors import vectors_of
 from benchmarks.common.machine import conditions
 from exporters.errors import TrainingError
 from exporters.signatures import EMBEDDERS
-from exporters.training.faces import load_faces
-from exporters.training.pairs import load_pairs
-from exporters.training.teacher import Teacher, Vectors
-from exporters.training.views import Strangers, middles, views
+from exporters.training.embedder.aligned_faces import load_faces
+from exporters.training.embedder.on_tensorflow.teacher import Teacher
+from exporters.training.embedder.pairs import load_pairs
+from exporters.training.embedder.views import Augmentation, middles, views
 
 _CHIP_PX = EMBEDDERS[1].chip_px
 _SEED = 1_000_003
-"""Of the views: of none that anybody trains with."""
-_AT_ONCE = 64
+"""Of the views; no training uses it."""
 
 _KINDS = {
-    "crops, turned, of other colours": Strangers(blend_share=0),
-    "the same, warped by up to 4 px": Strangers(blend_share=0, warp_px=4),
-    "means of two faces": Strangers(blend_share=1),
-    "one face beside another": Strangers(blend_share=1, seam_share=1),
+    "crops, turned, of other colours": Augmentation(blend_share=0),
+    "the same, warped by up to 4 px": Augmentation(blend_share=0, warp_px=4),
+    "means of two faces": Augmentation(blend_share=1),
+    "one face beside another": Augmentation(blend_share=1, seam_share=1),
 }
 
 
@@ -74,10 +73,10 @@ def _compare(args: argparse.Namespace) -> int:
     for of_scored in (False, True):
         found = load_faces(args.data, chip_px=_CHIP_PX, scored=scored, of_scored=of_scored).pictures
         pictures.append(found[rng.permutation(len(found))[: args.faces]])
-    for name, strangers in {"as they are": None, **_KINDS}.items():
-        chips = [_chips(some, strangers) for some in pictures]
-        taught = [_vectors(teacher, some) for some in chips]
-        learned = [_vectors(learner, some) for some in chips]
+    for name, augmentation in {"as they are": None, **_KINDS}.items():
+        chips = [_chips(some, augmentation) for some in pictures]
+        taught = [vectors_of(teacher, some) for some in chips]
+        learned = [vectors_of(learner, some) for some in chips]
         losses = [float(((one - other) ** 2).sum(axis=1).mean()) for one, other in zip(taught, learned, strict=True)]
         variance = float(np.concatenate(taught).var(axis=0).sum())
         print(f"| {name} | {variance:.3f} | {losses[0]:.3f} | {losses[1]:.3f} |", flush=True)
@@ -85,15 +84,10 @@ def _compare(args: argparse.Namespace) -> int:
     return 0
 
 
-def _chips(pictures: NDArray[np.uint8], strangers: Strangers | None) -> NDArray[np.uint8]:
-    if strangers is None:
+def _chips(pictures: NDArray[np.uint8], augmentation: Augmentation | None) -> NDArray[np.uint8]:
+    if augmentation is None:
         return middles(pictures, _CHIP_PX)
-    return views(pictures, np.arange(len(pictures)), 0, chip_px=_CHIP_PX, seed=_SEED, strangers=strangers)
-
-
-def _vectors(embedder: Teacher, chips: NDArray[np.uint8]) -> Vectors:
-    parts = [embedder(chips[at : at + _AT_ONCE]) for at in range(0, len(chips), _AT_ONCE)]
-    return np.concatenate([np.asarray(part, np.float32) for part in parts])
+    return views(pictures, np.arange(len(pictures)), 0, chip_px=_CHIP_PX, seed=_SEED, augmentation=augmentation)
 
 
 if __name__ == "__main__":

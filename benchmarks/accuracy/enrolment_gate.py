@@ -1,8 +1,8 @@
-"""Whom does the enrolment's gate turn away, and what is a face worth that looks aside?
+"""Which faces does the quality gate of Enroll refuse, and how well are turned faces recognised?
 
-Looks at every picture of LFW View 2, folds 0 to 2 (the face nearest to the centre), and of the set `identify` (the
-largest face), in process. Prints how many would be refused by default and why; and for LFW, by how far
-the more turned face of a pair is turned, the rates of both errors at the default threshold of Verify.
+Runs every picture of LFW View 2, folds 0 to 2 (the face nearest to the centre), and of the set `identify` (the largest
+face) through the pipeline in process. Prints how many the defaults refuse, and why. For LFW it prints the rates of both
+errors at the default threshold of Verify, by the yaw of the more turned face of a pair.
 
     python -m benchmarks.accuracy.enrolment_gate                                    # about four minutes on two cores
 """
@@ -18,9 +18,9 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.accuracy.counting.detectors import read_image
-from benchmarks.accuracy.counting.embedders import Choose, Vector, largest, most_central
-from benchmarks.accuracy.counting.people import lfw_person, read_pairs, read_portraits
+from benchmarks.accuracy.detection.detectors import read_image
+from benchmarks.accuracy.recognition.embedders import Choose, Vector, largest, most_central
+from benchmarks.accuracy.recognition.people import lfw_person, read_pairs, read_portraits
 from benchmarks.common.in_process import InProcessPredictor
 from benchmarks.common.machine import conditions
 from benchmarks.common.paths import add_data_option
@@ -41,17 +41,17 @@ _BANDS = (0, 10, 20, 30, 40, 50, 90)
 
 
 @dataclass(frozen=True)
-class Seen:
-    """One face of a picture."""
+class GatedFace:
+    """The chosen face of a picture, and the gate's decision."""
 
     vector: Vector
     yaw: float
     refusal: str
-    """Why the gate refuses it; empty where it does not."""
+    """The reason of the refusal; empty if the gate accepts the face."""
 
 
-async def look(path: Path, choose: Choose, predictor: InProcessPredictor) -> Seen | None:
-    """Returns the face that is meant in a picture, or None where there is none."""
+async def look(path: Path, choose: Choose, predictor: InProcessPredictor) -> GatedFace | None:
+    """Returns the chosen face of a picture, or None if it has no face."""
     image, deadline = read_image(path), Deadline(_TIMEOUT_S)
     faces = await detect(image, DetectOptions(), predictor, max_candidates=Settings.max_candidates, deadline=deadline)
     if not len(faces):
@@ -63,14 +63,14 @@ async def look(path: Path, choose: Choose, predictor: InProcessPredictor) -> See
         refusal = ""
     except UnusableFace as err:
         refusal = err.reason
-    return Seen(found.embeddings.vectors[0], float(yaw_degrees(meant.landmarks)[0]), refusal)
+    return GatedFace(found.embeddings.vectors[0], float(yaw_degrees(meant.landmarks)[0]), refusal)
 
 
-async def look_at_all(files: dict[str, Choose], data_dir: Path, models_dir: Path) -> dict[str, Seen]:
-    """Returns the faces by file; pictures without a face are left out."""
+async def look_at_all(files: dict[str, Choose], data_dir: Path, models_dir: Path) -> dict[str, GatedFace]:
+    """Returns the chosen faces by file; pictures without a face are left out."""
     predictor = InProcessPredictor(models_dir)
     await predictor.start()
-    found: dict[str, Seen] = {}
+    found: dict[str, GatedFace] = {}
     for name in track(files, description="looking", console=Console(stderr=True)):
         seen = await look(data_dir / name, files[name], predictor)
         if seen is not None:
@@ -79,8 +79,8 @@ async def look_at_all(files: dict[str, Choose], data_dir: Path, models_dir: Path
     return found
 
 
-def refusal_lines(found: dict[str, Seen], files: dict[str, Choose]) -> list[str]:
-    """Returns a table of who is refused."""
+def refusal_lines(found: dict[str, GatedFace], files: dict[str, Choose]) -> list[str]:
+    """Returns a table of the refusals."""
     lines = ["| set | pictures | no face | FACE_TOO_SMALL | LOW_SCORE | FACE_TURNED |", "|---|---|---|---|---|---|"]
     for name in ("lfw_pairs", "identify"):
         inside = [file for file in files if file.startswith(name)]
@@ -91,7 +91,7 @@ def refusal_lines(found: dict[str, Seen], files: dict[str, Choose]) -> list[str]
     return lines
 
 
-def yaw_lines(found: dict[str, Seen]) -> list[str]:
+def yaw_lines(found: dict[str, GatedFace]) -> list[str]:
     """Returns a table of both errors by how far the more turned face of a pair is turned."""
     lfw = {file: seen for file, seen in found.items() if file.startswith("lfw_pairs")}
     names = np.array([lfw_person(file) for file in lfw])

@@ -1,7 +1,7 @@
-"""Are generated digits what was asked for, as varied as real ones, and two at once where two are asked for?
+"""Do generated digits show the requested label, vary as real ones do, and show two digits if two are requested?
 
-A judge that the generator never met reads them (`benchmarks/accuracy/digits/judge.py`; trained on the first run, some
-minutes). Prints the tables of docs/accuracy.md in Markdown, and with --pictures draws the pictures there.
+A judge that took no part in the training reads them (`benchmarks/accuracy/digits/judge.py`; the first run trains it,
+which takes some minutes). Prints the tables of docs/accuracy.md in Markdown; --pictures draws its pictures, too.
 
     python -m benchmarks.accuracy.generate_quality --data mnist.npz
     python -m benchmarks.accuracy.generate_quality --data mnist.npz --pictures docs/images
@@ -28,9 +28,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from benchmarks.accuracy.digits.judge import Judge, trained_judge
 from benchmarks.accuracy.digits.measures import PAIRS, PLAINLY_ONE, both_first, frechet_distance, nearest
 from benchmarks.accuracy.digits.pictures import draw_blends, draw_nearest
-from exporters.network import Network, loaded
-from exporters.training.mnist import Digits, load_digits
-from exporters.training.spread import mean_distance
+from exporters.saved_model.graph import ModelGraph, loaded
+from exporters.training.digits.mnist import Digits, load_digits
+from exporters.training.digits.spread import mean_distance
 
 _A_CLASS = 1_000
 _SEEDS = 1_000
@@ -86,7 +86,7 @@ class _Singles:
     labels: NDArray[np.intp]
 
 
-def _drawn(network: Network, labels: NDArray[np.float32], seeds: Sequence[int]) -> Images:
+def _drawn(network: ModelGraph, labels: NDArray[np.float32], seeds: Sequence[int]) -> Images:
     """Returns the first picture of each seed with its row of labels [N, 10], as the service draws it: [N, 28, 28]."""
     noise = np.concatenate([noise_of(seed, 0, 1) for seed in seeds])
     parts = [
@@ -96,7 +96,7 @@ def _drawn(network: Network, labels: NDArray[np.float32], seeds: Sequence[int]) 
     return np.concatenate(parts)[..., 0]
 
 
-def _singles(network: Network) -> _Singles:
+def _singles(network: ModelGraph) -> _Singles:
     labels = np.repeat(np.arange(LABELS), _A_CLASS)
     images = _drawn(network, np.eye(LABELS, dtype=np.float32)[labels], range(len(labels)))
     return _Singles(images, labels)
@@ -144,7 +144,7 @@ def _report_copies(singles: _Singles, train: Digits, test: Digits, pictures: Pat
         draw_nearest(pictures / "nearest_digits.png", chosen, train.images[index])
 
 
-def _report_blends(network: Network, judge: Judge) -> None:
+def _report_blends(network: ModelGraph, judge: Judge) -> None:
     print(f"\n| pair | both first | plainly one (above {PLAINLY_ONE}) |\n|---|---|---|")
     both, one = [], []
     for pair in PAIRS:

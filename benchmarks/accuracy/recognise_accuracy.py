@@ -1,9 +1,9 @@
-"""How well are people told apart, and what does a distance between two faces mean?
+"""How well are people recognised, and what does a distance between two faces mean?
 
-Runs the whole road (decoding, detection, alignment, embedder) over the set `identify` and LFW's View 2, folds 0 to 2
-or those of whose people the version learned nothing, and prints, in Markdown: accuracy, the rates of both errors by
-distance, what the default thresholds mean, and how many strangers galleries of some sizes name. The networks run in
-this process, unless --target names a running service.
+Runs the whole pipeline (decoding, detection, alignment, embedder) over the set `identify` and over LFW's View 2: folds
+0 to 2, or those whose people the version was not trained with. Prints in Markdown: accuracy, the rates of both errors
+by distance, the rates at the default thresholds, and how many strangers are named by galleries of some sizes. The
+networks run in this process, unless --target names a running service.
 
     python -m benchmarks.accuracy.recognise_accuracy                                    # about six minutes on two cores
     python -m benchmarks.accuracy.recognise_accuracy --vectors-file /tmp/vectors.npz --plot docs/images/thresholds.png
@@ -19,7 +19,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.accuracy.counting.embedders import (
+from benchmarks.accuracy.recognition.embedders import (
     Choose,
     in_process,
     largest,
@@ -28,9 +28,16 @@ from benchmarks.accuracy.counting.embedders import (
     served,
     write_vectors,
 )
-from benchmarks.accuracy.counting.people import FOLDS, UNSEEN_FOLDS, Pair, Portrait, read_pairs, read_portraits
-from benchmarks.accuracy.counting.recognition_plot import draw_rates
-from benchmarks.accuracy.counting.recognition_report import (
+from benchmarks.accuracy.recognition.people import (
+    FOLDS,
+    UNSEEN_FOLDS,
+    LfwPair,
+    PersonPicture,
+    read_pairs,
+    read_portraits,
+)
+from benchmarks.accuracy.recognition.plot import draw_rates
+from benchmarks.accuracy.recognition.report import (
     Vectors,
     compared,
     default_lines,
@@ -42,7 +49,7 @@ from benchmarks.accuracy.counting.recognition_report import (
     rate_lines,
     small_gallery_lines,
 )
-from benchmarks.accuracy.counting.verification import other_people
+from benchmarks.accuracy.recognition.verification import other_people
 from benchmarks.common.machine import conditions
 from benchmarks.common.paths import add_data_option
 from exporters.signatures import EMBEDDER_VERSION
@@ -90,7 +97,7 @@ def _listed(folds: Collection[int]) -> str:
     return f"folds {', '.join(map(str, folds))}"
 
 
-def _vectors(pairs: list[Pair], portraits: list[Portrait], args: argparse.Namespace) -> Vectors:
+def _vectors(pairs: list[LfwPair], portraits: list[PersonPicture], args: argparse.Namespace) -> Vectors:
     choices: dict[str, Choose] = dict.fromkeys(
         (file for pair in pairs for file in (pair.first, pair.second)), most_central
     )
@@ -106,7 +113,7 @@ def _vectors(pairs: list[Pair], portraits: list[Portrait], args: argparse.Namesp
     return known
 
 
-def _print(pairs: list[Pair], portraits: list[Portrait], vectors: Vectors, args: argparse.Namespace) -> None:
+def _print(pairs: list[LfwPair], portraits: list[PersonPicture], vectors: Vectors, args: argparse.Namespace) -> None:
     comparisons = compared(pairs, vectors)
     faces, people = lfw_vectors(pairs, vectors)
     impostors = other_people(faces, people)

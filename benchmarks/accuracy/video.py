@@ -1,9 +1,8 @@
-"""Who is seen in a video whose people are known, how many tracks that takes, and how fast it goes?
+"""Are the people in a video recognised, with how many tracks, and at how many frames a second?
 
-Enrols the portraits of the evaluation clip, sends its frames through the client to the plain host, whose
-networks run in this process unless --target names a running service, and prints in Markdown what was
-said of each shot, for several n of "look for faces in every n-th frame". Of the clips whose people have no
-names it prints the tracks.
+Enrols the portraits of the evaluation clip and sends its frames through the client to the plain host, whose networks
+run in this process, unless --target names a running service. Prints in Markdown the names found in each shot, for
+several n of "look for faces in every n-th frame". For clips whose people have no names it prints the tracks.
 
     python -m benchmarks.accuracy.video
     python -m benchmarks.accuracy.video --every 5 --target 127.0.0.1:9000

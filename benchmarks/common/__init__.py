@@ -1,1 +1,1 @@
-"""What several benchmarks share: the machine, servers and stacks for the time of a block, pictures, plots."""
+"""Parts of several benchmarks: the conditions, servers and stacks for the time of a block, pictures, plots."""

@@ -1,4 +1,4 @@
-"""A predictor that runs the exported networks in this process, to tell our arithmetic's cost from the road's."""
+"""A predictor that runs the exported networks in this process, to measure the pipeline without any transport."""
 
 import asyncio
 from pathlib import Path
@@ -21,7 +21,7 @@ class InProcessPredictor:
     """Implements `orchestrator.predict.predictor.Predictor` with TensorFlow in this process.
 
     Args:
-        models_dir: Where `facegrid export` wrote; the highest version of each model is taken, of the embedder all.
+        models_dir: What `facegrid export` wrote; the highest version of each model is loaded, and all of the embedder.
     """
 
     def __init__(self, models_dir: Path) -> None:

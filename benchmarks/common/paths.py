@@ -1,4 +1,4 @@
-"""Where benchmarks and tests find pictures: the samples of this repository, and the evaluation data beside it."""
+"""Folders of pictures: the samples of this repository, and the evaluation data beside it."""
 
 import argparse
 import os

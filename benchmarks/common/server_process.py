@@ -1,7 +1,6 @@
 """An embedded model server as a process, for the time of a block."""
 
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,11 +11,13 @@ from pathlib import Path
 
 import grpc
 
+from benchmarks.common.ports import free_port
+
 START_TIMEOUT_S = 120.0
 
 
 @dataclass(frozen=True)
-class Server:
+class RunningServer:
     """A server that answers."""
 
     process: "subprocess.Popen[bytes]"
@@ -26,24 +27,24 @@ class Server:
 
 
 @contextmanager
-def model_server(*flags: str, log: Path) -> Iterator[Server]:
-    """Starts a server with these flags on a free port; ends it with SIGTERM, which has to end well.
+def model_server(*flags: str, log: Path) -> Iterator[RunningServer]:
+    """Starts a server with these flags on a free port; stops it with SIGTERM, and checks that it exits with 0.
 
     Raises:
         RuntimeError: It does not start, or does not end with 0; `log` says why.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     started_s = time.perf_counter()
     with log.open("wb") as out:
         command = [sys.executable, "-m", "model_server", f"--port={port}", *flags]
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
-    options = [("grpc.max_receive_message_length", -1), ("grpc.max_reconnect_backoff_ms", 50)]
+    # Without a pool of its own, every channel of this process would share one connection.
+    pool = ("grpc.use_local_subchannel_pool", 1)
+    options = [pool, ("grpc.max_receive_message_length", -1), ("grpc.max_reconnect_backoff_ms", 50)]
     channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=options)
     try:
         _wait_until_ready(channel, process, log)
-        yield Server(process, channel, time.perf_counter() - started_s)
+        yield RunningServer(process, channel, time.perf_counter() - started_s)
     finally:
         channel.close()
         process.send_signal(signal.SIGTERM)

@@ -1,9 +1,9 @@
-"""A model server whose networks take a set time: a process of its own that speaks PredictionService and sleeps.
+"""A stand-in for a model server: a process that answers PredictionService with zeros after a set time.
 
     python -m benchmarks.common.stand_in_server PORT --threads 2 --ms 5 --ms-per-row 0.5
 
-On a machine with few cores it shows what many servers would do that have cores of their own. An answer has the
-shapes of the contract and zeros in it. `--ms-per-row` counts the rows of the batch; beyond `--threads` calls wait.
+Since it sleeps, a machine with few cores can run many, as if each had its own cores. An answer has the shapes of the
+contract. `--ms-per-row` is added for each row of the batch; calls beyond `--threads` wait.
 """
 
 import argparse
@@ -27,7 +27,7 @@ class StandIn:
     Args:
         fixed_s: Time of a call.
         per_row_s: Time of each row of its batch.
-        version: The only one that it has.
+        version: Its only version.
     """
 
     def __init__(self, fixed_s: float, per_row_s: float, version: int) -> None:
@@ -38,7 +38,7 @@ class StandIn:
     def predict(
         self, request: predict_pb2.PredictRequest, context: grpc.ServicerContext
     ) -> predict_pb2.PredictResponse:
-        """Returns zeros, unless nobody waits for them any more."""
+        """Returns zeros, after the set time; an empty message if the caller has gone."""
         if not context.is_active():
             return predict_pb2.PredictResponse()
         name = request.model_spec.name
@@ -59,7 +59,7 @@ class StandIn:
     def status(
         self, _request: model_status_pb2.GetModelStatusRequest, _context: grpc.ServicerContext
     ) -> model_status_pb2.GetModelStatusResponse:
-        """Returns that there is nothing to say."""
+        """Returns an empty status."""
         return model_status_pb2.GetModelStatusResponse()
 
 
@@ -99,7 +99,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, default=2, help="calls answered at a time (default: %(default)s)")
     parser.add_argument("--ms", type=float, default=5.0, help="time of a call (default: %(default)s)")
     parser.add_argument("--ms-per-row", type=float, default=0.0, help="more for each row (default: %(default)s)")
-    parser.add_argument("--version", type=int, default=1, help="the one it has; of others it says NOT_FOUND")
+    parser.add_argument("--version", type=int, default=1, help="its only version; others are answered NOT_FOUND")
     parser.add_argument("--max-calls", type=int, default=1000, help="more are answered RESOURCE_EXHAUSTED")
     return parser
 

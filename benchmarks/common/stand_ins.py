@@ -1,9 +1,7 @@
-"""Stand-in servers as processes, for the time of a block, and calls of them that are timed."""
+"""Stand-in servers as processes, for the time of a block."""
 
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
@@ -11,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.common.paths import ROOT
-
-START_TIMEOUT_S = 60.0
+from benchmarks.common.ports import free_port, wait_until_listening
 
 
 @contextmanager
@@ -43,28 +40,6 @@ def stand_ins(*flags: tuple[str, ...]) -> Iterator[list[str]]:
     """Runs a server for each of the tuples of flags; gives their addresses."""
     with ExitStack() as stack:
         yield [stack.enter_context(stand_in(*of_one))[0] for of_one in flags]
-
-
-def free_port() -> int:
-    """Returns a port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_until_listening(port: int, address: str = "127.0.0.1") -> None:
-    """Returns when something listens on a port.
-
-    Raises:
-        TimeoutError: Nothing does within a minute.
-    """
-    give_up_s = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < give_up_s:
-        with socket.socket() as probe:
-            if probe.connect_ex((address, port)) == 0:
-                return
-        time.sleep(0.02)
-    raise TimeoutError(f"nothing listens on port {port} after {START_TIMEOUT_S:g} s")
 
 
 def crops(rows: int) -> dict[str, NDArray[np.uint16]]:

@@ -1,4 +1,4 @@
-"""A straight line through numbers in a row: its slope, how sure that is, and a picture."""
+"""The trend of a series of numbers: a straight line, its confidence interval, and a plot."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Trend:
     intercept: float
     low: float
     high: float
-    """The slope lies between these in 95 of 100 cases, if the distances from the line are independent and normal."""
+    """95 % confidence interval of the slope, for independent normal residuals."""
 
 
 def trend(values: Sequence[float]) -> Trend:

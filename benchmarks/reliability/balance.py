@@ -2,9 +2,9 @@
 
     python -m benchmarks.reliability.balance
 
-Three stand-ins (processes that speak the API and sleep), one of them four times as slow as the others, get batches of
-1 to 64 rows: from callers who each wait for an answer before they ask again, and at a fixed rate. Ours, comparing two
-servers or all for each call, is measured in turn with gRPC's own round_robin, which is called as ours calls a server.
+Three stand-ins (processes that sleep), one of them four times as slow as the others, get batches of 1 to 64 rows: from
+callers that each wait for an answer before the next call, and at a fixed rate. Our balancer, which compares two servers
+or all of them for each call, is measured in turn with gRPC's own round_robin.
 """
 
 import argparse
@@ -31,7 +31,7 @@ _TIMEOUT_S = 30.0
 _FAST = ("--threads=2", "--ms=10", "--ms-per-row=1")
 _SLOW = ("--threads=2", "--ms=40", "--ms-per-row=4")
 
-Call = Callable[[int], Awaitable[object]]
+RowsCall = Callable[[int], Awaitable[object]]
 
 
 class RoundRobin:
@@ -39,13 +39,15 @@ class RoundRobin:
 
     def __init__(self, addresses: list[str]) -> None:
         self._target = "ipv4:" + ",".join(addresses)
+        self._channel: grpc.aio.Channel | None = None
+        self._predict: Any = None
 
     async def start(self) -> None:
         """Opens the channel."""
         config = '{"loadBalancingConfig": [{"round_robin": {}}]}'
         options = [("grpc.service_config", config), ("grpc.use_local_subchannel_pool", 1)]
         self._channel = grpc.aio.insecure_channel(self._target, options=options)
-        self._predict: Any = self._channel.unary_unary(
+        self._predict = self._channel.unary_unary(
             "/tensorflow.serving.PredictionService/Predict",
             request_serializer=predict_pb2.PredictRequest.SerializeToString,
             response_deserializer=predict_pb2.PredictResponse.FromString,
@@ -53,7 +55,8 @@ class RoundRobin:
 
     async def close(self) -> None:
         """Closes the channel."""
-        await self._channel.close()
+        if self._channel:
+            await self._channel.close()
 
     async def predict(self, model: str, inputs: Any, *, timeout_s: float) -> object:
         """Returns the answer, as `Predictor.predict`."""
@@ -77,8 +80,8 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def closed_loop(call: Call, callers: int, seconds: float, seed: int) -> tuple[list[float], float]:
-    """Returns the times of the calls of callers who wait for each answer, and how many are answered per second."""
+async def closed_loop(call: RowsCall, callers: int, seconds: float, seed: int) -> tuple[list[float], float]:
+    """Returns the times of calls by callers that wait for each answer, and the answers per second."""
     taken: list[float] = []
     began_s = time.perf_counter()
 
@@ -92,8 +95,8 @@ async def closed_loop(call: Call, callers: int, seconds: float, seed: int) -> tu
     return taken, len(taken) / (time.perf_counter() - began_s)
 
 
-async def open_loop(call: Call, rate: float, seconds: float, seed: int) -> tuple[list[float], float]:
-    """Returns the times of calls that come at random, from when they were due, and how many are answered per second."""
+async def open_loop(call: RowsCall, rate: float, seconds: float, seed: int) -> tuple[list[float], float]:
+    """Returns the times of calls that come at random, from when they were due, and the answers per second."""
     random = Random(seed)
     taken: list[float] = []
     began_s = time.perf_counter()
@@ -120,7 +123,7 @@ async def measure(args: argparse.Namespace, addresses: list[str]) -> None:
     }
     for way in ways.values():
         await way.start()
-    loops: dict[str, Callable[[Call, int], Awaitable[tuple[list[float], float]]]] = {
+    loops: dict[str, Callable[[RowsCall, int], Awaitable[tuple[list[float], float]]]] = {
         f"{args.callers} callers": lambda call, seed: closed_loop(call, args.callers, args.seconds, seed),
         f"{args.rate:g} calls/s": lambda call, seed: open_loop(call, args.rate, args.seconds, seed),
     }

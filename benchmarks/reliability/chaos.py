@@ -2,9 +2,9 @@
 
     python -m benchmarks.reliability.chaos [--models-dir models]
 
-Starts a stack with two model servers and two orchestrators, keeps calling it through our client, and breaks one part
-after the other. Prints a table: failed calls, times before and during, the longest time without an answer, and the
-time until everything is as it was.
+Starts a stack with two model servers and two orchestrators, calls it through our client all the time, and breaks one
+part after the other. Prints a table: failed calls, times before and during, the longest time without an answer, and the
+time until everything runs again.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.common.fleet_stack import Fleet, Traffic, fleet
+from benchmarks.common.local_stack import ClientTraffic, LocalStack, local_stack
 from benchmarks.common.machine import conditions
 
 _CALLERS = 3
@@ -30,12 +30,12 @@ _WHOLE_TIMEOUT_S = 120.0
 
 
 @dataclass(frozen=True)
-class Failure:
-    """Something that is done to a stack, and how to tell that it has been made good."""
+class InjectedFailure:
+    """A failure to inject into a stack, and a test that the stack has recovered."""
 
     name: str
-    strike: Callable[[Fleet], None]
-    is_whole: Callable[[Fleet], bool]
+    strike: Callable[[LocalStack], None]
+    is_whole: Callable[[LocalStack], bool]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -45,18 +45,18 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     print(conditions("ray", "grpcio"))
     failed = 0
-    with fleet(args.models_dir, "2", orchestrators="2") as stack:
+    with local_stack(args.models_dir, "2", orchestrators="2") as stack:
         print(f"two model servers and two orchestrators, up in {stack.start_s:.0f} s; {_CALLERS} callers\n")
         print("| failure | calls | failed | p50 / p99 before, ms | p50 / p99 after, ms | silence s | whole after s |")
         print("|---" * 7 + "|")
-        with Traffic(stack.state.address, _CALLERS) as traffic:
+        with ClientTraffic(stack.state.address, _CALLERS) as traffic:
             time.sleep(_BEFORE_S)  # the first calls open connections
             for failure in failures():
                 failed += measure(failure, stack, traffic)
     return 1 if failed else 0
 
 
-def measure(failure: Failure, stack: Fleet, traffic: Traffic) -> int:
+def measure(failure: InjectedFailure, stack: LocalStack, traffic: ClientTraffic) -> int:
     """Prints a row; returns the number of failed calls."""
     before_s = time.monotonic()
     errors = traffic.errors.copy()
@@ -82,40 +82,44 @@ def measure(failure: Failure, stack: Fleet, traffic: Traffic) -> int:
     return new.total()
 
 
-def failures() -> list[Failure]:
-    """Returns what is done, in order."""
+def failures() -> list[InjectedFailure]:
+    """Returns the failures in their order."""
     return [
-        Failure("kill -9 of a model server", _kill_server, _has_servers),
-        Failure("kill -9 of the Ray process that watches a model server", _kill_watcher, _has_servers),
-        Failure("kill -9 of an orchestrator", _kill_orchestrator, lambda stack: stack.running("FaceService") == 2),
-        Failure("kill -9 of Ray Serve's controller", _kill_controller, lambda stack: stack.running("FaceService") == 2),
-        Failure(f"SIGSTOP of a model server for {_FROZEN_S:.0f} s", _freeze_server, _has_servers),
+        InjectedFailure("kill -9 of a model server", _kill_server, _has_servers),
+        InjectedFailure("kill -9 of the Ray process that watches a model server", _kill_watcher, _has_servers),
+        InjectedFailure(
+            "kill -9 of an orchestrator", _kill_orchestrator, lambda stack: stack.running("FaceService") == 2
+        ),
+        InjectedFailure(
+            "kill -9 of Ray Serve's controller", _kill_controller, lambda stack: stack.running("FaceService") == 2
+        ),
+        InjectedFailure(f"SIGSTOP of a model server for {_FROZEN_S:.0f} s", _freeze_server, _has_servers),
     ]
 
 
-def _kill_server(stack: Fleet) -> None:
+def _kill_server(stack: LocalStack) -> None:
     os.kill(stack.servers()[0]["pid"], signal.SIGKILL)
 
 
-def _kill_watcher(stack: Fleet) -> None:
+def _kill_watcher(stack: LocalStack) -> None:
     os.kill(stack.servers()[0]["replica_pid"], signal.SIGKILL)
 
 
-def _kill_orchestrator(stack: Fleet) -> None:
+def _kill_orchestrator(stack: LocalStack) -> None:
     os.kill(stack.processes("ServeReplica:facegrid:FaceService")[0], signal.SIGKILL)
 
 
-def _kill_controller(stack: Fleet) -> None:
+def _kill_controller(stack: LocalStack) -> None:
     os.kill(stack.processes("ServeController")[0], signal.SIGKILL)
 
 
-def _freeze_server(stack: Fleet) -> None:
+def _freeze_server(stack: LocalStack) -> None:
     pid = stack.servers()[0]["pid"]
     os.kill(pid, signal.SIGSTOP)
     threading.Timer(_FROZEN_S, lambda: os.kill(pid, signal.SIGCONT) if Path(f"/proc/{pid}").exists() else None).start()
 
 
-def _has_servers(stack: Fleet) -> bool:
+def _has_servers(stack: LocalStack) -> bool:
     answering = {one["address"] for one in stack.servers() if Path(f"/proc/{one['pid']}").exists()}
     return len(answering) == 2 and stack.running("ModelServer_models") == 2
 

@@ -3,9 +3,9 @@
     python -m benchmarks.reliability.failures --models-dir models
     python -m benchmarks.reliability.failures            # stand-in servers, which sleep
 
-Two servers and the balancing client. Callers ask without a pause: first undisturbed, then while one of the servers is
-killed (SIGKILL), frozen (SIGSTOP), or, where this machine allows network namespaces, behind a cable that is pulled. A
-call fails when it has no answer within its 10 seconds.
+Callers call two servers through the balancing client without a pause: first undisturbed, then while one server is
+killed (SIGKILL), frozen (SIGSTOP), or cut off by a pulled cable, if this machine allows network namespaces. A call
+fails if it has no answer within 10 seconds.
 """
 
 import argparse
@@ -24,8 +24,9 @@ import numpy as np
 
 from benchmarks.common.machine import conditions
 from benchmarks.common.paths import ROOT
-from benchmarks.common.stand_ins import crops, free_port, stand_in, wait_until_listening
-from benchmarks.reliability.namespace import NAMESPACE_ADDRESS, in_namespace, inside, namespaces_allowed
+from benchmarks.common.ports import free_port, wait_until_listening
+from benchmarks.common.stand_ins import crops, stand_in
+from benchmarks.reliability.helpers.network_namespace import NAMESPACE_ADDRESS, in_namespace, inside, namespaces_allowed
 from facegrid.errors import FacegridError
 from orchestrator.predict.servers.client import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints
@@ -35,21 +36,21 @@ _ROWS = 16
 
 
 @dataclass
-class Seen:
-    """What callers saw."""
+class CallerOutcomes:
+    """Times of the answered calls, and the failures."""
 
     took_s: list[float] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
     def line(self) -> str:
-        """Returns it as a part of a table."""
+        """Returns the columns of a row of the table."""
         p50, p99, most = np.percentile(self.took_s, [50, 99, 100]) * 1e3 if self.took_s else (0, 0, 0)
         return f"{len(self.took_s):6d} {len(self.failures):7d} {p50:8.1f} {p99:8.1f} {most:8.1f}"
 
 
 @contextmanager
 def server(args: argparse.Namespace, namespace: str | None = None) -> Iterator[tuple[str, int]]:
-    """Runs a model server, in a network namespace if one is named; gives its address and its process's number."""
+    """Runs a model server, in a network namespace if one is named; gives its address and its process id."""
     within = inside(namespace) if namespace else []
     address = NAMESPACE_ADDRESS if namespace else "127.0.0.1"
     if not args.models_dir:
@@ -72,9 +73,9 @@ def server(args: argparse.Namespace, namespace: str | None = None) -> Iterator[t
 
 async def traffic(
     predictor: BalancedPredictor, callers: int, seconds: float, after_s: float, do: Callable[[], None]
-) -> Seen:
-    """Returns what callers see who ask for some time, in which something is done after a while."""
-    seen = Seen()
+) -> CallerOutcomes:
+    """Returns the outcomes of callers over some time, in which `do` is called after `after_s`."""
+    seen = CallerOutcomes()
     end_s = time.monotonic() + seconds
 
     async def ask() -> None:
@@ -94,8 +95,10 @@ async def traffic(
     return seen
 
 
-async def measure(args: argparse.Namespace, addresses: list[str], break_: Callable[[], None]) -> tuple[Seen, Seen]:
-    """Returns what callers see undisturbed, and from when one of the servers is broken."""
+async def measure(
+    args: argparse.Namespace, addresses: list[str], break_: Callable[[], None]
+) -> tuple[CallerOutcomes, CallerOutcomes]:
+    """Returns the outcomes before and while one of the servers is broken."""
     predictor = BalancedPredictor(StaticEndpoints({"rnet": addresses}))
     await predictor.start()
     try:

@@ -1,15 +1,14 @@
-"""Does any request end the model server, keep it for ever, or make it answer with what is no status?
+"""Does any request crash the model server, hang it, or make it answer without a proper status?
 
     python -m benchmarks.reliability.fuzz --requests 20000
 
-Good requests to every entrance, gRPC and REST, are made wrong (`mutations.py`) and sent by several callers at once
-to one server; reloads of its models are among them. Every request has to be answered with a status in time, and
-none with the server's own "internal error". Good requests in between have to be answered well, and at the end the
-server has to stop as it should. The seed makes the requests repeatable, not the order of the callers.
+Several callers at once send mutated requests (`fuzzing/mutations.py`) to every gRPC method and REST route of one
+server; reloads of its models are among them. Every request must be answered with a status in time, and none with the
+server's own "internal error". Good requests in between must be answered well, and at the end the server must stop with
+exit code 0. The seed makes the requests repeatable, not the order of the callers.
 """
 
 import argparse
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,18 +22,19 @@ from random import Random
 import psutil
 
 from benchmarks.common.machine import conditions
+from benchmarks.common.ports import free_port
 from benchmarks.common.server_process import model_server
-from benchmarks.reliability.fuzz_good_requests import MODEL
-from benchmarks.reliability.fuzz_requests import Attack, Fault, attacks, check
+from benchmarks.reliability.fuzzing.attacks import Attack, Fault, attacks, check
+from benchmarks.reliability.fuzzing.good_requests import MODEL
 
 CHECK_EVERY = 100
 MAX_FAULTS = 20
-"""A caller who has seen as many stops."""
+"""A caller that has found as many stops."""
 
 
 @dataclass
-class Findings:
-    """What was seen."""
+class FuzzFindings:
+    """The answers and the faults of a run."""
 
     statuses: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often each entrance answered with each status."""
@@ -44,13 +44,13 @@ class Findings:
     """Before the first request and after the last."""
 
 
-def measure(folder: Path, *, requests: int, callers: int, seed: int) -> Findings:
-    """Starts a server in a folder and sends it the requests; raises RuntimeError if it does not stop well."""
+def measure(folder: Path, *, requests: int, callers: int, seed: int) -> FuzzFindings:
+    """Starts a server in a folder and sends it the requests; raises RuntimeError if it does not exit with 0."""
     base_path = folder / MODEL
-    subprocess.run([sys.executable, "-m", "benchmarks.reliability.fuzz_models", str(base_path / "1")], check=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        rest_port = probe.getsockname()[1]
+    subprocess.run(
+        [sys.executable, "-m", "benchmarks.reliability.fuzzing.saved_model", str(base_path / "1")], check=True
+    )
+    rest_port = free_port()
     flags = (
         f"--model_name={MODEL}",
         f"--model_base_path={base_path}",
@@ -77,8 +77,8 @@ def measure(folder: Path, *, requests: int, callers: int, seed: int) -> Findings
 
 def _attack(
     entrances: dict[str, tuple[float, Attack]], good: Attack, *, requests: int, callers: int, seed: int
-) -> Findings:
-    found = Findings()
+) -> FuzzFindings:
+    found = FuzzFindings()
     names = list(entrances)
     shares = [share for share, _ in entrances.values()]
 

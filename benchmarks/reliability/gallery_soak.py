@@ -1,9 +1,9 @@
-"""Do enrolments and deletions of several processes at once stay what they were acknowledged to be?
+"""Is every acknowledged enrolment and deletion kept when several processes write at once and some are killed?
 
-Processes enrol, search and delete subjects of their own in one gallery. Every few seconds one of them is killed
-(SIGKILL) in the middle of what it does, and another takes its place. At the end a new process opens the gallery
-and compares it with what was acknowledged: a subject whose enrolment was acknowledged is there with all its
-faces, one whose deletion was acknowledged is not, and of a call that was cut off either is allowed.
+Each process enrols, searches and deletes its own subjects in one gallery. Every few seconds one of them is killed
+(SIGKILL) in the middle of its work, and another takes its place. At the end the gallery is opened again and compared
+with the acknowledged calls: an enrolled subject is present with all its faces, a deleted one is absent, and a call that
+was cut off may have either result.
 
     python -m benchmarks.reliability.gallery_soak --seconds 60 --writers 4
 """
@@ -73,7 +73,7 @@ def soak(
         while not problems and (
             time.monotonic() - begin_s < seconds
             or _done(logs) < least
-            or (kill_every_s and not counts["kills"])  # a slow machine may have had nobody to kill
+            or (kill_every_s and not counts["kills"])  # a slow machine may not have had a process to kill yet
         ):
             time.sleep(0.05)
             at_work = [writer for writer in running if writer.has_begun()]
@@ -113,7 +113,7 @@ def _done(logs: Path) -> int:
 
 
 async def _write(uri: str, log: Path) -> None:
-    """Enrols, searches and deletes until it is told to stop; notes what it begins and what was acknowledged."""
+    """Enrols, searches and deletes until SIGTERM; logs each call when it begins and when it is acknowledged."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     rng = np.random.default_rng(os.getpid())

@@ -18,7 +18,7 @@ from pathlib import Path
 import grpc
 import psutil
 
-from benchmarks.common.fleet_stack import PICTURE, Fleet, fleet
+from benchmarks.common.local_stack import PICTURE, LocalStack, local_stack
 from benchmarks.common.machine import conditions
 from facegrid.v1.detect_pb2 import DetectRequest
 from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
@@ -38,17 +38,17 @@ class Victim:
     """What is killed."""
 
     name: str
-    find: Callable[[Fleet], list[psutil.Process]]
+    find: Callable[[LocalStack], list[psutil.Process]]
     limit_s: float
     """Within which the service has to be back."""
 
 
-def titled(title: str) -> Callable[[Fleet], list[psutil.Process]]:
+def titled(title: str) -> Callable[[LocalStack], list[psutil.Process]]:
     """Returns the search for the processes of a stack whose command line has these words."""
     return lambda stack: [one for one in stack_processes(stack) if title in command_of(one)]
 
 
-def stack_processes(stack: Fleet) -> list[psutil.Process]:
+def stack_processes(stack: LocalStack) -> list[psutil.Process]:
     """Returns every process of a stack, supervisord first."""
     return [process for record in stack.parts.records() for process in members(record)]
 
@@ -61,7 +61,7 @@ def command_of(process: psutil.Process) -> str:
         return ""
 
 
-def all_but_supervisord(stack: Fleet) -> list[psutil.Process]:
+def all_but_supervisord(stack: LocalStack) -> list[psutil.Process]:
     """Returns every process of a stack but that."""
     return [one for one in stack_processes(stack) if one.pid != stack.parts.read_record(SUPERVISOR).pid]  # type: ignore[union-attr]
 
@@ -90,7 +90,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     print(conditions("ray", "grpcio", "supervisor"))
     late = 0
-    with fleet(args.models_dir, "") as stack:
+    with local_stack(args.models_dir) as stack:
         print(f"the default stack, up in {stack.start_s:.1f} s\n")
         print("| killed | processes | service again after, s | allowed, s | failed calls by status |")
         print("|---" * 5 + "|")
@@ -100,7 +100,7 @@ def main(argv: list[str] | None = None) -> int:
     return 1 if late else 0
 
 
-def measure(victim: Victim, stack: Fleet) -> bool:
+def measure(victim: Victim, stack: LocalStack) -> bool:
     """Prints a row; returns whether the service was away for too long."""
     processes = victim.find(stack)
     struck_s = time.monotonic()

@@ -1,12 +1,12 @@
-"""What does the service do with four times the load that it can bear?
+"""What does the service do at four times its peak load?
 
     python -m benchmarks.reliability.overload --seconds 60
     python -m benchmarks.reliability.overload --seconds 60 --busy 3     # with a quarter of a core for the orchestrator
 
-The plain host with its default settings, and stand-in servers (processes that speak the API and sleep), so that they
-are what is short, and not the cores that this benchmark runs on as well. First callers who wait
-for their answers find the peak; then calls come at random at four times that rate, each with the same deadline, and are
-not repeated when they are refused; then at half the peak, to see how long it takes until all is well again.
+The plain host with its default settings calls stand-in servers (processes that sleep), so that the servers are the
+bottleneck, not the cores, which this benchmark uses as well. First, callers that wait for each answer find the peak.
+Then calls come at random at four times that rate, each with the same deadline, and are not retried. Then they come at
+half the peak, which shows how long the service takes to recover.
 """
 
 import argparse
@@ -27,7 +27,8 @@ from PIL import Image
 
 from benchmarks.common.machine import conditions
 from benchmarks.common.paths import ROOT
-from benchmarks.common.stand_ins import free_port, stand_ins, wait_until_listening
+from benchmarks.common.ports import free_port, wait_until_listening
+from benchmarks.common.stand_ins import stand_ins
 from facegrid.client.channel import TIMEOUT_GRACE_S
 from facegrid.client.wire.images import encode_image
 from facegrid.v1 import detect_pb2
@@ -36,38 +37,38 @@ from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
 _SERVERS = (("--threads=2", "--ms=100"),) * 2
 _CALLERS = 16
 _REFUSED = {grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.CANCELLED}
-"""By the service, or by gRPC where the service does not get round to it."""
+"""By the service, or by gRPC if the service does not reach the call in time."""
 
 
 @dataclass(frozen=True)
-class Call:
-    """One call and what became of it."""
+class DetectCall:
+    """A call and its outcome."""
 
     due_s: float
     took_s: float
     code: grpc.StatusCode
 
 
-class Load:
-    """Calls of Detect as our client makes them, but for its retries."""
+class DetectLoad:
+    """Calls of Detect as our client makes them, but without retries."""
 
     def __init__(self, stub: FaceServiceStub, image: bytes, timeout_s: float) -> None:
         self._stub = stub
         self._timeout_s = timeout_s
         self._request = detect_pb2.DetectRequest(image=image, timeout_ms=round(timeout_s * 1000))
-        self.calls: list[Call] = []
+        self.calls: list[DetectCall] = []
 
     async def call(self, due_s: float) -> None:
-        """Asks once."""
+        """Makes one call."""
         code = grpc.StatusCode.OK
         try:
             await self._stub.Detect(self._request, timeout=self._timeout_s + TIMEOUT_GRACE_S)
         except grpc.aio.AioRpcError as err:
             code = err.code()
-        self.calls.append(Call(due_s, time.perf_counter() - due_s, code))
+        self.calls.append(DetectCall(due_s, time.perf_counter() - due_s, code))
 
     async def callers(self, count: int, seconds: float) -> None:
-        """Asks again as soon as there is an answer."""
+        """Makes the next call of each caller as soon as the last one is answered."""
         end_s = time.perf_counter() + seconds
 
         async def repeat() -> None:
@@ -77,7 +78,7 @@ class Load:
         await asyncio.gather(*(repeat() for _ in range(count)))
 
     async def at_rate(self, rate: float, seconds: float) -> None:
-        """Asks at random times, whatever becomes of the calls before."""
+        """Makes calls at random times, whether or not earlier ones are answered."""
         random = Random(0)
         due_s = time.perf_counter()
         end_s = due_s + seconds
@@ -86,7 +87,7 @@ class Load:
                 await asyncio.sleep(max(0.0, due_s - time.perf_counter()))
                 group.create_task(self.call(due_s))
 
-    def take(self) -> list[Call]:
+    def take(self) -> list[DetectCall]:
         """Returns the calls since the last time."""
         calls, self.calls = self.calls, []
         return calls
@@ -131,7 +132,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def percentiles(calls: list[Call]) -> str:
+def percentiles(calls: list[DetectCall]) -> str:
     """Returns the times of some calls as text."""
     if not calls:
         return "none"
@@ -146,8 +147,8 @@ async def resident_mb(process: psutil.Process, every_s: float, into: list[float]
         await asyncio.sleep(every_s)
 
 
-def report(name: str, calls: list[Call], seconds: float, timeout_s: float) -> float:
-    """Prints what became of some calls; returns how many were answered in time per second."""
+def report(name: str, calls: list[DetectCall], seconds: float, timeout_s: float) -> float:
+    """Prints the outcome of some calls; returns how many per second were answered in time."""
     good = [call for call in calls if call.code is grpc.StatusCode.OK]
     in_time = sum(call.took_s <= timeout_s for call in good) / seconds
     refused = [call for call in calls if call.code in _REFUSED]
@@ -164,10 +165,10 @@ def report(name: str, calls: list[Call], seconds: float, timeout_s: float) -> fl
 
 
 async def measure(args: argparse.Namespace, target: str, process: psutil.Process) -> None:
-    """Prints what was seen."""
+    """Prints the outcome of each phase."""
     image = encode_image(np.asarray(Image.effect_noise((160, 120), 50).convert("RGB")))
     async with grpc.aio.insecure_channel(target) as channel:
-        load = Load(FaceServiceStub(channel), image, args.timeout_s)
+        load = DetectLoad(FaceServiceStub(channel), image, args.timeout_s)
         await load.callers(_CALLERS, 3)  # warms up
         load.take()
         await load.callers(_CALLERS, 10)
@@ -199,7 +200,7 @@ async def measure(args: argparse.Namespace, target: str, process: psutil.Process
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Prints the conditions and what was seen."""
+    """Prints the conditions and the outcome."""
     args = build_parser().parse_args(argv)
     print(conditions("grpcio"))
     print(f"two servers {' '.join(_SERVERS[0])}; deadline {args.timeout_s:g} s; {args.busy} busy processes")

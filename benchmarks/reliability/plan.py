@@ -1,12 +1,11 @@
-"""Does the simulation behind `facegrid plan` say what a real run shows? Within 15 % is the aim.
+"""Does the simulation of `facegrid plan` predict the times of a real run within 15 %?
 
     python -m benchmarks.reliability.plan
 
-Stand-ins (processes that speak the API and sleep) for rnet and onet get pictures at a fixed rate, each a call of rnet
-and then one of onet, through the client that production uses. Before and after each rate, since a busy machine changes,
-single calls are timed, and calls that follow each other without a pause on one server: what a single call takes
-longer is not the server's time but the way there and back. From these times alone the simulation predicts the
-median and the 99th percentile.
+Stand-ins (processes that sleep) for rnet and onet get pictures at a fixed rate, each a call of rnet and then one of
+onet, through the client that production uses. Two times are measured before and after each rate, since a busy machine
+changes: of single calls, and of calls that follow each other without a pause on one server. The difference is the time
+of the transport. From these times alone the simulation predicts the median and the 99th percentile.
 """
 
 import argparse
@@ -32,11 +31,11 @@ _SIDES = {"rnet": 24, "onet": 48}
 _MS = {"rnet": 60, "onet": 40}
 _SERVERS = {"rnet": 3, "onet": 2}
 _BUSY = (0.4, 0.6, 0.75)
-"""Share of the time that the servers of rnet are meant to be at work."""
+"""Target utilisation of the servers of rnet."""
 _ALONE = 30
 _SATURATED_S, _WAITING = 3.0, 3
 _ALLOWED = 0.15
-# So many at once that pictures never wait for a turn: here only calls are made.
+# So many at once that pictures never wait for admission: here only calls are made.
 _SETTINGS = Settings(max_images_at_once=1024, max_images_queued=65_536)
 
 
@@ -60,7 +59,7 @@ async def _alone_s(predictor: BalancedPredictor, network: str) -> list[float]:
 
 
 async def _slot_s(address: str, network: str) -> float:
-    """Returns the time that a server needs for a call when the next one always waits already."""
+    """Returns the time that a server needs for a call while the next one is always waiting."""
     predictor = BalancedPredictor(StaticEndpoints({network: [address]}))
     await predictor.start()
     end_s = time.perf_counter() + _SATURATED_S
@@ -105,7 +104,7 @@ def _profile(alone_s: dict[str, list[float]], slot_s: dict[str, float]) -> Profi
 
 
 async def compare(addresses: Sequence[str], seconds: float) -> bool:
-    """Prints measured and simulated times; returns whether all are as near as is aimed for."""
+    """Prints measured and simulated times; returns whether all are within the limit."""
     of = {"rnet": addresses[: _SERVERS["rnet"]], "onet": addresses[_SERVERS["rnet"] :]}
     predictor = BalancedPredictor(StaticEndpoints(of))
     await predictor.start()
@@ -142,7 +141,7 @@ async def compare(addresses: Sequence[str], seconds: float) -> bool:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Prints the comparison; returns 1 where the simulation is further off than is aimed for."""
+    """Prints the comparison; returns 1 if the simulation is further off than the limit."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=60.0, help="of each rate (default: %(default)s)")
     args = parser.parse_args(argv)

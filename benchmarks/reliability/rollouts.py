@@ -1,11 +1,11 @@
-"""Do requests fail, or memory grow, when versions of a model replace each other all day?
+"""Do requests fail, or does memory grow, when versions of a model replace each other all day?
 
     python -m benchmarks.reliability.rollouts --swaps 200
 
-A model server looks at a folder in which a new version appears and the old one gives way, again and again; every
-tenth time the new one is taken away at once and the one before comes back. Callers ask for the latest version
-without a pause. Every answer has to come, be right for the version it names, and name a version that was there
-when the request was sent or became available before it was answered. Resident memory is read after every swap.
+A model server watches a folder in which a new version replaces the old one, again and again; every tenth time the new
+version is removed and the one before comes back. Callers request the latest version without a pause. Every request must
+be answered, with the right answer for the version that it names, and with a version that was present when the request
+was sent or became available before the answer. Resident memory is read after every swap.
 """
 
 import argparse
@@ -26,9 +26,9 @@ import numpy as np
 import psutil
 
 from benchmarks.common.machine import conditions
-from benchmarks.common.server_process import Server, model_server
+from benchmarks.common.server_process import RunningServer, model_server
 from benchmarks.common.trend import Trend, plot, trend
-from benchmarks.reliability.rollout_models import ADDED
+from benchmarks.reliability.helpers.rollout_models import ADDED
 from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest, GetModelStatusResponse, ModelVersionStatus
 from facegrid.tfserving.v1.predict_pb2 import PredictRequest, PredictResponse
 from facegrid.tfserving.v1.tensor_pb2 import DataType
@@ -39,7 +39,7 @@ FIRST = 1
 
 
 @dataclass(frozen=True)
-class Answer:
+class PredictAnswer:
     """A request that was answered well."""
 
     sent_s: float
@@ -48,10 +48,10 @@ class Answer:
 
 
 @dataclass
-class Findings:
-    """What was seen. Times are of `time.perf_counter`."""
+class RolloutFindings:
+    """Answers, failures, swaps and memory. Times are of `time.perf_counter`."""
 
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[PredictAnswer] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     swaps_s: list[tuple[float, float]] = field(default_factory=list)
     """When each swap began, with the folder's change, and ended, with the old version gone."""
@@ -59,10 +59,10 @@ class Findings:
     """After each swap."""
 
 
-class Traffic:
-    """Callers that ask for the latest version without a pause and check what they are told."""
+class PredictTraffic:
+    """Callers that request the latest version without a pause and check the answers."""
 
-    def __init__(self, channel: grpc.Channel, callers: int, findings: Findings) -> None:
+    def __init__(self, channel: grpc.Channel, callers: int, findings: RolloutFindings) -> None:
         self._predict = channel.unary_unary(
             "/tensorflow.serving.PredictionService/Predict",
             request_serializer=PredictRequest.SerializeToString,
@@ -72,13 +72,13 @@ class Traffic:
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._call, args=(index,)) for index in range(callers)]
         self.presence: dict[int, list[list[float]]] = {FIRST: [[0.0, float("inf")]]}
-        """For each version, from when to when it may answer; infinite until it is gone."""
+        """For each version, the spans in which it may answer; the end is infinite until the version is gone."""
 
     def __enter__(self) -> None:
         for thread in self._threads:
             thread.start()
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(self, *_exc: object) -> None:
         self._stop.set()
         for thread in self._threads:
             thread.join()
@@ -93,20 +93,20 @@ class Traffic:
             except grpc.RpcError as error:
                 self._findings.failures.append(f"{error.code()}: {error.details()}")
                 continue
-            answer = Answer(sent_s, time.perf_counter(), response.model_spec.version.value)
+            answer = PredictAnswer(sent_s, time.perf_counter(), response.model_spec.version.value)
             self._findings.answers.append(answer)
             if list(response.outputs["y"].float_val) != [x / 2 + ADDED[flavour(answer.version)]]:
                 self._findings.failures.append(f"version {answer.version} answered {response.outputs['y'].float_val}")
             if not self._was_there(answer):
                 self._findings.failures.append(f"version {answer.version} answered when it was not wanted")
 
-    def _was_there(self, answer: Answer) -> bool:
+    def _was_there(self, answer: PredictAnswer) -> bool:
         spans = self.presence.get(answer.version, [])
         return any(answer.answered_s >= start_s and answer.sent_s <= end_s for start_s, end_s in list(spans))
 
 
 def flavour(version: int) -> str:
-    """Returns which of the two models a version is."""
+    """Returns the name of the model of a version."""
     return "odd" if version % 2 else "even"
 
 
@@ -124,7 +124,9 @@ def _request(x: float) -> PredictRequest:
 class Rollouts:
     """Changes the folder of a server's model, and waits until the server has followed."""
 
-    def __init__(self, base_path: Path, models: Path, server: Server, traffic: Traffic, findings: Findings) -> None:
+    def __init__(
+        self, base_path: Path, models: Path, server: RunningServer, traffic: PredictTraffic, findings: RolloutFindings
+    ) -> None:
         self._base_path = base_path
         self._models = models
         self._traffic = traffic
@@ -181,31 +183,37 @@ class Rollouts:
 
 
 def copied(base_path: Path, models: Path, version: int) -> Path:
-    """Returns a whole version beside the folder it belongs to; its files are links, which take no time."""
+    """Returns a complete version beside its model's folder; its files are links, which take no time."""
     aside = base_path.parent / f"{version}.new"
     shutil.copytree(models / flavour(version), aside, copy_function=os.link)
     return aside
 
 
-def measure(folder: Path, *, swaps: int, callers: int, weights_mb: int, rollback_every: int = 10) -> Findings:
+def measure(folder: Path, *, swaps: int, callers: int, weights_mb: int, rollback_every: int = 10) -> RolloutFindings:
     """Runs a server in `folder` and returns what was seen."""
     models, base_path = folder / "models", folder / MODEL
-    writer = [sys.executable, "-m", "benchmarks.reliability.rollout_models", str(models), f"--weights-mb={weights_mb}"]
+    writer = [
+        sys.executable,
+        "-m",
+        "benchmarks.reliability.helpers.rollout_models",
+        str(models),
+        f"--weights-mb={weights_mb}",
+    ]
     subprocess.run(writer, check=True, capture_output=True)
     base_path.mkdir()
     copied(base_path, models, FIRST).rename(base_path / str(FIRST))
-    findings = Findings()
+    findings = RolloutFindings()
     flags = (f"--model_name={MODEL}", f"--model_base_path={base_path}")
     with model_server(*flags, log=folder / "server.log") as server:
-        traffic = Traffic(server.channel, callers, findings)
+        traffic = PredictTraffic(server.channel, callers, findings)
         rollouts = Rollouts(base_path, models, server, traffic, findings)
         with traffic:
             rollouts.run(swaps, rollback_every=rollback_every)
     return findings
 
 
-def report(findings: Findings) -> Trend:
-    """Prints what was seen, and returns how memory went."""
+def report(findings: RolloutFindings) -> Trend:
+    """Prints the findings, and returns the trend of the memory."""
     answers, swaps = findings.answers, findings.swaps_s
     took_ms = np.array([(answer.answered_s - answer.sent_s) * 1e3 for answer in answers])
     spans = np.array(swaps)
@@ -234,6 +242,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--weights-mb", type=int, default=64, help="weights of a version in MiB, a power of two (64)")
     parser.add_argument("--plot", type=Path, help="write resident memory over swaps as an SVG")
     args = parser.parse_args(argv)
+    if args.swaps < 8:
+        parser.error("--swaps: expected at least 8, since a slope needs that many")
 
     print(conditions("tensorflow", "grpcio"))
     with tempfile.TemporaryDirectory() as folder:

@@ -1,11 +1,11 @@
-"""How soon is there more of a service when its load rises, and how much more do more servers do?
+"""How soon does a service scale up when its load rises, and how much more do more servers do?
 
     python -m benchmarks.reliability.scaling orchestrators [--models-dir models]  1 to 3 of them under a step, back
     python -m benchmarks.reliability.scaling embedder                             the same of servers of the embedder
     python -m benchmarks.reliability.scaling efficiency                           1 to 16 servers that take a set time
 
-The first two run a real stack. The last runs processes that speak TensorFlow Serving's API and sleep, since two cores
-cannot show sixteen servers at work; the client that balances over them is the real one.
+The first two run a real stack. The last one runs stand-in servers (processes that sleep), since two cores cannot keep
+sixteen servers busy; the client that balances over them is the real one.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import facegrid
-from benchmarks.common.fleet_stack import Fleet, Traffic, fleet
+from benchmarks.common.local_stack import ClientTraffic, LocalStack, local_stack
 from benchmarks.common.machine import conditions
 from benchmarks.common.scene import jpeg, scene
 from benchmarks.common.stand_ins import crops, stand_ins
@@ -38,8 +38,8 @@ _EFFICIENCY_S = 8.0
 
 
 @dataclass
-class Embedding(Traffic):
-    """Callers that ask for the vectors of six faces, so that it is the embedder that has most to do."""
+class EmbedTraffic(ClientTraffic):
+    """Callers that request the vectors of six faces, so that the embedder has the most work."""
 
     picture: bytes = field(default_factory=lambda: jpeg(scene(640, 480)))
 
@@ -50,22 +50,22 @@ class Embedding(Traffic):
 
 def orchestrators(models_dir: Path) -> int:
     """Prints how soon there are three orchestrators; returns the number of failed calls."""
-    with fleet(models_dir, "1", orchestrators=f"1-{_MOST}") as stack:
-        return step(stack, Traffic(stack.state.address, _STEP_CALLERS), lambda: stack.running("FaceService"))
+    with local_stack(models_dir, "1", orchestrators=f"1-{_MOST}") as stack:
+        return step(stack, ClientTraffic(stack.state.address, _STEP_CALLERS), lambda: stack.running("FaceService"))
 
 
 def embedder(models_dir: Path) -> int:
     """Prints how soon there are three servers of the embedder; returns the number of failed calls."""
-    os.environ["FACEGRID_MAX_IMAGES_AT_ONCE"] = str(_STEP_CALLERS)  # so that it is not the orchestrator that is short
-    with fleet(models_dir, f"embedder=1-{_MOST}") as stack:
+    os.environ["FACEGRID_MAX_IMAGES_AT_ONCE"] = str(_STEP_CALLERS)  # so that the orchestrator is not the bottleneck
+    with local_stack(models_dir, f"embedder=1-{_MOST}") as stack:
         return step(
             stack,
-            Embedding(stack.state.address, _STEP_CALLERS),
+            EmbedTraffic(stack.state.address, _STEP_CALLERS),
             lambda: sum(one["models"] == ["embedder"] for one in stack.servers()),
         )
 
 
-def step(stack: Fleet, traffic: Traffic, count: Callable[[], int]) -> int:
+def step(stack: LocalStack, traffic: ClientTraffic, count: Callable[[], int]) -> int:
     """Prints when there were two and three after a step of load, and one after its end; returns failed calls."""
     print(f"stack up in {stack.start_s:.1f} s; {traffic.callers} callers begin at 0 s")
     begin_s = time.monotonic()
@@ -75,7 +75,8 @@ def step(stack: Fleet, traffic: Traffic, count: Callable[[], int]) -> int:
             print(f"  {time.monotonic() - begin_s:5.1f} s: {wanted}", flush=True)
         for one in stack.servers():
             steps = ", ".join(f"{name} {seconds} s" for name, seconds in one["start_s"].items())
-            print(f"         {one['id']}: {steps}, of that {_import_s(stack.logs, one['id'])} s to import TensorFlow")
+            import_s = _import_s(stack.state_dir / "logs", one["id"])
+            print(f"         {one['id']}: {steps}, of that {import_s} s to import TensorFlow")
         time.sleep(_QUIET_S)
         traffic.callers = 1
         quiet_s = time.monotonic()
@@ -95,10 +96,10 @@ def _import_s(logs: Path, server: str) -> str:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Returns when it is so.
+    """Returns when the condition holds.
 
     Raises:
-        TimeoutError: It is not for too long.
+        TimeoutError: It does not hold in time.
     """
     give_up_s = time.monotonic() + _TIMEOUT_S
     while not condition():

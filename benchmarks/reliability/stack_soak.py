@@ -24,7 +24,7 @@ import numpy as np
 import psutil
 
 import facegrid
-from benchmarks.common.fleet_stack import PICTURE, Fleet, fleet
+from benchmarks.common.local_stack import PICTURE, LocalStack, local_stack
 from benchmarks.common.machine import conditions
 from benchmarks.common.trend import plot, trend
 from benchmarks.reliability.kills import command_of, failure_of_a_call, stack_processes
@@ -100,15 +100,14 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     print(conditions("ray", "grpcio", "supervisor"))
     rng = random.Random(args.seed)
-    with fleet(args.models_dir, "") as stack:
-        state_dir = stack.logs.parent
+    with local_stack(args.models_dir) as stack:
         calls = Calls(stack.state.address)
         calls.start()
         try:
             away, sizes = soak(stack, args.minutes * 60, rng)
         finally:
             calls.stop()
-    left = lost_processes(state_dir)
+    left = lost_processes(stack.state_dir)
     print("\n| killed | times | service away, median s | longest s |\n|---|---|---|---|")
     for name, seconds in sorted(away.items()):
         print(f"| {name} | {len(seconds)} | {np.median(seconds):.1f} | {max(seconds):.1f} |")
@@ -125,7 +124,9 @@ def main(argv: list[str] | None = None) -> int:
     return 1 if calls.wrong or left or not calls.right else 0
 
 
-def soak(stack: Fleet, duration_s: float, rng: random.Random) -> tuple[dict[str, list[float]], list[tuple[float, int]]]:
+def soak(
+    stack: LocalStack, duration_s: float, rng: random.Random
+) -> tuple[dict[str, list[float]], list[tuple[float, int]]]:
     """Kills for so long; returns the seconds without service by what was killed, and memory and descriptors."""
     away: defaultdict[str, list[float]] = defaultdict(list)
     sizes: list[tuple[float, int]] = []

@@ -4,8 +4,8 @@
 
 Runs a stack with two model servers, calls Detect, Embed and Verify through our client all the time, and rolls out a
 second version of pnet, rnet and onet in turn; half of the trials are promoted, half rolled back. The second version is
-a copy of the first under another number, so every answer has to be equal to the first one, and two embeddings of a
-picture have to name one embedder and be equal.
+a copy of the first under another number, so a picture must not differ from itself, and two embeddings of one picture by
+one embedder must be equal.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 import facegrid
-from benchmarks.common.fleet_stack import Fleet, Traffic, fleet
+from benchmarks.common.local_stack import ClientTraffic, LocalStack, local_stack
 from benchmarks.common.machine import conditions
 from orchestrator.app.host_files import read_serve_status
 
@@ -30,8 +30,8 @@ _TRIAL_S, _LONGEST_TRIAL_S = 1.0, 60.0
 
 
 @dataclass
-class Checked(Traffic):
-    """Callers that compare what they get with what they got first."""
+class CheckedTraffic(ClientTraffic):
+    """Callers that check that answers for one picture agree."""
 
     mixed: Counter[str] = field(default_factory=Counter)
     _turn: int = 0
@@ -51,7 +51,7 @@ class Checked(Traffic):
                     self.mixed["a picture differs from itself"] += 1
 
 
-def change(stack: Fleet, versions: dict[str, int], number: int) -> float:
+def change(stack: LocalStack, versions: dict[str, int], number: int) -> float:
     """Rolls out the other version of a network, then promotes it or takes it back; returns the seconds it took."""
     model = _MODELS[number % len(_MODELS)]
     promotes = number % 2 == 0
@@ -67,7 +67,7 @@ def change(stack: Fleet, versions: dict[str, int], number: int) -> float:
     return time.monotonic() - begin_s - _TRIAL_S
 
 
-def _promote(stack: Fleet, model: str) -> None:
+def _promote(stack: LocalStack, model: str) -> None:
     """Promotes the version on trial as soon as it has answered a call."""
     limits = {"least_calls": 1, "error_rate_above": 0.01, "slower": 1000.0}
     give_up_s = time.monotonic() + _LONGEST_TRIAL_S
@@ -83,7 +83,7 @@ def _require(answer: dict[str, object]) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Prints what happened; returns 1 where a call failed or an answer was mixed."""
+    """Prints the outcome; returns 1 if a call failed or an answer was mixed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models-dir", type=Path, default=Path("models"))
     parser.add_argument("--rollouts", type=int, default=50)
@@ -92,11 +92,11 @@ def main(argv: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         models_dir = Path(folder) / "models"
         shutil.copytree(args.models_dir, models_dir)
-        with fleet(models_dir, "2") as stack:  # with version 1 alone in the folders
+        with local_stack(models_dir, "2") as stack:  # with version 1 alone in the folders
             for model in _MODELS:
                 shutil.copytree(models_dir / model / "1", models_dir / model / "2")
             versions = dict.fromkeys(_MODELS, 1)
-            with Checked(stack.state.address, _CALLERS) as traffic:
+            with CheckedTraffic(stack.state.address, _CALLERS) as traffic:
                 times_s = [change(stack, versions, number) for number in range(args.rollouts)]
             status = read_serve_status(stack.state.run_dir, timeout_s=10)
     print(

@@ -2,22 +2,18 @@
 
     python -m benchmarks.speed.batching --models-dir models
 
-Two embedded model servers are asked in turn, round by round, so that both see the same machine; each
-request carries one crop. The callers run on the same machine and take their share of it; they keep the
-bytes of the request and do not read the answer, which leaves the servers as much as possible. Beside the
-rates stand the two numbers that explain them: how long the network takes for a crop alone and in a batch,
-and how many calls a second are answered without running one.
+Two embedded model servers are called in turn, round by round, so that both see the same machine; each request carries
+one crop. The callers run on the same machine. They send the same bytes each time and do not read the answer, which
+leaves as much of the machine as possible to the servers. Two more numbers explain the rates: the time of the network
+for a crop alone and in a batch, and the calls per second that do not run the network.
 """
 
 import argparse
 import os
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
@@ -25,18 +21,15 @@ from statistics import median
 import grpc
 import numpy as np
 
-from benchmarks.common.load import calls_per_s
 from benchmarks.common.machine import conditions
+from benchmarks.common.predict_calls import PREDICT, SameCall, predict_request, same_call
+from benchmarks.common.server_process import model_server
+from benchmarks.common.throughput import calls_per_s
 from facegrid.tfserving.v1.model_status_pb2 import GetModelStatusRequest
-from facegrid.tfserving.v1.predict_pb2 import PredictRequest
-from facegrid.tfserving.v1.tensor_pb2 import DataType
 
 _MODEL, _ALIAS, _CROP = "rnet", "crops", (24, 24, 3)
-_START_TIMEOUT_S = 60.0
 _THREADS = 64
 """--grpc_max_threads of both servers: a request that waits for its batch holds one."""
-
-Call = Callable[[], object]
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -57,49 +50,22 @@ def build_parser() -> argparse.ArgumentParser:
 @contextmanager
 def serving(models: Path, *flags: str) -> Iterator[grpc.Channel]:
     """Runs a server of rnet for the time of the block."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [
-        *(sys.executable, "-m", "model_server", f"--port={port}", f"--grpc_max_threads={_THREADS}"),
-        *(f"--model_name={_MODEL}", f"--model_base_path={models.resolve() / _MODEL}", *flags),
-    ]
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-        # Without a pool of its own, every channel of this process would share one connection.
-        channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=[("grpc.use_local_subchannel_pool", 1)])
-        try:
-            grpc.channel_ready_future(channel).result(_START_TIMEOUT_S)
-            yield channel
-        finally:
-            channel.close()
-            process.send_signal(signal.SIGTERM)
-            process.wait(_START_TIMEOUT_S)
+    model = (f"--model_name={_MODEL}", f"--model_base_path={models.resolve() / _MODEL}")
+    flags = (*model, f"--grpc_max_threads={_THREADS}", *flags)
+    with tempfile.TemporaryDirectory() as folder, model_server(*flags, log=Path(folder, "log")) as server:
+        yield server.channel
 
 
-def predict_call(channel: grpc.Channel) -> Call:
+def predict_call(channel: grpc.Channel) -> SameCall:
     """Returns a request of one crop."""
     crop = np.random.default_rng(0).integers(0, 2**16, (1, *_CROP)).astype(np.uint16)
-    request = PredictRequest()
-    request.model_spec.name = _MODEL
-    tensor = request.inputs[_ALIAS]
-    tensor.dtype = DataType.DATA_TYPE_UINT16
-    for size in crop.shape:
-        tensor.tensor_shape.dim.add(size=size)
-    tensor.tensor_content = crop.tobytes()
-    return _call(channel, "PredictionService/Predict", request.SerializeToString())
+    return same_call(channel, PREDICT, predict_request(_MODEL, {_ALIAS: crop}).SerializeToString())
 
 
-def bare_call(channel: grpc.Channel) -> Call:
+def bare_call(channel: grpc.Channel) -> SameCall:
     """Returns a request that no network is run for."""
-    request = GetModelStatusRequest()
-    request.model_spec.name = _MODEL
-    return _call(channel, "ModelService/GetModelStatus", request.SerializeToString())
-
-
-def _call(channel: grpc.Channel, method: str, request: bytes) -> Call:
-    send: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(f"/tensorflow.serving.{method}")
-    return lambda: send(request, timeout=60.0)
+    request = GetModelStatusRequest(model_spec={"name": _MODEL})
+    return same_call(channel, "ModelService/GetModelStatus", request.SerializeToString())
 
 
 def direct_ms(models: Path, batch_size: int) -> float:

@@ -29,7 +29,7 @@ import facegrid
 from benchmarks.common.in_process import InProcessPredictor
 from benchmarks.common.machine import conditions
 from benchmarks.common.scene import jpeg, scene
-from benchmarks.common.stack import service
+from benchmarks.common.service import service
 from orchestrator.deadline import Deadline
 from orchestrator.pipeline.cascade import detect
 from orchestrator.types import DetectOptions
@@ -41,7 +41,7 @@ _ONE, _EIGHT = "served, 1 caller", f"served, {_CALLERS} callers"
 
 
 @dataclass(frozen=True)
-class Contender:
+class DetectContender:
     """Something that finds faces; `seconds` runs it once and returns the time for each picture."""
 
     name: str
@@ -66,7 +66,7 @@ def main(argv: list[str] | None = None) -> int:
     """Measures and prints a table for each size."""
     args = build_parser().parse_args(argv)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # A stack that was started must be stopped, also when the measurement is.
+    # The stack must be stopped when the measurement is.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     console = Console()
     with service(args.target, args.models_dir) as target:
@@ -81,7 +81,7 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _measure(contenders: list[Contender], rounds: int, title: str) -> dict[str, list[float]]:
+def _measure(contenders: list[DetectContender], rounds: int, title: str) -> dict[str, list[float]]:
     """Returns seconds by contender: one run each to warm up, then all in turn, `rounds` times."""
     for contender in contenders:
         contender.seconds()
@@ -103,14 +103,14 @@ def _table(size: str, results: dict[str, list[float]]) -> Table:
     return table
 
 
-def _mtcnn(picture: NDArray[np.uint8]) -> Contender:
+def _mtcnn(picture: NDArray[np.uint8]) -> DetectContender:
     from mtcnn import MTCNN  # noqa: PLC0415 - loads TensorFlow
 
     detector = MTCNN()
-    return Contender("mtcnn", lambda: _timed(lambda: detector.detect_faces(picture, min_face_size=20)))
+    return DetectContender("mtcnn", lambda: _timed(lambda: detector.detect_faces(picture, min_face_size=20)))
 
 
-def _in_process(picture: NDArray[np.uint8], models_dir: Path) -> Contender:
+def _in_process(picture: NDArray[np.uint8], models_dir: Path) -> DetectContender:
     loop = asyncio.new_event_loop()
     predictor = InProcessPredictor(models_dir)
     loop.run_until_complete(predictor.start())
@@ -119,19 +119,19 @@ def _in_process(picture: NDArray[np.uint8], models_dir: Path) -> Contender:
         found = detect(picture, DetectOptions(), predictor, max_candidates=8192, deadline=Deadline(300))
         loop.run_until_complete(found)
 
-    return Contender(_OURS, lambda: _timed(once))
+    return DetectContender(_OURS, lambda: _timed(once))
 
 
-def _served(picture: NDArray[np.uint8], client: facegrid.Client) -> Iterator[Contender]:
+def _served(picture: NDArray[np.uint8], client: facegrid.Client) -> Iterator[DetectContender]:
     data = jpeg(picture)
-    yield Contender(_ONE, lambda: _timed(lambda: client.detect(data, timeout_s=100)))
+    yield DetectContender(_ONE, lambda: _timed(lambda: client.detect(data, timeout_s=100)))
     count = 2 * _CALLERS if picture.size < 10_000_000 else _CALLERS
     pool = ThreadPoolExecutor(_CALLERS)
 
     def together() -> None:
         list(pool.map(lambda _: client.detect(data, timeout_s=100), range(count)))
 
-    yield Contender(_EIGHT, lambda: _timed(together) / count)
+    yield DetectContender(_EIGHT, lambda: _timed(together) / count)
 
 
 def _timed(work: Callable[[], object]) -> float:

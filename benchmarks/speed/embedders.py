@@ -11,7 +11,6 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
@@ -19,11 +18,10 @@ import grpc
 import numpy as np
 
 from benchmarks.common.machine import conditions
+from benchmarks.common.predict_calls import PREDICT, SameCall, predict_request, same_call
 from benchmarks.common.server_process import START_TIMEOUT_S, model_server
 from exporters.signatures import EMBEDDERS
 from exporters.versions import versions
-from facegrid.tfserving.v1.predict_pb2 import PredictRequest
-from facegrid.tfserving.v1.tensor_pb2 import DataType
 
 _CONFIG = """\
 model_config_list {{
@@ -32,8 +30,6 @@ model_config_list {{
 """
 
 _BATCHES = (1, 32)
-
-Call = Callable[[], object]
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -78,7 +74,7 @@ def _measure(channel: grpc.Channel, present: list[int], rounds: int) -> None:
         print(f"| {batch} | " + " | ".join(f"{one:.2f}" for one in faces_ms) + f" | {ratio:.2f} |")
 
 
-def _wait_until_answered(call: Call) -> None:
+def _wait_until_answered(call: SameCall) -> None:
     """Calls until the version is loaded: the port opens with the first one."""
     deadline_s = time.monotonic() + START_TIMEOUT_S
     while True:
@@ -92,28 +88,17 @@ def _wait_until_answered(call: Call) -> None:
             return
 
 
-def _seconds(call: Call) -> float:
+def _seconds(call: SameCall) -> float:
     started_s = time.perf_counter()
     call()
     return time.perf_counter() - started_s
 
 
-def _call(channel: grpc.Channel, version: int, batch: int) -> Call:
+def _call(channel: grpc.Channel, version: int, batch: int) -> SameCall:
     side = EMBEDDERS[version].chip_px
     chips = np.random.default_rng(0).integers(0, 256, (batch, side, side, 3)).astype(np.uint8)
-    request = PredictRequest()
-    request.model_spec.name = "embedder"
-    request.model_spec.version.value = version
-    tensor = request.inputs["chips"]
-    tensor.dtype = DataType.DATA_TYPE_UINT8
-    for size in chips.shape:
-        tensor.tensor_shape.dim.add(size=size)
-    tensor.tensor_content = chips.tobytes()
-    content = request.SerializeToString()
-    send: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
-        "/tensorflow.serving.PredictionService/Predict"
-    )
-    return lambda: send(content, timeout=60.0)
+    request = predict_request("embedder", {"chips": chips}, version=version)
+    return same_call(channel, PREDICT, request.SerializeToString())
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from rich.table import Table
 
 import facegrid
 from benchmarks.common.machine import conditions
-from benchmarks.common.stack import service
+from benchmarks.common.service import service
 from exporters.signatures import GENERATOR, SERVING_DEFAULT
 from exporters.versions import versions
 from orchestrator.pipeline.digits import mix
@@ -55,7 +55,7 @@ def main(argv: list[str] | None = None) -> int:
     """Measures and prints a table."""
     args = build_parser().parse_args(argv)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # A stack that was started must be stopped, also when the measurement is.
+    # The stack must be stopped when the measurement is.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     console = Console(width=120)
     with service(args.target, args.models_dir) as target, facegrid.connect(target) as client:

@@ -1,17 +1,13 @@
 """Which ingress of Ray Serve should the local stack use?
 
-Starts the stack twice, once for each ingress, and asks the same things of both: a request that costs
-the service next to nothing (the health check, and 100 KB that are no picture), so that the ingress is
-what is measured, then a real picture.
+Starts the stack twice, once for each ingress, and sends the same requests to both: 100 KB that are not a picture, which
+cost the service next to nothing, so that the ingress is measured; then a real picture.
 
-    python benchmarks/speed/ingress.py PICTURE [--models-dir models]
+    python -m benchmarks.speed.ingress PICTURE [--models-dir models]
 """
 
 import argparse
 import asyncio
-import os
-import platform
-import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -19,13 +15,12 @@ from pathlib import Path
 import grpc
 import numpy as np
 
+from benchmarks.common.local_stack import local_stack
+from benchmarks.common.machine import conditions
 from facegrid.v1.detect_pb2 import DetectRequest, DetectStreamRequest
 from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
-from orchestrator.app.down import down
-from orchestrator.app.options import INGRESSES, StackOptions
-from orchestrator.app.ports import free_ports
+from orchestrator.app.options import INGRESSES
 from orchestrator.app.status import stack_status
-from orchestrator.app.up import up
 
 _SECONDS = 4.0
 _CALLERS = 16
@@ -103,23 +98,16 @@ def main() -> None:
     parser.add_argument("--models-dir", type=Path, default=Path("models"))
     args = parser.parse_args()
     picture = args.picture.read_bytes()
-    print(f"{platform.platform()}, {os.cpu_count()} CPUs, {args.picture.name} of {len(picture)} bytes\n")
+    print(f"{conditions('ray', 'grpcio')}; {args.picture.name} of {len(picture)} bytes\n")
     print("| ingress | start s | memory MB | refused 100 KB: p50 / p99 ms | 16 callers /s | stream /s ", end="")
     print("| Detect p50 ms | 8 callers /s |")
     print("|---" * 8 + "|")
     for ingress in INGRESSES:
-        with tempfile.TemporaryDirectory() as folder:
-            options = StackOptions(port=free_ports(1)[0], models_dir=args.models_dir, ingress=ingress)
-            begin = time.perf_counter()
-            state = up(options, Path(folder), lambda _step, _seconds: None)
-            start_s = time.perf_counter() - begin
-            try:
-                measured = asyncio.run(_measure(state.address, picture))
-                status = stack_status(Path(folder))
-                memory_mb = sum(process.memory_mb for process in status.processes) if status else 0.0
-            finally:
-                down(Path(folder))
-        print(f"| {' | '.join([ingress, f'{start_s:.1f}', f'{memory_mb:.0f}', *measured])} |", flush=True)
+        with local_stack(args.models_dir, ingress=ingress) as stack:
+            measured = asyncio.run(_measure(stack.state.address, picture))
+            status = stack_status(stack.state_dir)
+            memory_mb = sum(process.memory_mb for process in status.processes) if status else 0.0
+        print(f"| {' | '.join([ingress, f'{stack.start_s:.1f}', f'{memory_mb:.0f}', *measured])} |", flush=True)
 
 
 if __name__ == "__main__":

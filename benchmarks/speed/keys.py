@@ -1,9 +1,9 @@
 """Do 1,000 wrong API keys a second slow down a caller with a right one?
 
-One caller detects the faces of a picture, over and over, with a right key: once at the service itself (the plain
-host), and once through the HAProxy that `facegrid up --tls-cert` puts before it. In turn, in one run: nobody
-else calls; wrong keys come in at the same door; and as many come in at another service's door beside it,
-which shows what the flood costs by taking time from the machine that it shares with the service.
+One caller detects the faces of a picture, over and over, with a right key: at the service itself (the plain host), and
+through the HAProxy that `facegrid up --tls-cert` puts before it. Three conditions follow each other in one run: there
+are no other calls; calls with wrong keys come to the same address; and as many come to another service on this machine,
+which shows what the flood costs by the processor time that it takes.
 
     python -m benchmarks.speed.keys                    # five minutes on two cores; needs h2load
     python -m benchmarks.speed.keys --rounds 5 --rate 2000
@@ -32,12 +32,12 @@ from rich.table import Table
 import facegrid
 from benchmarks.common.machine import conditions
 from benchmarks.common.paths import SAMPLES
-from benchmarks.speed.key_flood import Flood, flood, h2load
-from benchmarks.speed.keys_stack import make_certificate, models, proxy, service, write_keys
+from benchmarks.speed.helpers.key_flood import Flood, flood, h2load
+from benchmarks.speed.helpers.keys_stack import make_certificate, models, proxy, service, write_keys
 from facegrid.errors import FacegridError, Unauthenticated
 from orchestrator.keys.guard import open_guard
 
-_QUIET, _FLOODED, _BESIDE = "nobody else", "wrong keys here", "wrong keys beside"
+_QUIET, _FLOODED, _BESIDE = "no other calls", "wrong keys here", "wrong keys beside"
 _CALLS = 1000
 _PICTURE = SAMPLES / "grace_hopper.jpg"
 
@@ -59,15 +59,15 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 @dataclass
-class Door:
-    """Where calls come in, and what was measured there, by condition and round."""
+class KeyedEndpoint:
+    """An address of the service, and its measurements by condition and round."""
 
     name: str
     address: str
     processes: list[psutil.Process]
     client: facegrid.Client
     beside: str
-    """URL of the same door of another service."""
+    """URL of the same endpoint of another service."""
     url: str
     seconds: dict[str, list[list[float]]] = field(default_factory=dict)
     failed: dict[str, int] = field(default_factory=dict)
@@ -88,19 +88,19 @@ def main(argv: list[str] | None = None) -> int:
         wrong = f"{key[:12]}{'0' * 64}"
         console.print(_cost_of_a_key(keys_file, key))
         servers = args.model_server or stack.enter_context(models(args.models_dir, folder))
-        doors = _doors(stack, folder, servers, keys_file, key)
-        console.print(_cost_of_a_call(doors, wrong, folder / "tls.crt"))
+        endpoints = _endpoints(stack, folder, servers, keys_file, key)
+        console.print(_cost_of_a_call(endpoints, wrong, folder / "tls.crt"))
         for number in track(range(args.rounds), description="rounds"):
-            for door in doors:
-                _measure(door, wrong, number, args)
+            for endpoint in endpoints:
+                _measure(endpoint, wrong, number, args)
     if args.rounds > 0:
-        for door in doors:
-            console.print(_table(door))
+        for endpoint in endpoints:
+            console.print(_table(endpoint))
     console.print(conditions("grpcio", "tensorflow", "numpy"))
     return 0
 
 
-def _doors(stack: ExitStack, folder: Path, servers: str, keys_file: Path, key: str) -> list[Door]:
+def _endpoints(stack: ExitStack, folder: Path, servers: str, keys_file: Path, key: str) -> list[KeyedEndpoint]:
     tls = make_certificate(folder)
     services = [stack.enter_context(service(servers, keys_file)) for _ in range(2)]
     proxies = [stack.enter_context(proxy(folder / f"proxy{port}", tls, keys_file, port)) for port, _ in services]
@@ -112,13 +112,13 @@ def _doors(stack: ExitStack, folder: Path, servers: str, keys_file: Path, key: s
         client.wait_until_ready(timeout_s=120)
         client.detect(_PICTURE.read_bytes())
         processes = [services[0][1], *([proxies[0][1]] if scheme == "https" else [])]
-        found.append(Door(name, here, processes, client, f"{scheme}://{beside}", f"{scheme}://{here}"))
+        found.append(KeyedEndpoint(name, here, processes, client, f"{scheme}://{beside}", f"{scheme}://{here}"))
     return found
 
 
-def _measure(door: Door, wrong: str, number: int, args: argparse.Namespace) -> None:
-    """Measures each condition once, in another order each round, so that not always the same comes after a flood."""
-    urls = {_QUIET: "", _FLOODED: door.url, _BESIDE: door.beside}
+def _measure(endpoint: KeyedEndpoint, wrong: str, number: int, args: argparse.Namespace) -> None:
+    """Measures each condition once, in another order each round, so that not always the same one follows a flood."""
+    urls = {_QUIET: "", _FLOODED: endpoint.url, _BESIDE: endpoint.beside}
     names = list(urls)[number % 3 :] + list(urls)[: number % 3]
     image = _PICTURE.read_bytes()
     for name in names:
@@ -129,39 +129,41 @@ def _measure(door: Door, wrong: str, number: int, args: argparse.Namespace) -> N
             began_s = time.perf_counter()
             while (now_s := time.perf_counter()) - began_s < args.seconds:
                 try:
-                    door.client.detect(image)
+                    endpoint.client.detect(image)
                 except FacegridError:
-                    door.failed[name] = door.failed.get(name, 0) + 1
+                    endpoint.failed[name] = endpoint.failed.get(name, 0) + 1
                 else:
                     seconds.append(time.perf_counter() - now_s)
-        door.floods.setdefault(name, []).append(result)
-        door.seconds.setdefault(name, []).append(seconds)
+        endpoint.floods.setdefault(name, []).append(result)
+        endpoint.seconds.setdefault(name, []).append(seconds)
 
 
-def _table(door: Door) -> Table:
-    table = Table(title=f"Detect with a right key at {door.name}; p50 against others: medians over rounds")
+def _table(endpoint: KeyedEndpoint) -> Table:
+    table = Table(
+        title=f"Detect with a right key at {endpoint.name}; p50 against other conditions: medians over rounds"
+    )
     for heading in (
-        "who calls",
+        "condition",
         "refused/s",
         "h2load cores",
         "calls",
         "failed",
         "p50 ms",
         "p95 ms",
-        "nobody",
+        "quiet",
         "beside",
     ):
         table.add_column(heading)
-    medians = {name: [median(one or [np.nan]) for one in rounds] for name, rounds in door.seconds.items()}
-    for name, rounds in door.seconds.items():
+    medians = {name: [median(one or [np.nan]) for one in rounds] for name, rounds in endpoint.seconds.items()}
+    for name, rounds in endpoint.seconds.items():
         p50, p95 = np.percentile(np.concatenate(rounds) * 1000, (50, 95))
         against = [
             f"{median(own / theirs for own, theirs in zip(medians[name], medians[other], strict=True)):.3f} x"
             for other in (_QUIET, _BESIDE)
         ]
-        made = door.floods[name]
+        made = endpoint.floods[name]
         rate, cores = median(one.refused_per_s for one in made), median(one.cores for one in made)
-        calls = (str(sum(map(len, rounds))), str(door.failed.get(name, 0)))
+        calls = (str(sum(map(len, rounds))), str(endpoint.failed.get(name, 0)))
         table.add_row(name, f"{rate:.0f}", f"{cores:.2f}", *calls, f"{p50:.1f}", f"{p95:.1f}", *against)
     return table
 
@@ -188,38 +190,38 @@ def _cost_of_a_key(keys_file: Path, key: str) -> Table:
     return table
 
 
-def _cost_of_a_call(doors: list[Door], wrong: str, ca_file: Path) -> Table:
+def _cost_of_a_call(endpoints: list[KeyedEndpoint], wrong: str, ca_file: Path) -> Table:
     """Returns what is spent on calls that are answered at once; the machine's other work does not count."""
     headings = ("at", "call", "microseconds of processor time", "against health")
     table = Table(*headings, title="a call, one after the other, with all processes that it comes through")
     metadata = (("authorization", f"Bearer {wrong}"),)
-    for door in doors:
+    for endpoint in endpoints:
         spent = {}
-        with _channel(door, ca_file) as channel:
+        with _channel(endpoint, ca_file) as channel:
             for name, method, shown in (
                 ("health", "/grpc.health.v1.Health/Check", None),
                 ("unknown method", "/facegrid.v1.FaceService/Nothing", metadata),
                 ("wrong key", "/facegrid.v1.FaceService/Detect", metadata),
             ):
                 call: Any = channel.unary_unary(method)
-                before_s = _spent_s(door)
+                before_s = _spent_s(endpoint)
                 for _ in range(_CALLS):
                     with suppress(grpc.RpcError):
                         call(b"", metadata=shown, timeout=30)
-                spent[name] = (_spent_s(door) - before_s) / _CALLS * 1e6
-                table.add_row(door.name, name, f"{spent[name]:.0f}", f"{spent[name] / spent['health']:.2f} x")
+                spent[name] = (_spent_s(endpoint) - before_s) / _CALLS * 1e6
+                table.add_row(endpoint.name, name, f"{spent[name]:.0f}", f"{spent[name] / spent['health']:.2f} x")
     return table
 
 
-def _channel(door: Door, ca_file: Path) -> grpc.Channel:
+def _channel(endpoint: KeyedEndpoint, ca_file: Path) -> grpc.Channel:
     options = [("grpc.enable_retries", 0)]
-    if door.url.startswith("http:"):
-        return grpc.insecure_channel(door.address, options)
-    return grpc.secure_channel(door.address, grpc.ssl_channel_credentials(ca_file.read_bytes()), options)
+    if endpoint.url.startswith("http:"):
+        return grpc.insecure_channel(endpoint.address, options)
+    return grpc.secure_channel(endpoint.address, grpc.ssl_channel_credentials(ca_file.read_bytes()), options)
 
 
-def _spent_s(door: Door) -> float:
-    return sum(sum(process.cpu_times()[:2]) for process in door.processes)
+def _spent_s(endpoint: KeyedEndpoint) -> float:
+    return sum(sum(process.cpu_times()[:2]) for process in endpoint.processes)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,16 @@
-"""What does a call of the embedded model server cost over calling the same session in process?
+"""What does a call of the embedded model server cost, compared with the same session in process?
 
     python -m benchmarks.speed.model_server --models models
 
-Direct and served calls are measured in turn, round by round, so that both see the same machine, and with them
-calls of a server that does nothing (`echo_server.py`), with messages of the same size: what gRPC in Python takes
-before a model server has done anything. At one caller the difference of the medians is the cost; at eight, the
+Direct and served calls are measured in turn, round by round, so that both see the same machine. Between them come calls
+of a server that does nothing (`helpers/echo_server.py`), with messages of the same size: they show what gRPC in Python
+takes before a model server has done anything. At one caller the difference of the medians is the cost; at eight, the
 ratio of the calls per second. The callers run on the same machine and take their share of it.
 """
 
 import argparse
 import os
 import re
-import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -29,21 +27,17 @@ import grpc
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.common.load import calls_per_s
 from benchmarks.common.machine import conditions
-from benchmarks.speed.echo_server import METHOD_PREFIX
+from benchmarks.common.ports import START_TIMEOUT_S, free_port
+from benchmarks.common.predict_calls import PREDICT, SameCall, predict_request
+from benchmarks.common.server_process import model_server
+from benchmarks.common.throughput import calls_per_s
+from benchmarks.speed.helpers.echo_server import METHOD_PREFIX
 from exporters.signatures import CONTRACTS, SERVING_DEFAULT
 from facegrid.tfserving.v1.predict_pb2 import PredictRequest, PredictResponse
-from facegrid.tfserving.v1.tensor_pb2 import DataType
 from model_server.files.monitoring_config import DEFAULT_PATH
 from model_server.run.short_import import shorten_import
-
-START_TIMEOUT_S = 60.0
-
-Call = Callable[[], object]
-
-
-DATA_TYPES = {"uint8": DataType.DATA_TYPE_UINT8, "uint16": DataType.DATA_TYPE_UINT16}
+from orchestrator.predict.servers.tensors import decode_tensor
 
 
 @dataclass(frozen=True)
@@ -76,46 +70,32 @@ def direct_call(folder: Path, case: Case) -> Callable[[], list[NDArray[Any]]]:
     return lambda: servable.run([(signature.inputs[case.alias], case.array)], outputs)
 
 
-def served_call(channel: grpc.Channel, case: Case) -> Call:
-    """Returns a call of the server, from array to arrays, as a client makes it."""
+def served_call(channel: grpc.Channel, case: Case) -> SameCall:
+    """Returns a call of the server, from array to arrays, as the orchestrator makes it."""
     method = channel.unary_unary(
-        "/tensorflow.serving.PredictionService/Predict",
+        f"/tensorflow.serving.{PREDICT}",
         request_serializer=PredictRequest.SerializeToString,
         response_deserializer=PredictResponse.FromString,
     )
 
     def call() -> object:
-        request = PredictRequest()
-        request.model_spec.name = case.model
-        tensor = request.inputs[case.alias]
-        tensor.dtype = DATA_TYPES[case.array.dtype.name]
-        for size in case.array.shape:
-            tensor.tensor_shape.dim.add(size=size)
-        tensor.tensor_content = case.array.tobytes()
-        outputs = method(request, timeout=60.0).outputs
-        return {alias: np.array(outputs[alias].float_val, np.float32) for alias in outputs}
+        outputs = method(predict_request(case.model, {case.alias: case.array}), timeout=60.0).outputs
+        return {alias: decode_tensor(outputs[alias]) for alias in outputs}
 
     return call
 
 
-def echo_call(channel: grpc.Channel, case: Case, answer_bytes: int) -> Call:
-    """Returns a call with messages as large as those of a served call, which nobody reads."""
+def echo_call(channel: grpc.Channel, case: Case, answer_bytes: int) -> SameCall:
+    """Returns a call with messages of the size of a served call's, which neither side reads."""
     request = bytes(case.array.nbytes)
     method: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(f"{METHOD_PREFIX}{answer_bytes}")
     return lambda: method(request, timeout=60.0)
 
 
-def free_port() -> int:
-    """Returns a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def serving(models: Path, names: list[str]) -> Iterator[tuple[grpc.Channel, int]]:
-    """Runs the model server for the time of the block; yields a channel, and the port of its metrics."""
-    port, rest_port = free_port(), free_port()
+    """Runs the model server for the time of the block; gives a channel, and the port of its metrics."""
+    rest_port = free_port()
     entries = "".join(
         f'config {{ name: "{name}" base_path: "{models.resolve() / name}" model_platform: "tensorflow" }}\n'
         for name in names
@@ -126,30 +106,30 @@ def serving(models: Path, names: list[str]) -> Iterator[tuple[grpc.Channel, int]
         monitoring = Path(folder) / "monitoring.config"
         monitoring.write_text("prometheus_config { enable: true }\n", encoding="utf-8")
         flags = (
-            f"--port={port}",
             f"--model_config_file={config}",
             f"--rest_api_port={rest_port}",
             f"--monitoring_config_file={monitoring}",
         )
-        with running("model_server", port, *flags) as channel:
-            yield channel, rest_port
+        with model_server(*flags, log=Path(folder) / "log") as server:
+            yield server.channel, rest_port
 
 
 @contextmanager
-def running(module: str, port: int, *arguments: str) -> Iterator[grpc.Channel]:
-    """Runs a Python module that listens on a port for the time of the block."""
-    process = subprocess.Popen([sys.executable, "-m", module, *arguments], stderr=subprocess.DEVNULL)
+def echoing() -> Iterator[grpc.Channel]:
+    """Runs the server that does nothing for the time of the block."""
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-m", "benchmarks.speed.helpers.echo_server", str(port)])
     channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=[("grpc.max_receive_message_length", -1)])
     try:
         grpc.channel_ready_future(channel).result(START_TIMEOUT_S)
         yield channel
     finally:
         channel.close()
-        process.send_signal(signal.SIGTERM)
+        process.terminate()
         process.wait(START_TIMEOUT_S)
 
 
-def latencies_ms(call: Call, count: int) -> list[float]:
+def latencies_ms(call: SameCall, count: int) -> list[float]:
     """Returns how long each of `count` calls took."""
     taken = []
     for _ in range(count):
@@ -159,7 +139,7 @@ def latencies_ms(call: Call, count: int) -> list[float]:
     return taken
 
 
-def compare(case: Case, direct: Call, echo: Call, served: Call, *, rounds: int, callers: int) -> None:
+def compare(case: Case, direct: SameCall, echo: SameCall, served: SameCall, *, rounds: int, callers: int) -> None:
     """Prints the two lines of one case."""
     calls = (direct, echo, served)
     for call in calls:
@@ -176,7 +156,7 @@ def compare(case: Case, direct: Call, echo: Call, served: Call, *, rounds: int, 
     )
     rates = [[calls_per_s(call, callers, 1.5) for call in calls] for _ in range(max(1, rounds // 4))]
     alone, bare, both = (statistics.median(column) for column in zip(*rates, strict=True))
-    # What is left where each call first takes the time that gRPC takes, and then that of the network.
+    # The rate if each call first takes the time of gRPC, and then that of the network.
     expected = 1 / (1 / alone + 1 / bare)
     print(
         f"{name} {callers} callers: direct {alone:7.1f} /s  served {both:7.1f} /s  ratio {both / alone:.3f}  "
@@ -184,8 +164,8 @@ def compare(case: Case, direct: Call, echo: Call, served: Call, *, rounds: int, 
     )
 
 
-def divide(case: Case, served: Call, rest_port: int, count: int = 100) -> None:
-    """Prints what the server's own metrics say of served calls by one caller, as means."""
+def divide(case: Case, served: SameCall, rest_port: int, count: int = 100) -> None:
+    """Prints the parts of a served call by the server's own metrics, as means, for one caller."""
     before = _latency_sums_ms(rest_port, case.model)
     seen_ms = statistics.fmean(latencies_ms(served, count))
     handler_ms, network_ms = (
@@ -221,12 +201,8 @@ def main(argv: list[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     shorten_import()
     print(conditions("tensorflow", "grpcio", "protobuf"))
-    port = free_port()
     names = [case.model for case in cases()]
-    with (
-        serving(args.models, names) as server,
-        running("benchmarks.speed.echo_server", port, str(port)) as echo_channel,
-    ):
+    with serving(args.models, names) as server, echoing() as echo_channel:
         channel, rest_port = server
         for case in cases():
             versions = sorted((args.models / case.model).iterdir(), key=lambda path: int(path.name))

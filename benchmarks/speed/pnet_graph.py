@@ -2,9 +2,9 @@
 
     python -m benchmarks.speed.pnet_graph
 
-Runs in turn, so that whatever else the machine does falls on all alike. The time is that of the default
-signature (the best cells of each tile). Each size gets about the same number of pixels; `ns/px` is per
-pixel of the input. The least time is what the graph needs, the median what it took on this machine now.
+The graphs run in turn, so that other load affects all alike. The time is that of the default signature (the best cells
+of each tile). Each size gets about the same number of pixels; `ns/px` is per pixel of the input. The least time is what
+the graph needs, the median what it took on this machine now.
 """
 
 import os
@@ -22,7 +22,8 @@ from benchmarks.common.machine import conditions
 from exporters.networks import pnet
 from exporters.networks.layers import conv2d, face_score, max_pool, prelu, scaled
 from exporters.signatures import SERVING_DEFAULT, TILE_PX, TILE_TOP_K
-from exporters.weights import Weights, read_mtcnn
+from exporters.weights.arrays import Weights
+from exporters.weights.mtcnn import read_mtcnn
 
 _ROUNDS = 30
 _PIXELS = 8 * 192 * 192

@@ -1,4 +1,4 @@
-"""What does a vector cost: served against the same session called directly, and against dlib's own code?
+"""What does a vector cost: served, by the same session called directly, and by dlib's own code?
 
 Runs in turn, in one run, each in a process of its own: the exported embedder as a session, the same behind the model
 server and our client for it, and dlib's native network with the same weights (`dlib-bin`). Each is given finished
@@ -35,13 +35,22 @@ from orchestrator.types import Chips
 _BATCHES = {1: 20, 64: 1}
 """Chips of one call, and calls of one measurement."""
 
+_CONFIG = """\
+model_config_list {{
+  config {{
+    name: "embedder" base_path: "{}" model_platform: "tensorflow"
+    model_version_policy {{ specific {{ versions: {} }} }}
+  }}
+}}
+"""
+
 _DIRECT, _SERVED, _DLIB = "session", "served", "dlib"
 
 Embed = Callable[[Chips], object]
 
 
 @dataclass(frozen=True)
-class Contender:
+class EmbedContender:
     """Something that embeds; `seconds` gives the time of one call with that many chips."""
 
     name: str
@@ -89,7 +98,7 @@ def chips(count: int) -> Chips:
     return np.random.default_rng(0).integers(0, 256, (count, side, side, 3), np.uint8)
 
 
-def _measure(contenders: list[Contender], count: int, rounds: int) -> dict[str, list[float]]:
+def _measure(contenders: list[EmbedContender], count: int, rounds: int) -> dict[str, list[float]]:
     """Returns seconds of a call by contender: one to warm up, then all in turn, `rounds` times."""
     found: dict[str, list[float]] = {contender.name: [] for contender in contenders}
     for contender in contenders:
@@ -100,7 +109,7 @@ def _measure(contenders: list[Contender], count: int, rounds: int) -> dict[str, 
     return found
 
 
-def _table(count: int, contenders: list[Contender], results: dict[str, list[float]]) -> Table:
+def _table(count: int, contenders: list[EmbedContender], results: dict[str, list[float]]) -> Table:
     table = Table(
         "contender", "median ms", "min", "max", "faces/s", "time against session", "faces/s against dlib", "memory MB",
         title=f"{count} at a time",
@@ -127,7 +136,7 @@ def _seconds(embed: Embed, count: int) -> float:
 
 
 @contextmanager
-def _served(folder: Path) -> Iterator[Contender]:
+def _served(folder: Path) -> Iterator[EmbedContender]:
     from orchestrator.deadline import Deadline  # noqa: PLC0415 - the other processes do without
     from orchestrator.pipeline.embed import embed  # noqa: PLC0415
     from orchestrator.predict.servers.client import BalancedPredictor  # noqa: PLC0415
@@ -135,7 +144,9 @@ def _served(folder: Path) -> Iterator[Contender]:
 
     with tempfile.TemporaryDirectory(prefix="fg") as scratch, asyncio.Runner() as loop:
         socket = Path(scratch) / "socket"
-        flags = ("--model_name=embedder", f"--model_base_path={folder.absolute()}", f"--grpc_socket_path={socket}")
+        config = Path(scratch) / "models.config"
+        config.write_text(_CONFIG.format(folder.absolute(), EMBEDDER_VERSION), encoding="utf-8")
+        flags = (f"--model_config_file={config}", f"--grpc_socket_path={socket}")
         with model_server(*flags, log=Path(scratch) / "log") as server:
             predictor = BalancedPredictor(StaticEndpoints({"embedder": [f"unix:{socket}"]}))
             loop.run(predictor.start())
@@ -147,12 +158,12 @@ def _served(folder: Path) -> Iterator[Contender]:
                     await embed(some, predictor, version=EMBEDDER_VERSION, deadline=Deadline(60))
                 return (time.perf_counter() - begin) / calls
 
-            yield Contender(_SERVED, lambda count: loop.run(seconds(count)), server.process.pid)
+            yield EmbedContender(_SERVED, lambda count: loop.run(seconds(count)), server.process.pid)
             loop.run(predictor.close())
 
 
 @contextmanager
-def _in_child(name: str, make: Callable[..., Embed], *arguments: str) -> Iterator[Contender]:
+def _in_child(name: str, make: Callable[..., Embed], *arguments: str) -> Iterator[EmbedContender]:
     """Gives a contender that lives in a process of its own, so that its memory is its own."""
     here, there = multiprocessing.Pipe()
     child = multiprocessing.get_context("spawn").Process(target=_answer, args=(there, make, arguments))
@@ -163,7 +174,7 @@ def _in_child(name: str, make: Callable[..., Embed], *arguments: str) -> Iterato
         return float(here.recv())
 
     try:
-        yield Contender(name, seconds, child.pid or 0)
+        yield EmbedContender(name, seconds, child.pid or 0)
     finally:
         here.send(None)
         child.join()
@@ -187,7 +198,7 @@ def _session(folder: str) -> Embed:
 def _dlib() -> Embed:
     import dlib  # noqa: PLC0415 - a development tool
 
-    from exporters.weights import package_file  # noqa: PLC0415
+    from exporters.weights.files import package_file  # noqa: PLC0415
 
     path = package_file("face_recognition_models", "models", "dlib_face_recognition_resnet_model_v1.dat")
     network: Any = dlib.face_recognition_model_v1(str(path))

@@ -1,10 +1,11 @@
-"""What does it cost to be watched?
+"""What do metrics and traces cost?
 
     python -m benchmarks.speed.telemetry
 
-Times what the service tells of one picture with one batch for each network: a request, nine stages with their
-numbers, four calls. To nobody, to the metrics, and to metrics and traces (spans are made and batched, and go nowhere).
-Then one count and one observation in prometheus_client, with the labels looked up each time and held, and in Ray's.
+Times the events of one picture with one batch for each network: a request, nine stages with their numbers, four calls.
+It is done without a listener, with metrics, and with metrics and traces (spans are made and batched, and discarded).
+Then it times one count and one observation in prometheus_client, with labels looked up each time and kept, and in
+Ray's metrics.
 """
 
 import logging
@@ -80,7 +81,7 @@ def _ray_metrics() -> dict[str, Callable[[], object]]:
 
 def main() -> int:
     """Prints a Markdown table."""
-    logging.getLogger("orchestrator").setLevel(logging.WARNING)  # an entry's cost is that of where it is written
+    logging.getLogger("orchestrator").setLevel(logging.WARNING)  # the cost of an entry depends on where it is written
     print(conditions("prometheus_client", "opentelemetry-sdk", "ray"))
     provider = TracerProvider()
     provider.add_span_processor(BatchSpanProcessor(_Nowhere(), max_queue_size=100_000))
@@ -89,11 +90,11 @@ def main() -> int:
     histogram = Histogram("seconds", "Time", ["model"], registry=registry)
     held_counter, held_histogram = counter.labels("pnet"), histogram.labels("pnet")
     listeners = {
-        "nobody": NO_OBSERVER,
+        "none": NO_OBSERVER,
         "metrics": Telemetry(Metrics()),
         "metrics and traces": Telemetry(Metrics(), tracing=Tracing(provider)),
     }
-    print("\n| a picture told to | microseconds of processor time |\n|---|---|")
+    print("\n| listeners of a picture | microseconds of processor time |\n|---|---|")
     for name, listener in listeners.items():
         print(f"| {name} | {_microseconds(lambda told=listener: _one_picture(told), 200):.0f} |")  # type: ignore[misc]
     calls: dict[str, Callable[[], object]] = {

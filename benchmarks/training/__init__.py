@@ -1,1 +1,1 @@
-"""What does a training need, and what did it do? Data for it, ablations and curves."""
+"""Data for trainings, and questions about them."""

@@ -1,8 +1,8 @@
-"""What does each part of the embedder's training do for it? The same few steps, one thing changed at a time.
+"""What does each part of the embedder's training contribute? The same few steps, one option changed at a time.
 
-Trains as `facegrid train embedder` does by default, and then without blends, with one view of each face (the teacher
-is asked once, and never about another crop), with wider networks, and with larger pictures; judges each by pairs of
-other people; prints a table in Markdown. All is kept in --runs-dir, where an interrupted run goes on.
+Trains with the defaults of `facegrid train embedder`, and then without blends, with one view of each face, with wider
+networks, and with larger pictures. Scores each by pairs of other people, and prints a table in Markdown. Everything is
+kept in --runs-dir, where an interrupted run goes on.
 
     python -m benchmarks.training.embedder_ablation --data faces.npz --pairs pairs.npz    # half an hour
     python -m benchmarks.training.embedder_ablation --data faces.npz --pairs pairs.npz --steps 50  # a look at it
@@ -30,10 +30,10 @@ _VARIANTS = {
 }
 _DEFAULT = "as by default"
 _SAME_VIEWS = ("width 0.5", "width 0.75", "150 px, width 0.2")
-"""They are asked about the same views, so that the teacher has to answer but once."""
+"""Variants with the views of the default one, so that the teacher's vectors are computed once."""
 
 _LAST = 4
-"""Losses that are averaged, of those noted last."""
+"""Number of the last losses that are averaged."""
 
 
 def build_parser() -> argparse.ArgumentParser:

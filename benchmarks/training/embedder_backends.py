@@ -3,8 +3,8 @@
     pip install jax
     python -m benchmarks.training.embedder_backends
 
-The network with the weights in the repository is run in a process of its own on each backend: what it answers, then
-some steps towards given vectors, all on the same made-up pictures. Without a GPU both use the CPU.
+Each backend runs the network with the weights of the repository in its own process: first its vectors, then some steps
+towards given vectors, all on the same random pictures. Without a GPU both use the CPU.
 """
 
 import argparse
@@ -71,8 +71,8 @@ def _in_process(backend: str, out: Path) -> dict[str, np.ndarray]:
 def _run(out: Path) -> None:
     import keras  # noqa: PLC0415  (the backend is chosen when it is loaded)
 
-    from exporters.embedder_weights import FILE, read_embedder, set_weights  # noqa: PLC0415
     from exporters.networks import inception_v3  # noqa: PLC0415
+    from exporters.weights.inception_v3 import FILE, read_embedder, set_weights  # noqa: PLC0415
 
     trained = read_embedder(FILE)
     network = inception_v3.model(input_px=trained.input_px, width=trained.width)

@@ -1,8 +1,8 @@
 """The aligned faces of LFW's pairs, cut by our own pipeline, for `facegrid train embedder --pairs`.
 
-Finds the face of every picture of View 2, folds 0 to 2, as `benchmarks.accuracy.recognise_accuracy` does, and keeps
-the chip that version 1 of the embedder would be given, so that a training can be watched without finding faces
-again. Their people, lfw/NAME, are left out of the training; to learn from those of some folds, name the others.
+Finds the face of every picture of View 2, folds 0 to 2, as `benchmarks.accuracy.recognise_accuracy` does, and keeps the
+chip for the embedder, so that a training can be scored without a detector. Its people, lfw/NAME, are left out of the
+training; to train with those of some folds, name the other folds.
 
     python -m benchmarks.training.pair_chips --models-dir models pairs.npz    # about five minutes on two cores
     python -m benchmarks.training.pair_chips --folds 2 -- pairs_2.npz
@@ -17,8 +17,8 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.accuracy.counting.embedders import Chip, in_process, most_central
-from benchmarks.accuracy.counting.people import FOLDS, lfw_person, read_pairs
+from benchmarks.accuracy.recognition.embedders import Chip, in_process, most_central
+from benchmarks.accuracy.recognition.people import FOLDS, lfw_person, read_pairs
 from benchmarks.common.paths import add_data_option
 from exporters.signatures import EMBEDDERS
 

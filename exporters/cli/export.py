@@ -144,7 +144,7 @@ def _export(
     with _quiet_stderr():
         # TensorFlow takes seconds to load.
         from exporters import export as exporting  # noqa: PLC0415
-        from exporters.embedder_weights import FILE  # noqa: PLC0415
+        from exporters.weights.inception_v3 import FILE  # noqa: PLC0415
 
         def on_step(step: str) -> None:
             progress.update(

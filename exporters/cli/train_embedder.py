@@ -52,7 +52,7 @@ from exporters.cli.training import (
 )
 from exporters.errors import ExportError
 from exporters.signatures import EMBEDDERS
-from exporters.training.embedder_config import EmbedderConfig
+from exporters.training.embedder.config import EmbedderConfig
 from facegrid.cli.command import command
 from facegrid.cli.usage import UsageError
 
@@ -209,9 +209,10 @@ def _train(
     resume: bool,
 ) -> Path:
     # TensorFlow and JAX take seconds to load.
-    from exporters.embedder_weights import read_embedder  # noqa: PLC0415
-    from exporters.training.faces import load_faces  # noqa: PLC0415
-    from exporters.training.pairs import load_pairs  # noqa: PLC0415
+    from exporters.training.embedder.aligned_faces import load_faces  # noqa: PLC0415
+    from exporters.training.embedder.pairs import load_pairs  # noqa: PLC0415
+    from exporters.training.embedder.run import EmbedderRun  # noqa: PLC0415
+    from exporters.weights.inception_v3 import read_embedder  # noqa: PLC0415
 
     train = _on_jax() if config.backend == "jax" else _on_tensorflow(config, teacher)
     weights = read_embedder(start) if start else None
@@ -224,26 +225,28 @@ def _train(
     with progress_bars() as progress:
         bars = Bars(progress)
         return train(
-            config,
-            faces,
-            run_dir,
-            pairs=scored,
-            start=weights,
-            command=typed_command(),
-            report=lambda done, total, numbers: bars("embedder", done, total, numbers),
-            resume=resume,
+            EmbedderRun(
+                config=config,
+                faces=faces,
+                run_dir=run_dir,
+                pairs=scored,
+                start=weights,
+                command=typed_command(),
+                report=lambda done, total, numbers: bars("embedder", done, total, numbers),
+                resume=resume,
+            )
         )
 
 
 def _on_tensorflow(config: EmbedderConfig, teacher: Path | None) -> Callable[..., Path]:
-    from exporters.training.embedder_run import train_embedder  # noqa: PLC0415
-    from exporters.training.teacher import Teacher  # noqa: PLC0415
+    from exporters.training.embedder.on_tensorflow.teacher import Teacher  # noqa: PLC0415
+    from exporters.training.embedder.on_tensorflow.train import train_on_tensorflow  # noqa: PLC0415
 
     learns = config.objective == "distill"
-    return partial(train_embedder, teacher=Teacher(teacher or _TEACHER, chip_px=_CHIP_PX) if learns else None)
+    return partial(train_on_tensorflow, teacher=Teacher(teacher or _TEACHER, chip_px=_CHIP_PX) if learns else None)
 
 
 def _on_jax() -> Callable[..., Path]:
-    from exporters.training.jax_run import train_on_jax  # noqa: PLC0415
+    from exporters.training.embedder.on_jax.train import train_on_jax  # noqa: PLC0415
 
     return train_on_jax

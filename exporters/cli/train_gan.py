@@ -48,8 +48,8 @@ def gan(
     """
     require_tensorflow()
     # TensorFlow takes seconds to load.
-    from exporters.training.gan_run import GanConfig, train_gan  # noqa: PLC0415
-    from exporters.training.mnist import load_digits  # noqa: PLC0415
+    from exporters.training.digits.mnist import load_digits  # noqa: PLC0415
+    from exporters.training.digits.train import GanConfig, train_gan  # noqa: PLC0415
 
     config = GanConfig(seed=seed, **({} if epochs is None else {"epochs": epochs}))
     try:

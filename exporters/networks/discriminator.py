@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
-from exporters.networks.digits import LEAK, Normalise, Parameters, frozen_norm, norm_shapes, with_labels
+from exporters.networks.dcgan import LEAK, Normalise, Parameters, frozen_norm, norm_shapes, with_labels
 from exporters.signatures import LABELS, SERVING_DEFAULT
-from exporters.weights import LayerShapes, Weights
+from exporters.weights.arrays import LayerShapes, Weights
 
 LAYERS: LayerShapes = {
     "conv1": {"kernel": (4, 4, 1 + LABELS, 64), "bias": (64,)},

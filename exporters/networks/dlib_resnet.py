@@ -1,4 +1,4 @@
-"""dlib's face recognition network, version 1: 128 numbers that say whose face a 150 x 150 chip shows.
+"""dlib's face recognition network, version 1: an embedding of 128 numbers of the face in a 150 x 150 chip.
 
 He et al., "Deep Residual Learning for Image Recognition", 2016, with 29 convolutions and half the filters
 (Davis King, dlib 19.3, examples/dnn_face_recognition_ex.cpp). A convolution is followed by its frozen batch
@@ -12,9 +12,9 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
-from exporters.networks.layers import Layer, max_pool
+from exporters.networks.layers import LayerWeights, max_pool
 from exporters.signatures import SERVING_DEFAULT
-from exporters.weights import Weights
+from exporters.weights.arrays import Weights
 
 
 def build(weights: Weights, inputs: Mapping[str, tf.Tensor]) -> dict[str, dict[str, tf.Tensor]]:
@@ -52,7 +52,7 @@ def build(weights: Weights, inputs: Mapping[str, tf.Tensor]) -> dict[str, dict[s
     return {SERVING_DEFAULT: {"embeddings": embeddings}}
 
 
-def _scaled(chips: tf.Tensor, layer: Layer) -> tf.Tensor:
+def _scaled(chips: tf.Tensor, layer: LayerWeights) -> tf.Tensor:
     """Returns (pixel - mean colour) / 256, float32."""
     with tf.name_scope("input"):
         return (tf.cast(chips, tf.float32) - tf.constant(layer["mean"], name="mean")) / 256.0
@@ -82,7 +82,7 @@ def _filled(x: tf.Tensor, shape: list[int], name: str) -> tf.Tensor:
     return tf.pad(x, [(0, 0), *missing], name=name) if any(after for _, after in missing) else x
 
 
-def _conv(x: tf.Tensor, layer: Layer, name: str, *, stride: int, padding: str, relu: bool) -> tf.Tensor:
+def _conv(x: tf.Tensor, layer: LayerWeights, name: str, *, stride: int, padding: str, relu: bool) -> tf.Tensor:
     """Returns gamma * convolution(x) + beta, and its ReLU where asked for; the scaling is in the weights."""
     gamma = layer["gamma"].astype(np.float64)
     kernel = (layer["kernel"] * gamma).astype(np.float32)

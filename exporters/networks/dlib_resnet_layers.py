@@ -1,6 +1,6 @@
-"""What weights dlib's face recognition network has, for whatever runs it: nothing but numbers is needed to know it."""
+"""Names and shapes of the weights of dlib's face recognition network; needs neither TensorFlow nor JAX."""
 
-from exporters.weights import LayerShapes, Shape
+from exporters.weights.arrays import LayerShapes, Shape
 
 
 def _convolution(side: int, channels_in: int, channels: int) -> dict[str, Shape]:
@@ -34,4 +34,4 @@ LAYERS: LayerShapes = {
     **_block("level0_1", 256, 256),
     "fc": {"kernel": (256, 128)},
 }
-"""Of `dlib_resnet.py`, by layer, in the order of execution."""
+"""The weights of `dlib_resnet.py` by layer, in the order of execution."""

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
-from exporters.networks.digits import Normalise, Parameters, frozen_norm, norm_shapes, with_labels
+from exporters.networks.dcgan import Normalise, Parameters, frozen_norm, norm_shapes, with_labels
 from exporters.signatures import LABELS, NOISE_DIM, SERVING_DEFAULT
-from exporters.weights import LayerShapes, Weights
+from exporters.weights.arrays import LayerShapes, Weights
 
 LAYERS: LayerShapes = {
     # Kernels of transposed convolutions: height, width, channels out, channels in.

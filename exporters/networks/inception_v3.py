@@ -1,11 +1,11 @@
-"""Inception v3 that ends in a vector instead of classes: numbers that say whose face a picture shows.
+"""Inception v3 that ends in a vector instead of classes: an embedding of the face that a picture shows.
 
 Szegedy et al., "Rethinking the Inception Architecture for Computer Vision", 2016, as TensorFlow-Slim
-published it (nets/inception_v3.py), whose names its end points have. Every convolution is without bias, and followed
-by batch normalisation without scale, and ReLU.
+published it (nets/inception_v3.py); the end points have its names. Every convolution has no bias, and is followed by
+batch normalisation without scale, and ReLU.
 
-The topology is written once, in Keras, without any backend's own functions. What a convolution does is said from
-outside: layers that learn (`model`), or constants that the normalisation is folded into (`inception_v3_graph.py`).
+The topology is written once, in Keras, without functions of one backend. The caller supplies the convolution: layers
+that learn (`model`), or constants with the normalisation folded in (`inception_v3_graph.py`).
 """
 
 import itertools
@@ -24,10 +24,10 @@ END_POINTS = (
 
 MEAN = "Mean"
 EMBEDDING = "Embedding"
-"""What follows Mixed_7c: the mean over its places, and the vector."""
+"""The layers after Mixed_7c: the mean over all places, and the vector."""
 
 MIN_PX = 75
-"""Side of the smallest picture of which Mixed_7a leaves anything."""
+"""Side of the smallest picture for which Mixed_7a has an output."""
 
 NORM_EPSILON = 1e-3
 _NORM_MOMENTUM = 0.99
@@ -58,9 +58,9 @@ class _Step:
     """One step of a branch."""
 
     sizes: str
-    """Of the kernel; of two with a plus between them, both see the same and their channels are joined."""
+    """Of the kernel; of two with a plus between them, both have the same input and their channels are joined."""
     channels: int = 0
-    """At width 1; 0: of a pool, which keeps them."""
+    """At width 1; 0: a pool, which keeps the number of its input."""
     stride: int = 1
 
 
@@ -119,12 +119,12 @@ _MODULES: dict[str, _Branches] = {
 
 
 def end_points(pictures: Tensor, convolve: Convolve, *, width: float) -> dict[str, Tensor]:
-    """Returns what every one of `END_POINTS` makes of pictures, by name.
+    """Returns the output of each of `END_POINTS` for pictures, by name.
 
     Args:
         pictures: [N, S, S, 3] from -1 to 1, S at least `MIN_PX`.
         convolve: Does one convolution.
-        width: What the published numbers of channels are multiplied with, and rounded to multiples of 8.
+        width: Factor of the published numbers of channels; products are rounded to multiples of 8.
     """
     found = {}
     x = pictures
@@ -155,7 +155,7 @@ def model(*, input_px: int, width: float, dimension: int = 128, seed: int | None
         input_px: S.
         width: See `end_points`.
         dimension: Numbers of a vector.
-        seed: Of the first weights; None: another one each time.
+        seed: Of the first weights; None: another one in each call.
 
     Raises:
         ValueError: The pictures are smaller than `MIN_PX`.
@@ -172,7 +172,7 @@ def model(*, input_px: int, width: float, dimension: int = 128, seed: int | None
 
 
 def norm_name(convolution: str) -> str:
-    """Returns the name of the layer of `model` that normalises what a convolution gives."""
+    """Returns the name of the layer of `model` that normalises the output of a convolution."""
     return f"{convolution}.norm"
 
 

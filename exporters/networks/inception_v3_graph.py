@@ -1,4 +1,4 @@
-"""Inception v3 as it is exported: weights are constants, and the normalisation is part of its convolution."""
+"""Inception v3 for an export: weights are constants, with the normalisation folded into the convolutions."""
 
 from collections.abc import Mapping
 
@@ -7,9 +7,9 @@ import tensorflow as tf
 
 from exporters.networks import inception_v3
 from exporters.networks.inception_v3 import EMBEDDING, END_POINTS, MEAN, NORM_EPSILON, Convolution
-from exporters.networks.layers import Layer, dense
+from exporters.networks.layers import LayerWeights, dense
 from exporters.signatures import SERVING_DEFAULT
-from exporters.weights import Weights
+from exporters.weights.arrays import Weights
 
 
 def build(
@@ -25,7 +25,8 @@ def build(
 def as_light(chips: tf.Tensor, input_px: int, crop_px: int) -> tf.Tensor:
     """Returns the middle `crop_px` of chips uint8 [N, S, S, 3], shrunk to `input_px`, float32 from -1 to 1.
 
-    Where `crop_px` is a multiple, each pixel is the mean of a square of pixels; else of those around its place.
+    If `crop_px` is a multiple of `input_px`, each pixel is the mean of a square of pixels; otherwise
+    the resize is bilinear with antialiasing.
     """
     with tf.name_scope("light"):
         start = (chips.shape[1] - crop_px) // 2
@@ -38,7 +39,7 @@ def as_light(chips: tf.Tensor, input_px: int, crop_px: int) -> tf.Tensor:
         return light / 127.5 - 1.0
 
 
-def _conv(x: tf.Tensor, one: Convolution, layer: Layer) -> tf.Tensor:
+def _conv(x: tf.Tensor, one: Convolution, layer: LayerWeights) -> tf.Tensor:
     """Returns relu((convolution(x) - mean) / sqrt(variance + epsilon) + beta); all but the ReLU is in the weights."""
     gain = 1.0 / np.sqrt(layer["variance"].astype(np.float64) + NORM_EPSILON)
     kernel = (layer["kernel"] * gain).astype(np.float32)

@@ -1,4 +1,4 @@
-"""The layers that the networks are made of, each under its own name.
+"""The layers of the exported networks, each under its own name.
 
 Weights are constants: with nothing to assign, TensorFlow's optimizer joins a convolution, its bias and its
 activation into one operation, and a SavedModel needs no file of variables.
@@ -10,9 +10,9 @@ import numpy as np
 import tensorflow as tf
 
 from exporters.signatures import PIXEL_UNIT
-from exporters.weights import Float32Array
+from exporters.weights.arrays import Float32Array
 
-Layer = Mapping[str, Float32Array]
+LayerWeights = Mapping[str, Float32Array]
 """Parameter name -> array."""
 
 
@@ -22,25 +22,25 @@ def scaled(pictures: tf.Tensor) -> tf.Tensor:
         return (tf.cast(pictures, tf.float32) - 127.5 * PIXEL_UNIT) / (128.0 * PIXEL_UNIT)
 
 
-def conv2d(x: tf.Tensor, layer: Layer, name: str) -> tf.Tensor:
+def conv2d(x: tf.Tensor, layer: LayerWeights, name: str) -> tf.Tensor:
     """Returns the convolution of [N, H, W, C] with `kernel` plus `bias`, without padding, stride 1."""
     with tf.name_scope(name):
         kernel, bias = _constants(layer, "kernel", "bias")
         return tf.nn.bias_add(tf.nn.conv2d(x, kernel, strides=1, padding="VALID"), bias)
 
 
-def dense(x: tf.Tensor, layer: Layer, name: str) -> tf.Tensor:
+def dense(x: tf.Tensor, layer: LayerWeights, name: str) -> tf.Tensor:
     """Returns the product of [N, C] with `kernel` plus `bias`."""
     with tf.name_scope(name):
         kernel, bias = _constants(layer, "kernel", "bias")
         return tf.nn.bias_add(tf.matmul(x, kernel), bias)
 
 
-def prelu(x: tf.Tensor, layer: Layer, name: str) -> tf.Tensor:
+def prelu(x: tf.Tensor, layer: LayerWeights, name: str) -> tf.Tensor:
     """Returns x where it is positive, alpha * x elsewhere; one alpha for each channel (He et al., 2015)."""
     with tf.name_scope(name):
         (alpha,) = _constants(layer, "alpha")
-        if np.all(layer["alpha"] <= 1):  # then the larger of the two is the right one: one operation less
+        if np.all(layer["alpha"] <= 1):  # then the larger of the two is right, with one operation less
             return tf.maximum(x, alpha * x)
         return tf.maximum(x, 0.0) + alpha * tf.minimum(x, 0.0)
 
@@ -62,5 +62,5 @@ def face_score(logits: tf.Tensor, name: str) -> tf.Tensor:
     return tf.nn.softmax(logits, name=name)[..., 1]
 
 
-def _constants(layer: Layer, *names: str) -> list[tf.Tensor]:
+def _constants(layer: LayerWeights, *names: str) -> list[tf.Tensor]:
     return [tf.constant(layer[name], name=name) for name in names]

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
-from exporters.networks.layers import Layer, conv2d, prelu
+from exporters.networks.layers import LayerWeights, conv2d, prelu
 from exporters.networks.pnet_stem import stem
 from exporters.signatures import SERVING_DEFAULT, TILE_TOP_K
-from exporters.weights import LayerShapes, Weights
+from exporters.weights.arrays import LayerShapes, Weights
 
 LAYERS: LayerShapes = {
     "conv1": {"kernel": (3, 3, 3, 10), "bias": (10,)},
@@ -66,7 +66,7 @@ def best(weights: Weights, x: tf.Tensor, scores: tf.Tensor) -> dict[str, tf.Tens
     return {"scores": best_scores, "cells": best_cells, "offsets": offsets}
 
 
-def _scores(x: tf.Tensor, conv4_2: Layer) -> tf.Tensor:
+def _scores(x: tf.Tensor, conv4_2: LayerWeights) -> tf.Tensor:
     """Returns the softmax of two logits, of which face is the second, as the sigmoid of their difference."""
     difference = {name: array[..., 1:] - array[..., :1] for name, array in conv4_2.items()}
     return tf.sigmoid(tf.squeeze(conv2d(x, difference, "conv4_2"), axis=3), name="prob1")

@@ -24,9 +24,9 @@ see them out of the maximum. The first place of a window never sees one, so ther
 import numpy as np
 import tensorflow as tf
 
-from exporters.networks.layers import Layer, conv2d
+from exporters.networks.layers import LayerWeights, conv2d
 from exporters.signatures import PIXEL_UNIT
-from exporters.weights import Float32Array, Weights
+from exporters.weights.arrays import Float32Array, Weights
 
 _WHITE = 255 * PIXEL_UNIT
 
@@ -59,7 +59,7 @@ def stem(weights: Weights, tiles: tf.Tensor) -> tuple[tf.Tensor, Float32Array]:
     return x, signs
 
 
-def _conv1_of_squares(conv1: Layer, alpha: Float32Array) -> Layer:
+def _conv1_of_squares(conv1: LayerWeights, alpha: Float32Array) -> LayerWeights:
     """Returns conv1 for squares of unscaled pixels, once for each place of a pooling window.
 
     A place (y, x) of the window sees rows y to y + 2 and columns x to x + 2 of a 4 x 4 patch: 2 x 2 squares

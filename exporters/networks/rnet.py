@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from exporters.networks.layers import conv2d, dense, face_score, flatten_columns_first, max_pool, prelu, scaled
 from exporters.signatures import SERVING_DEFAULT
-from exporters.weights import LayerShapes, Weights
+from exporters.weights.arrays import LayerShapes, Weights
 
 LAYERS: LayerShapes = {
     "conv1": {"kernel": (3, 3, 3, 28), "bias": (28,)},

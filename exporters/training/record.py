@@ -1,4 +1,4 @@
-"""What is known of a training afterwards: losses as they fell, what was typed, and on which machine."""
+"""The record of a training: the losses by step, the command, the data and the machine."""
 
 import hashlib
 import json
@@ -11,26 +11,28 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from exporters.atomic_file import replaced
+
 Report = Callable[[int, int, dict[str, float]], None]
-"""Is told how many steps are done, of how many, and what was measured last."""
+"""Called with the steps that are done, all steps, and the last measurements by name."""
 
 
 @dataclass
 class History:
-    """Losses by step, and the time that went by."""
+    """Losses by step, and the time that training took."""
 
     steps: list[int] = field(default_factory=list)
     losses: dict[str, list[float | None]] = field(default_factory=dict)
-    """As many of each name as there are steps; None where a step has no such loss."""
+    """By name, one for each of `steps`; None where a step has no such loss."""
     scores: dict[int, float] = field(default_factory=dict)
-    """By step, what was measured now and then."""
+    """Accuracy of the pairs, by step."""
     elapsed_s: float = 0.0
-    """Of training, its interruptions left out."""
+    """Without interruptions."""
     _since_s: float = field(default_factory=time.monotonic)
 
     @classmethod
     def load(cls, file: Path, *, before: int) -> "History":
-        """Returns what was saved of the steps before a number; nothing where there is no file."""
+        """Returns the saved history of the steps before a number; an empty one if there is no file."""
         if not file.exists():
             return cls()
         saved = json.loads(file.read_text(encoding="utf-8"))
@@ -40,7 +42,7 @@ class History:
         return cls(saved["steps"][:count], losses, scores, saved["elapsed_s"])
 
     def add(self, step: int, losses: dict[str, float]) -> None:
-        """Notes the losses of a step."""
+        """Adds the losses of a step."""
         for name in losses:
             self.losses.setdefault(name, [None] * len(self.steps))
         self.steps.append(step)
@@ -48,17 +50,16 @@ class History:
             values.append(round(losses[name], 5) if name in losses else None)
 
     def add_score(self, step: int, score: float) -> None:
-        """Notes what was measured after a step."""
+        """Adds the accuracy of the pairs after a step."""
         self.scores[step] = round(score, 5)
 
     def save(self, file: Path) -> None:
-        """Writes the file in one step, so that it is whole or the one before."""
+        """Writes the file; a kill leaves it whole or as it was before."""
         now_s = time.monotonic()
         self.elapsed_s += now_s - self._since_s
         self._since_s = now_s
-        draft = file.with_suffix(".part")
-        draft.write_text(json.dumps(self.as_json()), encoding="utf-8")
-        draft.replace(file)
+        with replaced(file, durable=False) as draft:
+            draft.write_text(json.dumps(self.as_json()), encoding="utf-8")
 
     def as_json(self) -> dict[str, Any]:
         """Returns what `load` reads."""
@@ -76,16 +77,16 @@ def write_record(
     packages: Sequence[str] = ("tensorflow", "keras", "numpy"),
     **more: Any,
 ) -> Path:
-    """Writes WEIGHTS with the suffix .json: how the weights came about; returns it.
+    """Writes the record of a file of weights beside it, with the suffix .json, and returns its path.
 
     Args:
-        weights: The file.
-        config: What the training was told.
-        command: What was typed.
-        data: What was trained with: how much, and its checksum.
-        history: How it went.
-        packages: What it ran on.
-        more: What else is worth knowing, by name.
+        weights: The file of weights.
+        config: The configuration of the training.
+        command: The command line.
+        data: How much data there was, and its checksum.
+        history: Losses and scores.
+        packages: Packages whose versions are recorded.
+        more: Other fields of the record.
     """
     record = {
         "command": command,
@@ -98,5 +99,6 @@ def write_record(
         **more,
     }
     file = weights.with_suffix(".json")
-    file.write_text(json.dumps(record) + "\n", encoding="utf-8")
+    with replaced(file, durable=True) as draft:
+        draft.write_text(json.dumps(record) + "\n", encoding="utf-8")
     return file

@@ -1,4 +1,4 @@
-"""The folder of a training: whose it is, and whether what comes will fit."""
+"""The folder of a training: it belongs to one configuration, and its disk has enough room."""
 
 import json
 import shutil
@@ -9,7 +9,7 @@ from exporters.errors import TrainingError
 
 
 def claim(config: dict[str, Any], run_dir: Path, *, resume: bool) -> None:
-    """Makes the folder a training's own, with its configuration in config.json; or finds it to be that training's.
+    """Makes the folder a training's own, with its configuration in config.json, or checks that it is.
 
     Raises:
         TrainingError: The folder holds a training already, or none of this configuration.
@@ -30,10 +30,10 @@ def claim(config: dict[str, Any], run_dir: Path, *, resume: bool) -> None:
 
 
 def require_space(run_dir: Path, needed_bytes: int) -> None:
-    """Looks whether the disk of a folder, which need not exist, has room.
+    """Checks that the disk of a folder, which need not exist yet, has room.
 
     Raises:
-        TrainingError: It has not.
+        TrainingError: It has too little.
     """
     there = next(path for path in (run_dir, *run_dir.absolute().parents) if path.exists())
     free = shutil.disk_usage(there).free

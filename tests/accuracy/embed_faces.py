@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.accuracy.counting.embedders import in_process, most_central, write_vectors
-from exporters.network import loaded
+from benchmarks.accuracy.recognition.embedders import in_process, most_central, write_vectors
+from exporters.saved_model.graph import loaded
 from exporters.signatures import EMBEDDER_VERSION, EMBEDDERS, SERVING_DEFAULT
 
 

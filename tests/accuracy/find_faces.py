@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.accuracy.counting.detectors import Reference, in_process, read_image
-from benchmarks.accuracy.counting.stored import write_answers
+from benchmarks.accuracy.detection.detectors import MtcnnDetector, in_process, read_image
+from benchmarks.accuracy.detection.stored_answers import write_answers
 
 
 def main(models_dir: Path, out_dir: Path, samples: Path, pictures: list[Path]) -> None:
-    reference = Reference()
+    reference = MtcnnDetector()
     write_answers(out_dir / "reference.npz", {str(path): reference.detect(path) for path in pictures})
     with in_process(models_dir) as ours:
         write_answers(out_dir / "ours.npz", {str(path): ours.detect(path) for path in pictures})

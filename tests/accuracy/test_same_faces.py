@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from benchmarks.accuracy.counting.agreement import count_sure, differences, share
-from benchmarks.accuracy.counting.dataset import find_pictures
-from benchmarks.accuracy.counting.stored import read_answers
+from benchmarks.accuracy.detection.agreement import count_sure, differences, share
+from benchmarks.accuracy.detection.dataset import find_pictures
+from benchmarks.accuracy.detection.stored_answers import read_answers
 from benchmarks.common.paths import evaluation_data
 from tests.support.evaluation import require_evaluation_data
 from tests.support.paths import REPOSITORY

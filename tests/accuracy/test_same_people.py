@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from benchmarks.accuracy.counting.embedders import read_vectors
-from benchmarks.accuracy.counting.people import UNSEEN_FOLDS, read_pairs
+from benchmarks.accuracy.recognition.embedders import read_vectors
+from benchmarks.accuracy.recognition.people import UNSEEN_FOLDS, read_pairs
 from exporters.signatures import EMBEDDERS
 from orchestrator.pipeline.thresholds import IDENTIFY_FALSE_MATCH_RATES, threshold_of
 from tests.support.evaluation import require_evaluation_data

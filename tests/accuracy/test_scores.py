@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.accuracy.counting.agreement import differences
-from benchmarks.accuracy.counting.dataset import Picture
-from benchmarks.accuracy.counting.detectors import above, whole_pixels
-from benchmarks.accuracy.counting.scores import score_boxes, score_points, without_small
-from benchmarks.accuracy.counting.stored import read_answers, write_answers
+from benchmarks.accuracy.detection.agreement import differences
+from benchmarks.accuracy.detection.dataset import EvaluationPicture
+from benchmarks.accuracy.detection.detectors import above, whole_pixels
+from benchmarks.accuracy.detection.scores import score_boxes, score_points, without_small
+from benchmarks.accuracy.detection.stored_answers import read_answers, write_answers
 from orchestrator.types import Detections
 
 POINTS = np.array([[10, 10], [20, 10], [15, 15], [11, 20], [19, 20]], np.float32)  # eyes 10 px apart
@@ -25,7 +25,7 @@ def faces(*rows):
 def picture(*boxes, ignored=(), small=(), complete=True):
     numbers = np.arange(len(boxes))
     boxes = np.array(boxes, float).reshape(-1, 4)
-    return Picture("p", Path("p"), "s", boxes, np.isin(numbers, ignored), np.isin(numbers, small), complete)
+    return EvaluationPicture("p", Path("p"), "s", boxes, np.isin(numbers, ignored), np.isin(numbers, small), complete)
 
 
 def test_a_face_counts_from_half_an_overlap():
@@ -65,7 +65,7 @@ def test_average_precision_is_the_area_under_the_curve():
 
 
 def test_points_are_measured_in_eye_distances():
-    marked = Picture("p", Path("p"), "helen", landmarks=POINTS + np.array([1, 0]))
+    marked = EvaluationPicture("p", Path("p"), "helen", landmarks=POINTS + np.array([1, 0]))
     score = score_points([marked, marked], [faces((0, 0, 30, 30, 0.9)), faces()])
     assert score.mean_error == pytest.approx(0.1)
     assert (score.missed, score.faces) == (1, 2)

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from benchmarks.accuracy.counting.embedders import largest, most_central, read_vectors, write_vectors
-from benchmarks.accuracy.counting.people import Pair, Portrait, lfw_person, read_pairs, read_portraits
-from benchmarks.accuracy.counting.recognition_report import compared
-from benchmarks.accuracy.counting.verification import (
+from benchmarks.accuracy.recognition.embedders import largest, most_central, read_vectors, write_vectors
+from benchmarks.accuracy.recognition.people import LfwPair, PersonPicture, lfw_person, read_pairs, read_portraits
+from benchmarks.accuracy.recognition.report import compared
+from benchmarks.accuracy.recognition.verification import (
     Comparisons,
     best_threshold,
     fold_accuracies,
@@ -86,9 +86,9 @@ def test_pictures_and_people_are_read(tmp_path):
     )
     (tmp_path / "identify" / "identify.csv").write_text("file,person,role\nimages/1.jpg,p7,gallery\n")
     (pair,) = read_pairs(tmp_path)
-    assert pair == Pair(2, False, "lfw_pairs/images/A_B/A_B_0001.jpg", "lfw_pairs/images/C/C_1.jpg")
+    assert pair == LfwPair(2, False, "lfw_pairs/images/A_B/A_B_0001.jpg", "lfw_pairs/images/C/C_1.jpg")
     assert lfw_person(pair.first) == "A_B"
-    assert read_portraits(tmp_path) == [Portrait("identify/images/1.jpg", "p7", "gallery")]
+    assert read_portraits(tmp_path) == [PersonPicture("identify/images/1.jpg", "p7", "gallery")]
     assert read_pairs(tmp_path / "absent") == read_portraits(tmp_path / "absent") == []
 
 
@@ -107,6 +107,6 @@ def test_stored_vectors_come_back_and_so_do_missed_faces(tmp_path):
     found = read_vectors(tmp_path / "vectors.npz")
     assert found["a/b.jpg"].tolist() == [3, 4]
     assert found["c.jpg"] is None
-    pairs = [Pair(0, True, "a/b.jpg", "a/b.jpg"), Pair(1, False, "a/b.jpg", "c.jpg")]
+    pairs = [LfwPair(0, True, "a/b.jpg", "a/b.jpg"), LfwPair(1, False, "a/b.jpg", "c.jpg")]
     assert compared(pairs, found).missed.tolist() == [False, True]
     assert read_vectors(tmp_path / "none.npz") == {}

@@ -8,7 +8,7 @@ from PIL import Image
 
 from exporters.cli import train_embedder
 from exporters.networks.inception_v3 import MIN_PX
-from exporters.training.embedder_config import EmbedderConfig
+from exporters.training.embedder.config import EmbedderConfig
 
 
 @pytest.fixture

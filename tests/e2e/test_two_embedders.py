@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from exporters.network import loaded
+from exporters.saved_model.graph import loaded
 from exporters.signatures import EMBEDDERS, SERVING_DEFAULT
 from facegrid.cli.main import main
 from facegrid.tfserving.v1.model_status_pb2 import ModelVersionStatus

@@ -6,7 +6,7 @@ import tensorflow as tf
 from PIL import Image
 
 from exporters.models import MODELS
-from exporters.network import built
+from exporters.saved_model.graph import built
 from exporters.signatures import ONET_CROP_PX, PIXEL_UNIT, RNET_CROP_PX, TILE_PX
 from tests.support.paths import SAMPLES
 

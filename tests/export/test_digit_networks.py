@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from exporters.models import MODELS
-from exporters.networks.digits import EPSILON, LEAK
+from exporters.networks.dcgan import EPSILON, LEAK
 from exporters.signatures import LABELS, NOISE_DIM, SERVING_DEFAULT
 
 layers = keras.layers

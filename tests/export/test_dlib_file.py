@@ -6,9 +6,9 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from exporters.dlib_file import read_layers
 from exporters.errors import WeightsError
-from exporters.weights import package_file
+from exporters.weights.dlib_format import read_layers
+from exporters.weights.files import package_file
 
 PATH = package_file("face_recognition_models", "models", "dlib_face_recognition_resnet_model_v1.dat")
 
@@ -88,9 +88,9 @@ def test_a_file_that_ends_early_is_told():
     ("was", "becomes", "message"),
     [
         (text("loss_metric_2"), text("loss_metric_9"), "the loss: 'loss_metric_9', expected 'loss_metric_2'"),
-        (text("affine_"), text("bn_con2"), "a layer of the kind 'bn_con2', known are con_4, affine_"),
-        (number(245, -1), number(1, 32000), "a number that is no float32"),
-        (number(3, 0), b"\x40" + number(3, 0), "the byte 0x40, expected is the size of a whole number"),
+        (text("affine_"), text("bn_con2"), "a layer of the kind 'bn_con2', expected one of con_4, affine_"),
+        (number(245, -1), number(1, 32000), "a number that is not a float32"),
+        (number(3, 0), b"\x40" + number(3, 0), "the byte 0x40, expected the size of a whole number"),
         (part(2, 3, 1, 2), part(2, 3, 1, 3), "the number of parameters: 14, expected 20"),
         (part(3, 2, 1, 1), part(3, -2, 1, 1), r"a tensor with the sizes \[3, -2, 1, 1\]"),
         (integer(2) + integer(3) + tensor(0, 1, 2, 3, 4, 5), integer(2) + integer(3) + tensor(0), "weights of fc_2"),

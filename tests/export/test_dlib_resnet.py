@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from exporters.dlib_weights import SHA256, read_dlib
 from exporters.errors import WeightsError
-from exporters.goldens import GOLDEN_TOLERANCE, dlib_resnet_goldens
 from exporters.networks.dlib_resnet_layers import LAYERS
+from exporters.saved_model.goldens import GOLDEN_TOLERANCE, dlib_resnet_goldens
 from exporters.signatures import SERVING_DEFAULT
-from exporters.weights import package_file
+from exporters.weights.dlib import SHA256, read_dlib
+from exporters.weights.files import package_file
 
 PATH = package_file("face_recognition_models", "models", "dlib_face_recognition_resnet_model_v1.dat")
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -83,14 +83,14 @@ def test_another_file_is_refused_by_name(tmp_path, monkeypatch):
     content = bytearray(PATH.read_bytes())
     content[1_000_000] ^= 1
     other.write_bytes(content)
-    monkeypatch.setattr("exporters.dlib_weights.package_file", lambda *_: other)
+    monkeypatch.setattr("exporters.weights.dlib.package_file", lambda *_: other)
     with pytest.raises(
-        WeightsError, match=rf"{PATH.name} \(22466066 bytes\) .* expected {SHA256}; install .*-ng==0.1.0"
+        WeightsError, match=rf"{PATH.name} \(22466066 bytes\) .* expected {SHA256}; reinstall .*-ng==0.1.0"
     ):
         read_dlib(LAYERS)
 
 
 def test_an_absent_package_is_named(monkeypatch):
-    monkeypatch.setattr("exporters.weights.find_spec", lambda _: None)
+    monkeypatch.setattr("exporters.weights.files.find_spec", lambda _: None)
     with pytest.raises(WeightsError, match="face_recognition_models, which holds the weights, is not installed"):
         read_dlib(LAYERS)

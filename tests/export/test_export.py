@@ -9,10 +9,10 @@ from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 from exporters.errors import BrokenExport, VersionExists, WrongVersion
 from exporters.export import STEPS, export, write_tensorboard
 from exporters.models import MODELS
-from exporters.network import built, loaded
+from exporters.saved_model.graph import built, loaded
+from exporters.saved_model.verify import sample, verify
+from exporters.saved_model.warmup import WARMUP_FILE
 from exporters.signatures import CONTRACTS, SERVING_DEFAULT
-from exporters.verify import sample, verify
-from exporters.warmup import WARMUP_FILE
 
 SIGNATURES = [(model, name) for model, contract in CONTRACTS.items() for name in contract.signatures]
 
@@ -133,7 +133,7 @@ def test_a_network_that_answers_otherwise_than_the_published_one_is_not_written(
         return embedder.build(weights, {"chips": inputs["chips"][..., ::-1]})
 
     monkeypatch.setitem(MODELS, "embedder", dataclasses.replace(embedder, build=blue_first))
-    with pytest.raises(BrokenExport, match=r"'slope' otherwise than the published network: .* allowed is 5e-06"):
+    with pytest.raises(BrokenExport, match=r"'slope' unlike the published network: .* expected at most 5e-06"):
         export("embedder", tmp_path)
     assert list(tmp_path.iterdir()) == []
 
@@ -147,7 +147,7 @@ def test_a_network_of_a_fixed_number_is_written_under_no_other(tmp_path, exporte
 
 
 def test_a_file_that_breaks_the_contract_is_told(exported_models, networks):
-    with pytest.raises(BrokenExport, match="onet does not keep its contract"):
+    with pytest.raises(BrokenExport, match="onet breaks its contract"):
         verify(networks["onet"], exported_models / "rnet" / "1", CONTRACTS["onet"])
 
 
@@ -158,7 +158,7 @@ def test_a_network_that_breaks_the_contract_is_not_written(tmp_path, monkeypatch
         return {SERVING_DEFAULT: {"scores": rnet.build(weights, inputs)[SERVING_DEFAULT]["scores"]}}
 
     monkeypatch.setitem(MODELS, "rnet", dataclasses.replace(rnet, build=without_offsets))
-    with pytest.raises(BrokenExport, match="rnet does not keep its contract"):
+    with pytest.raises(BrokenExport, match="rnet breaks its contract"):
         export("rnet", tmp_path)
     assert list(tmp_path.iterdir()) == []
 

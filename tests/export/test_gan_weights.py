@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from exporters import gan_weights
 from exporters.errors import WeightsError
-from exporters.gan_weights import read_gan_weights, write_gan_weights
 from exporters.networks import discriminator, generator
+from exporters.weights import gan as gan_weights
+from exporters.weights.gan import read_gan_weights, write_gan_weights
 
 LAYERS = {"generator": generator.LAYERS, "discriminator": discriminator.LAYERS}
 
@@ -29,7 +29,7 @@ def test_what_is_written_is_read(tmp_path, monkeypatch):
     path = tmp_path / "gan.npz"
     write_gan_weights(path, filled(generator.LAYERS, 0.5), filled(discriminator.LAYERS, 0.25))
     monkeypatch.setattr(gan_weights, "FILE", path)
-    with pytest.raises(WeightsError, match=r"gan.npz \(\d+ bytes\) is not the expected file .* train anew: facegrid"):
+    with pytest.raises(WeightsError, match=r"gan.npz \(\d+ bytes\) is not the expected file .* train again: facegrid"):
         read_gan_weights("generator", generator.LAYERS)
 
 

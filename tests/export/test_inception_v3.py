@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from exporters.embedder_weights import layer_shapes, weights_of
 from exporters.networks import inception_v3, inception_v3_graph
 from exporters.networks.inception_v3 import EMBEDDING, END_POINTS
 from exporters.signatures import SERVING_DEFAULT
+from exporters.weights.inception_v3 import layer_shapes, weights_of
 
 SHAPES = {
     "Conv2d_1a_3x3": (149, 149, 32),

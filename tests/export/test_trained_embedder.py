@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from exporters.embedder_weights import read_embedder, write_embedder
 from exporters.errors import VersionExists, WeightsError
 from exporters.export import export
 from exporters.networks import inception_v3
+from exporters.weights.inception_v3 import read_embedder, write_embedder
 from tests.export.untrained import untrained_embedder
 
 
@@ -38,7 +38,7 @@ def test_what_was_trained_is_exported_as_version_2(crop_px, input_px, tmp_path):
 
 
 def test_a_record_is_needed_and_has_to_fit(weights, tmp_path):
-    with pytest.raises(WeightsError, match=r"none.json is no readable record of a training .* facegrid train embedder"):
+    with pytest.raises(WeightsError, match=r"none.json is not a readable record of a training .* facegrid train"):
         read_embedder(tmp_path / "none.npz")
     record = json.loads(weights.with_suffix(".json").read_text())
     record["config"]["width"] = 0.2

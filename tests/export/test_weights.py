@@ -6,7 +6,8 @@ import pytest
 
 from exporters.errors import WeightsError
 from exporters.networks import onet, pnet, rnet
-from exporters.weights import MTCNN_SHA256, by_layer, mtcnn_path, read, read_mtcnn
+from exporters.weights.arrays import by_layer
+from exporters.weights.mtcnn import MTCNN_SHA256, mtcnn_path, read, read_mtcnn
 
 REMEDY = "do this"
 
@@ -72,11 +73,11 @@ def test_a_file_that_changed_is_refused_before_it_is_opened(tmp_path, monkeypatc
 
 
 def test_an_absent_file_is_named(tmp_path):
-    with pytest.raises(WeightsError, match=r"absent.lz4: No such file or directory; install the package anew"):
+    with pytest.raises(WeightsError, match=r"absent.lz4: No such file or directory; reinstall the package"):
         read(tmp_path / "absent.lz4", MTCNN_SHA256["pnet"], pnet.LAYERS)
 
 
 def test_an_absent_package_is_named(monkeypatch):
-    monkeypatch.setattr("exporters.weights.find_spec", lambda _: None)
+    monkeypatch.setattr("exporters.weights.files.find_spec", lambda _: None)
     with pytest.raises(WeightsError, match=r"mtcnn, which holds the weights, is not installed: pip install"):
         mtcnn_path("pnet")

@@ -3,8 +3,8 @@
 import hashlib
 import json
 
-from exporters.embedder_weights import weights_of, write_embedder
 from exporters.networks import inception_v3
+from exporters.weights.inception_v3 import weights_of, write_embedder
 
 
 def untrained_embedder(path, *, width, input_px=75, crop_px=150):

@@ -3,7 +3,7 @@
 from random import Random
 
 from benchmarks.reliability.fuzz import measure
-from benchmarks.reliability.mutations import mutate_message, mutated_bytes, mutated_json
+from benchmarks.reliability.fuzzing.mutations import mutate_message, mutated_bytes, mutated_json
 from tests.model_server.helpers.messages import floats, predict_request
 
 

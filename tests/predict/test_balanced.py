@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.common.stand_ins import crops, stand_in
-from benchmarks.reliability.namespace import NAMESPACE_ADDRESS, in_namespace, inside, namespaces_allowed
+from benchmarks.reliability.helpers.network_namespace import NAMESPACE_ADDRESS, in_namespace, inside, namespaces_allowed
 from facegrid.errors import DeadlineExceeded, Overloaded, Unavailable
 from orchestrator.observer import NO_OBSERVER, observed_by
 from orchestrator.priority import PRIORITY, Priority

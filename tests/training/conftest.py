@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from exporters.training.faces import Faces
+from exporters.training.embedder.aligned_faces import AlignedFaces
 
 
 @pytest.fixture(scope="session")
@@ -13,7 +13,7 @@ def faces_182():
     rng = np.random.default_rng(0)
     people = np.repeat([f"person {number:02}" for number in range(12)], 8)
     looks = {name: rng.uniform(0, 1, 8) for name in np.unique(people)}
-    return Faces(np.array([_drawn(looks[name], rng) for name in people]), people)
+    return AlignedFaces(np.array([_drawn(looks[name], rng) for name in people]), people)
 
 
 def _drawn(look, rng):

@@ -15,14 +15,16 @@ import jax.numpy as jnp
 import numpy as np
 from jax import random
 
-from exporters.embedder_weights import FILE, read_embedder
-from exporters.training import jax_run
-from exporters.training.embedder_config import EmbedderConfig
-from exporters.training.faces import Faces
-from exporters.training.jax_student import JaxStudent
-from exporters.training.jax_teacher import taught
-from exporters.training.pairs import Pairs
-from exporters.training.views import middles
+from exporters.training import due
+from exporters.training.embedder.aligned_faces import AlignedFaces
+from exporters.training.embedder.config import EmbedderConfig
+from exporters.training.embedder.on_jax import train
+from exporters.training.embedder.on_jax.student import JaxStudent
+from exporters.training.embedder.on_jax.teacher import taught
+from exporters.training.embedder.pairs import Pairs
+from exporters.training.embedder.run import EmbedderRun
+from exporters.training.embedder.views import middles
+from exporters.weights.inception_v3 import FILE, read_embedder
 
 CONFIG = EmbedderConfig(
     backend="jax",
@@ -63,7 +65,7 @@ class Watched(JaxStudent):
 def main(faces_file, folder):
     """Trains, and goes on."""
     with np.load(faces_file) as arrays:
-        faces = Faces(arrays["pictures"], arrays["people"])
+        faces = AlignedFaces(arrays["pictures"], arrays["people"])
     first = np.arange(95)
     same = faces.people[:-1] == faces.people[1:]
     pairs = Pairs(middles(faces.pictures, 150), first, first + 1, same, first % 3, np.array(["nobody"]))
@@ -72,14 +74,14 @@ def main(faces_file, folder):
         if done == 5:
             shutil.copytree(folder / "whole", folder / "resumed")
 
-    start = read_embedder(FILE)
-    jax_run._SUMMARY_STEPS = 1
-    jax_run.JaxStudent = Watched
-    jax_run.train_on_jax(CONFIG, faces, folder / "whole", pairs=pairs, start=start, command="whole", report=report)
+    common = {"config": CONFIG, "faces": faces, "pairs": pairs, "start": read_embedder(FILE)}
+    due._SUMMARY_STEPS = 1
+    train.JaxStudent = Watched
+    train.train_on_jax(EmbedderRun(**common, run_dir=folder / "whole", command="whole", report=report))
     np.savez(folder / "steps.npz", **Watched.notes)
-    jax_run.JaxStudent = JaxStudent
-    again = {"start": start, "command": "resumed", "resume": True, "report": lambda *_: None}
-    jax_run.train_on_jax(CONFIG, faces, folder / "resumed", pairs=pairs, **again)
+    train.JaxStudent = JaxStudent
+    again = {"run_dir": folder / "resumed", "command": "resumed", "resume": True, "report": lambda *_: None}
+    train.train_on_jax(EmbedderRun(**common, **again))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from exporters.training.barycenters import between
+from exporters.training.digits.barycenters import between
 
 AT = np.arange(28)
 

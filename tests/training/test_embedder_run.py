@@ -9,16 +9,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from exporters.embedder_weights import read_embedder
 from exporters.errors import TrainingError
-from exporters.training.embedder_config import EmbedderConfig
-from exporters.training.embedder_run import train_embedder
-from exporters.training.faces import Faces
-from exporters.training.objectives import Labelled
-from exporters.training.pairs import Pairs
-from exporters.training.teacher import Teacher
-from exporters.training.views import middles
-from exporters.training.widening import widened
+from exporters.training.embedder.aligned_faces import AlignedFaces
+from exporters.training.embedder.config import EmbedderConfig
+from exporters.training.embedder.on_tensorflow.objectives import Labelled
+from exporters.training.embedder.on_tensorflow.teacher import Teacher
+from exporters.training.embedder.on_tensorflow.train import train_on_tensorflow
+from exporters.training.embedder.pairs import Pairs
+from exporters.training.embedder.run import EmbedderRun
+from exporters.training.embedder.views import middles
+from exporters.training.embedder.widening import widened
+from exporters.weights.inception_v3 import read_embedder
 
 CONFIG = EmbedderConfig(
     width=0.1,
@@ -34,7 +35,7 @@ CONFIG = EmbedderConfig(
 
 @pytest.fixture(autouse=True)
 def every_step_is_noted(monkeypatch):
-    monkeypatch.setattr("exporters.training.embedder_run._SUMMARY_STEPS", 1)
+    monkeypatch.setattr("exporters.training.due._SUMMARY_STEPS", 1)
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +75,10 @@ def ignore(*_told):
     pass
 
 
+def train_embedder(config, faces, run_dir, *, teacher=None, **given):
+    return train_on_tensorflow(EmbedderRun(config=config, faces=faces, run_dir=run_dir, **given), teacher=teacher)
+
+
 @pytest.fixture(scope="module")
 def folders(faces_182, teacher, pairs, tmp_path_factory):
     """The folder of a training that nothing interrupted, and a copy of it as it was on the disk after 13 steps."""
@@ -84,7 +89,7 @@ def folders(faces_182, teacher, pairs, tmp_path_factory):
             shutil.copytree(folder, copy)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("exporters.training.embedder_run._SUMMARY_STEPS", 1)
+        patch.setattr("exporters.training.due._SUMMARY_STEPS", 1)
         train_embedder(CONFIG, faces_182, folder, teacher=teacher, pairs=pairs, command="train", report=report)
     return folder, copy
 
@@ -165,7 +170,7 @@ def test_a_batch_for_triplets_has_people_with_several_pictures(faces_182):
 
 
 def test_people_with_one_picture_are_no_triplets(faces_182):
-    alone = Faces(faces_182.pictures[:9], faces_182.people[:9])  # eight of one, one of another
+    alone = AlignedFaces(faces_182.pictures[:9], faces_182.people[:9])  # eight of one, one of another
     assert len(alone.of_several().pictures) == 8
     with pytest.raises(TrainingError, match="triplet needs two people with two pictures or more, found 1"):
         Labelled(dataclasses.replace(CONFIG, objective="triplet"), alone)
@@ -186,7 +191,7 @@ def test_weights_of_a_wider_network_are_no_start(faces_182, whole, tmp_path):
 
 
 def test_what_cannot_be_trained_is_said_before_anything_is_written(faces_182, teacher, tmp_path, monkeypatch):
-    few = Faces(faces_182.pictures[:5], faces_182.people[:5])
+    few = AlignedFaces(faces_182.pictures[:5], faces_182.people[:5])
     with pytest.raises(TrainingError, match="5 pictures are less than a batch: 16"):
         train_embedder(CONFIG, few, tmp_path / "run", teacher=teacher, command="train", report=ignore)
     with pytest.raises(TrainingError, match="distillation needs a teacher"):

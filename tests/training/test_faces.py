@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from exporters.errors import TrainingError
-from exporters.training.faces import load_faces
-from exporters.training.pairs import Pairs, load_pairs
+from exporters.training.embedder.aligned_faces import load_faces
+from exporters.training.embedder.pairs import Pairs, load_pairs
 
 
 def jpeg(picture):
@@ -86,7 +86,7 @@ def test_nothing_to_train_with_is_said(faces_182, tmp_path):
         TrainingError, match=r"all 10 pictures in .*pack.npz are of people who are scored: nobody is left"
     ):
         load_faces(write_pack(tmp_path / "pack.npz", faces_182), chip_px=150, scored=["person 00", "person 01"])
-    with pytest.raises(TrainingError, match=r"all 10 pictures in .*pack.npz are of nobody who is scored"):
+    with pytest.raises(TrainingError, match=r"all 10 pictures in .*pack.npz are of people who are not scored"):
         load_faces(write_pack(tmp_path / "pack.npz", faces_182), chip_px=150, scored=["person 02"], of_scored=True)
     with pytest.raises(TrainingError, match="10 people for 3 pictures"):
         load_faces(write_pack(tmp_path / "torn.npz", faces_182, offsets=np.arange(4)), chip_px=150)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from exporters.training.gan_losses import likeness, misread, other_labels, overruled
+from exporters.training.digits.losses import likeness, misread, other_labels, overruled
 
 DIGITS = np.eye(10, dtype=np.float32)
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from exporters.errors import TrainingError
-from exporters.training.gan_run import GanConfig, train_gan
-from exporters.training.mnist import Digits
+from exporters.training.digits.mnist import Digits
+from exporters.training.digits.train import GanConfig, train_gan
 
 CONFIG = GanConfig(epochs=1, blend_epochs=1, batch_size=16, blends_a_pair=2, reader_epochs=1, checkpoint_steps=4)
 STEPS = 12
@@ -33,7 +33,7 @@ def ignore(*_told):
 def few_digits_tell_the_spread():
     """How far the noise reaches is tested in test_spread.py; here it was half of the time."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("exporters.training.spread._A_DIGIT", 20)
+        patch.setattr("exporters.training.digits.spread._A_DIGIT", 20)
         yield
 
 
@@ -51,7 +51,7 @@ class Killed(Exception):
 
 @pytest.mark.timeout(600)  # four starts of a training, each of which builds its graphs
 def test_a_training_that_is_interrupted_in_every_stage_ends_as_if_it_had_not_been(digits, whole, tmp_path, monkeypatch):
-    monkeypatch.setattr("exporters.training.gan_run._SUMMARY_STEPS", 1)
+    monkeypatch.setattr("exporters.training.due._SUMMARY_STEPS", 1)
 
     def train(until, *, resume):
         def report(stage, done, _total, _numbers):

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from exporters.embedder_weights import layer_shapes, read_embedder
 from exporters.errors import TrainingError
-from exporters.training.distill import distill
-from exporters.training.embedder import Student
-from exporters.training.embedder_config import EmbedderConfig
-from exporters.training.faces import Faces
-from exporters.training.jax_run import train_on_jax
+from exporters.training.embedder.aligned_faces import AlignedFaces
+from exporters.training.embedder.config import EmbedderConfig
+from exporters.training.embedder.distill import distill
+from exporters.training.embedder.on_jax.train import train_on_jax
+from exporters.training.embedder.on_tensorflow.student import Student
+from exporters.training.embedder.run import EmbedderRun
+from exporters.weights.inception_v3 import layer_shapes, read_embedder
 from tests.training.jax_training import CONFIG, NOTED_STEPS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -86,16 +87,20 @@ def test_nothing_half_written_is_left(trained):
     assert files == {"config.json", "state.npz", "history.json", "embedder.npz", "embedder.json"}
 
 
+def run_of(config, faces, run_dir):
+    return EmbedderRun(config=config, faces=faces, run_dir=run_dir, command="", report=lambda *_: None)
+
+
 def test_keras_has_to_run_on_jax(faces_182, tmp_path):
     assert keras.backend.backend() == "tensorflow"
     with pytest.raises(TrainingError, match="Keras runs on tensorflow: set KERAS_BACKEND=jax"):
-        train_on_jax(CONFIG, faces_182, tmp_path / "run", command="", report=lambda *_: None)
+        train_on_jax(run_of(CONFIG, faces_182, tmp_path / "run"))
     assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("count", [0, 15])
 def test_less_than_a_batch_is_refused(faces_182, tmp_path, monkeypatch, count):
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
-    few = Faces(faces_182.pictures[:count], faces_182.people[:count])
+    few = AlignedFaces(faces_182.pictures[:count], faces_182.people[:count])
     with pytest.raises(TrainingError, match=f"{count} pictures are less than a batch: 16"):
-        train_on_jax(EmbedderConfig(batch_size=16), few, tmp_path / "run", command="", report=lambda *_: None)
+        train_on_jax(run_of(EmbedderConfig(batch_size=16), few, tmp_path / "run"))

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from exporters.dlib_weights import read_dlib
 from exporters.networks import dlib_resnet, inception_v3_graph
 from exporters.networks.dlib_resnet_layers import LAYERS
-from exporters.training import jax_student
-from exporters.training.jax_teacher import taught, teaching
-from exporters.training.views import middles
+from exporters.training.embedder.on_jax import student as jax_student
+from exporters.training.embedder.on_jax.teacher import taught, teaching
+from exporters.training.embedder.views import middles
+from exporters.weights.dlib import read_dlib
 
 
 def test_its_vectors_are_those_of_the_exported_network(faces_182):

@@ -7,16 +7,17 @@ import pytest
 from jax import random
 from PIL import Image, ImageFilter
 
-from exporters.training import jax_views, views
+from exporters.training.embedder import views
+from exporters.training.embedder.on_jax import views as jax_views
 
 CHIP_PX = 150
-NOBODY_ELSE = views.Strangers(0.0)
+NOBODY_ELSE = views.Augmentation(0.0)
 
 
-def drawn(pictures, faces, strangers, seed=0):
+def drawn(pictures, faces, augmentation, seed=0):
     key = random.key(seed)
     return np.asarray(
-        jax_views.views(key, jnp.asarray(pictures), jnp.asarray(faces), chip_px=CHIP_PX, strangers=strangers)
+        jax_views.views(key, jnp.asarray(pictures), jnp.asarray(faces), chip_px=CHIP_PX, augmentation=augmentation)
     )
 
 
@@ -42,14 +43,14 @@ def test_blur_is_that_of_pillow(faces_182, radius_px):
     assert np.abs(found - expected).max() < 1.2  # Pillow rounds after each direction
 
 
-@pytest.mark.parametrize("strangers", [NOBODY_ELSE, views.Strangers(0.7, 0.5, 6.0)])
-def test_views_vary_as_those_of_a_processor(faces_182, strangers):
+@pytest.mark.parametrize("augmentation", [NOBODY_ELSE, views.Augmentation(0.7, 0.5, 6.0)])
+def test_views_vary_as_those_of_a_processor(faces_182, augmentation):
     """Where pictures vary, and how much, over thirty views of each of eight faces."""
     faces = np.arange(0, 96, 12)
-    found = np.stack([drawn(faces_182.pictures, faces, strangers, seed) for seed in range(30)]).astype(np.float32)
+    found = np.stack([drawn(faces_182.pictures, faces, augmentation, seed) for seed in range(30)]).astype(np.float32)
     expected = np.stack(
         [
-            views.views(faces_182.pictures, faces, view, chip_px=CHIP_PX, seed=1, strangers=strangers)
+            views.views(faces_182.pictures, faces, view, chip_px=CHIP_PX, seed=1, augmentation=augmentation)
             for view in range(30)
         ]
     ).astype(np.float32)
@@ -63,10 +64,10 @@ def test_views_vary_as_those_of_a_processor(faces_182, strangers):
 
 
 def test_everything_random_follows_from_the_key(faces_182):
-    faces, strangers = np.arange(4), views.Strangers(0.5, 0.5, 3.0)
-    first = drawn(faces_182.pictures, faces, strangers, 7)
-    np.testing.assert_array_equal(first, drawn(faces_182.pictures, faces, strangers, 7))
-    assert (first != drawn(faces_182.pictures, faces, strangers, 8)).any(axis=(1, 2, 3)).all()
+    faces, augmentation = np.arange(4), views.Augmentation(0.5, 0.5, 3.0)
+    first = drawn(faces_182.pictures, faces, augmentation, 7)
+    np.testing.assert_array_equal(first, drawn(faces_182.pictures, faces, augmentation, 7))
+    assert (first != drawn(faces_182.pictures, faces, augmentation, 8)).any(axis=(1, 2, 3)).all()
     assert first.dtype == np.uint8
     assert first.shape == (4, CHIP_PX, CHIP_PX, 3)
 
@@ -76,7 +77,7 @@ def test_a_face_is_seen_with_others_only_where_that_is_asked_for():
     pictures = np.repeat(np.arange(40, 240, 20, dtype=np.uint8), 182 * 182 * 3).reshape(10, 182, 182, 3)
     faces = np.zeros(60, int)
     alone = drawn(pictures, faces, NOBODY_ELSE).astype(int)
-    beside = drawn(pictures, faces, views.Strangers(1.0, 1.0)).astype(int)
+    beside = drawn(pictures, faces, views.Augmentation(1.0, 1.0)).astype(int)
     sides = [np.ptp(one.mean(axis=3), axis=(1, 2)) for one in (alone, beside)]
     assert sides[0].max() == 0
     assert (sides[1] > 15).mean() == pytest.approx(0.9, abs=0.08)  # one in ten is blended with itself

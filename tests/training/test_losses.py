@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from exporters.training import losses
-from exporters.training.distill import distill
+from exporters.training.embedder.distill import distill
+from exporters.training.embedder.on_tensorflow import losses
 
 PEOPLE = np.array([0, 0, 0, 1, 1, 2, 2, 2, 3])
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.accuracy.digits.measures import both_first, frechet_distance, nearest
-from exporters.training.spread import mean_distance
+from exporters.training.digits.spread import mean_distance
 
 
 @pytest.fixture

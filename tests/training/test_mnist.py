@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from exporters.errors import TrainingError
-from exporters.training.mnist import as_light, load_digits, one_hot
+from exporters.training.digits.mnist import as_light, load_digits, one_hot
 
 
 def arrays(count=4):

@@ -5,8 +5,8 @@ import pytest
 
 from exporters.networks import generator
 from exporters.signatures import LABELS, NOISE_DIM
-from exporters.training.mnist import Digits
-from exporters.training.spread import SPREADS, WANTED, enough_spread, mean_distance, with_spread
+from exporters.training.digits.mnist import Digits
+from exporters.training.digits.spread import SPREADS, WANTED, enough_spread, mean_distance, with_spread
 
 
 @pytest.fixture(scope="module")

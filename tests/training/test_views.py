@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from exporters.training.views import Strangers, _warp, middles, views
+from exporters.training.embedder.views import Augmentation, _warp, middles, views
 
-DRAWN = {"chip_px": 150, "seed": 1, "strangers": Strangers(blend_share=0.3, seam_share=0.3, warp_px=3)}
+DRAWN = {"chip_px": 150, "seed": 1, "augmentation": Augmentation(blend_share=0.3, seam_share=0.3, warp_px=3)}
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_views_lie_about_the_middle(pictures):
 
 def test_what_is_not_asked_for_draws_nothing(pictures):
     """So a training from before there were seams and warps can be repeated: these mean colours are from then."""
-    drawn = views(pictures, np.array([5, 2, 7]), 3, chip_px=150, seed=1, strangers=Strangers(blend_share=0.5))
+    drawn = views(pictures, np.array([5, 2, 7]), 3, chip_px=150, seed=1, augmentation=Augmentation(blend_share=0.5))
     colours = [[143.8, 80.7, 40.92], [124.48, 73.95, 98.62], [151.42, 88.93, 46.05]]
     assert drawn.mean(axis=(1, 2)) == pytest.approx(np.array(colours), abs=0.05)
 
@@ -54,7 +54,10 @@ def test_blends_are_two_faces(pictures):
     flat[1] = 255
     plain, blended = (
         np.concatenate(
-            [views(flat, np.array([0, 1]), view, chip_px=150, seed=1, strangers=Strangers(share)) for view in range(20)]
+            [
+                views(flat, np.array([0, 1]), view, chip_px=150, seed=1, augmentation=Augmentation(share))
+                for view in range(20)
+            ]
         )
         for share in (0.0, 1.0)
     )
@@ -67,9 +70,9 @@ def test_a_seam_is_one_face_on_one_side_and_the_other_on_the_other(pictures):
     """Red beside blue: both are there as they are, and less is between."""
     flat = np.zeros((2, 160, 160, 3), np.uint8)
     flat[0, ..., 0] = flat[1, ..., 2] = 255
-    strangers = Strangers(blend_share=1, seam_share=1)
+    augmentation = Augmentation(blend_share=1, seam_share=1)
     drawn = np.concatenate(
-        [views(flat, np.array([0]), view, chip_px=150, seed=1, strangers=strangers) for view in range(40)]
+        [views(flat, np.array([0]), view, chip_px=150, seed=1, augmentation=augmentation) for view in range(40)]
     )
     blue = drawn[..., 2] / drawn.astype(float).sum(axis=-1).clip(1)
     with_blue = [one for one in blue if one.max() > 0.6]

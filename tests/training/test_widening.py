@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from exporters.embedder_weights import layer_shapes, set_weights, weights_of
 from exporters.networks.inception_v3 import EMBEDDING, MIN_PX, model
-from exporters.training.widening import widened
+from exporters.training.embedder.widening import widened
+from exporters.weights.inception_v3 import layer_shapes, set_weights, weights_of
 
 WIDTH = 0.1
 

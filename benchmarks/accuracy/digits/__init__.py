@@ -1,1 +1,1 @@
-"""How good generated digits are: who judges them, and by which measures."""
+"""A judge of generated digits, and measures of their quality; for `benchmarks.accuracy.generate_quality`."""

@@ -1,6 +1,6 @@
-"""A network that reads digits and that the generator never met: other layers, other data order, shifted pictures.
+"""A network that reads digits and took no part in the generator's training: other layers, data order and shifts.
 
-Its accuracy on the test digits says how far its word about generated ones can be trusted.
+Its accuracy on the test digits shows how far its answers about generated ones can be trusted.
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporters.signatures import DIGIT_PX, LABELS
-from exporters.training.mnist import Digits, as_light, moved
+from exporters.training.digits.mnist import Digits, as_light, moved
 
 Images = NDArray[np.uint8]
 
@@ -26,7 +26,7 @@ class Judge:
     """Reads pictures of digits.
 
     Args:
-        network: What `trained_judge` trained or found.
+        network: The network that `trained_judge` trained or loaded.
     """
 
     def __init__(self, network: Any) -> None:
@@ -47,7 +47,7 @@ class Judge:
 
 
 def trained_judge(digits: Digits, file: Path) -> Judge:
-    """Returns the judge kept in a file, which is trained and written where there is none."""
+    """Returns the judge in a file; if there is no file, trains the judge and writes it."""
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         _train(digits).save(file)

@@ -1,4 +1,4 @@
-"""Measures of generated digits: read rightly, as different as real ones, distributed alike, two at once, no copies."""
+"""Measures of generated digits: the Frechet distance, whether two digits are read at once, the nearest real digit."""
 
 from itertools import combinations
 
@@ -11,7 +11,7 @@ Numbers = NDArray[np.float64]
 PAIRS = tuple(combinations(range(10), 2))
 
 PLAINLY_ONE = 0.95
-"""A picture of which one digit is more probable than this is no blend."""
+"""If one digit is more probable than this, the picture is not a blend."""
 
 
 def frechet_distance(first: Numbers, second: Numbers) -> float:
@@ -27,14 +27,14 @@ def frechet_distance(first: Numbers, second: Numbers) -> float:
 
 
 def both_first(probabilities: Numbers, pair: tuple[int, int]) -> NDArray[np.bool_]:
-    """Returns [N]: whether the two most probable of [N, 10] are the two asked for."""
+    """Returns [N]: whether the two most probable digits of [N, 10] are the requested pair."""
     best = np.sort(np.argsort(probabilities, axis=1)[:, -2:], axis=1)
     both: NDArray[np.bool_] = (best == sorted(pair)).all(axis=1)
     return both
 
 
 def nearest(images: Images, others: Images) -> tuple[NDArray[np.intp], Numbers]:
-    """Returns for each picture which other one is nearest to it, and how far that is, as `mean_distance` counts."""
+    """Returns for each picture the index of the nearest other one, and the distance, as `mean_distance` measures it."""
     flat, flat_others = (array.reshape(len(array), -1) / 255 for array in (images, others))
     squares = (flat**2).sum(axis=1)[:, None] + (flat_others**2).sum(axis=1) - 2 * flat @ flat_others.T
     index = squares.argmin(axis=1)

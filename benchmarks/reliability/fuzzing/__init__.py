@@ -1,0 +1,1 @@
+"""Requests made wrong, for `benchmarks.reliability.fuzz`."""

@@ -1,0 +1,1 @@
+"""The training of the generator and the discriminator of digits."""

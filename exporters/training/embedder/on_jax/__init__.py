@@ -1,0 +1,1 @@
+"""The embedder's training on JAX: distillation alone, with the views and the teacher on the accelerator, too."""

@@ -1,0 +1,1 @@
+"""The embedder's training on TensorFlow: every objective, with an exported embedder as the teacher."""
