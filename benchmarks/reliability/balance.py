@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks.common.machine import conditions
 from benchmarks.common.stand_ins import crops, stand_ins
 from facegrid.tfserving.v1 import predict_pb2
-from orchestrator.predict.servers.client import BalancedPredictor
+from orchestrator.predict.servers.balanced_predictor import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints
 from orchestrator.predict.servers.messages import decode, encode
 from orchestrator.predict.servers.options import BalanceOptions

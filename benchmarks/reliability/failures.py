@@ -27,7 +27,7 @@ from benchmarks.common.paths import ROOT
 from benchmarks.common.stand_ins import crops, free_port, stand_in, wait_until_listening
 from benchmarks.reliability.namespace import NAMESPACE_ADDRESS, in_namespace, inside, namespaces_allowed
 from facegrid.errors import FacegridError
-from orchestrator.predict.servers.client import BalancedPredictor
+from orchestrator.predict.servers.balanced_predictor import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints
 
 _TIMEOUT_S = 10.0

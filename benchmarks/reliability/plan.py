@@ -22,9 +22,16 @@ from benchmarks.common.machine import conditions
 from benchmarks.common.stand_ins import stand_ins
 from facegrid.load.schedule import arrivals_s
 from orchestrator.capacity.simulate import simulate
-from orchestrator.capacity.workload import Kind, Load, Network, Profile, Step, Times
-from orchestrator.capacity.world import Sizes
-from orchestrator.predict.servers.client import BalancedPredictor
+from orchestrator.capacity.simulated_service import ReplicaCounts
+from orchestrator.capacity.workload import (
+    NetworkCalls,
+    NetworkProfile,
+    OfferedLoad,
+    RequestKind,
+    ServiceProfile,
+    ServiceTimes,
+)
+from orchestrator.predict.servers.balanced_predictor import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints
 from orchestrator.settings import Settings
 
@@ -98,10 +105,12 @@ def _mean(times: Sequence[float]) -> float:
     return sum(times) / len(times)
 
 
-def _profile(alone_s: dict[str, list[float]], slot_s: dict[str, float]) -> Profile:
-    networks = {name: Network(transport_s=max(_mean(alone_s[name]) - slot_s[name], 0.0)) for name in _SIDES}
-    steps = tuple(Step(name, 1, Times(_mean(times), samples_s=tuple(times))) for name, times in alone_s.items())
-    return Profile({"any": Kind("any", 1, Times(0.0), steps)}, networks)
+def _profile(alone_s: dict[str, list[float]], slot_s: dict[str, float]) -> ServiceProfile:
+    networks = {name: NetworkProfile(transport_s=max(_mean(alone_s[name]) - slot_s[name], 0.0)) for name in _SIDES}
+    steps = tuple(
+        NetworkCalls(name, 1, ServiceTimes(_mean(times), samples_s=tuple(times))) for name, times in alone_s.items()
+    )
+    return ServiceProfile({"any": RequestKind("any", 1, ServiceTimes(0.0), steps)}, networks)
 
 
 async def compare(addresses: Sequence[str], seconds: float) -> bool:
@@ -125,7 +134,11 @@ async def compare(addresses: Sequence[str], seconds: float) -> bool:
                 {network: _mean([one[network] for one in slots_s]) for network in _SIDES},
             )
             answers = simulate(
-                Load(profile, rps, {"any": 1.0}), Sizes(1, _SERVERS), pictures=20_000, seed=1, settings=_SETTINGS
+                OfferedLoad(profile, rps, {"any": 1.0}),
+                ReplicaCounts(1, _SERVERS),
+                pictures=20_000,
+                seed=1,
+                settings=_SETTINGS,
             )
             cells = []
             for share in (0.5, 0.99):

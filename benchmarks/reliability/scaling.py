@@ -24,7 +24,7 @@ from benchmarks.common.machine import conditions
 from benchmarks.common.scene import jpeg, scene
 from benchmarks.common.stand_ins import crops, stand_ins
 from facegrid.errors import FacegridError
-from orchestrator.predict.servers.client import BalancedPredictor
+from orchestrator.predict.servers.balanced_predictor import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints
 
 _IMPORT = re.compile(r"TensorFlow was imported in ([0-9.]+) s")

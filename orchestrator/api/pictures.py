@@ -15,9 +15,9 @@ from orchestrator.pipeline.cascade import detect
 from orchestrator.pipeline.decode import ImageLimits, count_px, decode
 from orchestrator.pipeline.recognize import recognize_faces
 from orchestrator.pipeline.watch import Sketch, sketch
-from orchestrator.predict.limiter import Turns
+from orchestrator.predict.limiter import Limiter
 from orchestrator.predict.predictor import Predictor
-from orchestrator.predict.rules.admission import Admission
+from orchestrator.predict.rules.admission import AdmissionQueue
 from orchestrator.settings import Settings
 from orchestrator.threads import in_thread
 from orchestrator.types import Detections, DetectOptions, Image, RecognizedFaces
@@ -64,7 +64,9 @@ class Pictures:
         )
         self._least_cost = 1 / settings.max_images_at_once
         self._cost_per_px = 1 / settings.max_px_at_once
-        self._turns = Turns(Admission(1.0, settings.max_images_queued, cost_is_time=True), "the queue for pictures")
+        self._turns = Limiter(
+            AdmissionQueue(1.0, settings.max_images_queued, cost_is_time=True), "the queue for pictures"
+        )
         # Threads of their own: whether there is room for a picture is said at once, however many are being decoded.
         self._headers = ThreadPoolExecutor(2, thread_name_prefix="header")
 

@@ -15,13 +15,13 @@ from typing import Any
 
 from exporters.signatures import EMBEDDER, EMBEDDERS
 from orchestrator.app.contract_check import require_contract
+from orchestrator.fleet.canary_analysis import CanaryLimits, regressions, summarize
 from orchestrator.fleet.errors import FleetError
-from orchestrator.fleet.everybody import Everybody, Present
-from orchestrator.fleet.plan import CANARY, PLAN, STABLE, Plan, loaded_versions, read_plan
+from orchestrator.fleet.membership import FleetMembers, Membership
 from orchestrator.fleet.records import ServerRecord
+from orchestrator.fleet.rollout_plan import CANARY, PLAN, STABLE, RolloutPlan, loaded_versions, read_rollout_plan
 from orchestrator.fleet.store import RayStore, StoreUnavailable
-from orchestrator.fleet.verdict import Limits, faults, figures
-from orchestrator.predict.call_stats import Tally, total
+from orchestrator.predict.call_stats import CallStats, merge
 from orchestrator.predict.versions import Route
 from orchestrator.settings import Settings
 
@@ -39,7 +39,7 @@ class Rollout:
         everybody: Knows the servers and orchestrators that are there.
     """
 
-    def __init__(self, store: RayStore, everybody: Everybody) -> None:
+    def __init__(self, store: RayStore, everybody: Membership) -> None:
         self._store = store
         self._everybody = everybody
 
@@ -48,7 +48,7 @@ class Rollout:
 
         Args:
             question: "do": rollout, promote, rollback or show; "model"; for rollout "version" and "share"; for promote
-                "force" and fields of `Limits`.
+                "force" and fields of `CanaryLimits`.
 
         Raises:
             FleetError: It cannot be done; everything is as it was, or the message says how far it went.
@@ -61,7 +61,7 @@ class Rollout:
             case "rollout":
                 await self._rollout(plan, model, question["version"], question["share"])
             case "promote":
-                await self._promote(plan, model, Limits(**question["limits"]), force=question["force"])
+                await self._promote(plan, model, CanaryLimits(**question["limits"]), force=question["force"])
             case "rollback":
                 await self._rollback(plan, model)
         return await self._shown(model)
@@ -70,7 +70,7 @@ class Rollout:
         """Returns the stable version of each network that has a route."""
         return {model: route.stable for model, route in (await self._plan()).routes.items()}
 
-    async def _rollout(self, plan: Plan, model: str, version: int, share: float) -> None:
+    async def _rollout(self, plan: RolloutPlan, model: str, version: int, share: float) -> None:
         route = await self._route(plan, model)
         if route.canary not in {None, version}:
             raise FleetError(
@@ -89,7 +89,7 @@ class Rollout:
         )
         await self._until_followed(plan)
 
-    async def _load(self, plan: Plan, model: str, stable: int, version: int) -> None:
+    async def _load(self, plan: RolloutPlan, model: str, stable: int, version: int) -> None:
         """Returns when every server has the version beside the stable one; takes it back where one has not."""
         loading = plan
         if _config(plan, model):
@@ -115,21 +115,21 @@ class Rollout:
                 await self._put((await self._plan()).with_versions(model, [stable], {STABLE: stable}))
             raise
 
-    async def _promote(self, plan: Plan, model: str, limits: Limits, *, force: bool) -> None:
+    async def _promote(self, plan: RolloutPlan, model: str, limits: CanaryLimits, *, force: bool) -> None:
         route = await self._trial(plan, model)
         stable, canary = await self._tallies(model, route.stable), await self._tallies(model, route.canary)
-        if not force and (wrong := faults(stable, canary, limits)):
+        if not force and (wrong := regressions(stable, canary, limits)):
             raise FleetError(
                 f"{model} {route.canary} is not good enough: {'; '.join(wrong)}",
                 f"wait for more calls, run: facegrid rollback {model}, or promote it all the same with --force",
             )
         await self._finish(plan, model, keep=route.canary, drop=route.stable)
 
-    async def _rollback(self, plan: Plan, model: str) -> None:
+    async def _rollback(self, plan: RolloutPlan, model: str) -> None:
         route = await self._trial(plan, model)
         await self._finish(plan, model, keep=route.stable, drop=route.canary)
 
-    async def _finish(self, plan: Plan, model: str, *, keep: int, drop: int) -> None:
+    async def _finish(self, plan: RolloutPlan, model: str, *, keep: int, drop: int) -> None:
         """Lets every request get one version, then lets the servers drop the other.
 
         Embedders stay: a gallery asks for the version that made its vectors.
@@ -147,7 +147,7 @@ class Rollout:
                 f"a server that still has {model} {drop}",
             )
 
-    async def _until_followed(self, plan: Plan) -> None:
+    async def _until_followed(self, plan: RolloutPlan) -> None:
         """Returns when no request under way was begun under an earlier plan."""
         await self._until(
             lambda everybody: all(one.generation >= plan.generation for one in everybody.orchestrators),
@@ -156,9 +156,9 @@ class Rollout:
 
     async def _until(
         self,
-        done: Callable[[Present], bool],
+        done: Callable[[FleetMembers], bool],
         what: str,
-        gives_up: Callable[[Present], bool] = lambda _: False,
+        gives_up: Callable[[FleetMembers], bool] = lambda _: False,
     ) -> None:
         deadline_s = time.monotonic() + _STEP_TIMEOUT_S
         while True:
@@ -175,17 +175,17 @@ class Rollout:
                     raise FleetError(f"there is {what}", "see its log: facegrid status shows where the servers are")
             await asyncio.sleep(_POLL_S)
 
-    async def _plan(self) -> Plan:
-        plan = await read_plan(self._store)
+    async def _plan(self) -> RolloutPlan:
+        plan = await read_rollout_plan(self._store)
         if plan is None:
             raise FleetError("the fleet has no plan of what to serve")
         return plan
 
-    async def _put(self, plan: Plan) -> Plan:
+    async def _put(self, plan: RolloutPlan) -> RolloutPlan:
         await self._store.put(PLAN, plan.encode())
         return plan
 
-    async def _route(self, plan: Plan, model: str) -> Route:
+    async def _route(self, plan: RolloutPlan, model: str) -> Route:
         """Returns who gets which version; where none is fixed, everybody gets the newest that the servers have."""
         if model in plan.routes:
             return plan.routes[model]
@@ -196,7 +196,7 @@ class Rollout:
             raise FleetError(f"no server has {model}")
         return Route(stable=min(newest))
 
-    async def _trial(self, plan: Plan, model: str) -> Any:
+    async def _trial(self, plan: RolloutPlan, model: str) -> Any:
         route = await self._route(plan, model)
         if route.canary is None:
             raise FleetError(
@@ -204,10 +204,10 @@ class Rollout:
             )
         return route
 
-    async def _tallies(self, model: str, version: int) -> Tally:
+    async def _tallies(self, model: str, version: int) -> CallStats:
         everybody = await self._everybody.look()
         counts = [one.versions.get(model, {}).get(str(version)) for one in everybody.orchestrators]
-        return total(Tally(one) for one in counts if one)
+        return merge(CallStats(one) for one in counts if one)
 
     async def _shown(self, model: str) -> dict[str, Any]:
         route = await self._route(await self._plan(), model)
@@ -217,16 +217,16 @@ class Rollout:
             "stable": route.stable,
             "canary": route.canary,
             "share": route.share,
-            "figures": {str(version): figures(await self._tallies(model, version)) for version in versions},
+            "summarize": {str(version): summarize(await self._tallies(model, version)) for version in versions},
         }
 
 
-def _each(everybody: Present, model: str, says: Callable[[ServerRecord], bool]) -> bool:
+def _each(everybody: FleetMembers, model: str, says: Callable[[ServerRecord], bool]) -> bool:
     """Returns whether every server of a model says so, of which there is one at least."""
     servers = [one for one in everybody.servers if model in one.models]
     return bool(servers) and all(map(says, servers))
 
 
-def _config(plan: Plan, model: str) -> bool:
+def _config(plan: RolloutPlan, model: str) -> bool:
     """Returns whether the plan names the versions to load; a model that keeps all its versions has them already."""
     return any(one.name == model and loaded_versions(one) for one in plan.config.model_config_list.config)

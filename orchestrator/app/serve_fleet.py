@@ -13,9 +13,9 @@ from typing import Any
 
 from orchestrator.app.rollout import Rollout
 from orchestrator.fleet.errors import FleetError
-from orchestrator.fleet.everybody import Everybody
+from orchestrator.fleet.membership import Membership
 from orchestrator.fleet.model_config import model_names, read_model_config
-from orchestrator.fleet.plan import PLAN, first_plan
+from orchestrator.fleet.rollout_plan import PLAN, initial_plan
 from orchestrator.fleet.sizes import Pool, Size, parse_pools
 from orchestrator.fleet.store import RayStore, StoreUnavailable
 
@@ -34,7 +34,7 @@ class ServeFleet:
         self._config = read_model_config(args.model_config) if args.servers else None
         self.pools: list[Pool] = parse_pools(args.servers, model_names(self._config)) if self._config else []
         self._store = RayStore()
-        self._everybody = Everybody(self._store)
+        self._everybody = Membership(self._store)
         self._changing = threading.Lock()
 
     @property
@@ -75,7 +75,7 @@ class ServeFleet:
     def make_plan(self) -> None:
         """Puts the plan that the servers start with."""
         if self._config is not None:
-            plan = first_plan(self._config, read_remembered(self._args.versions))
+            plan = initial_plan(self._config, read_remembered(self._args.versions))
             asyncio.run(self._store.put(PLAN, plan.encode()))
 
     def watch(self) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 from random import Random
 
 from orchestrator.capacity.errors import CannotPlan
-from orchestrator.capacity.workload import Kind, Load
-from orchestrator.capacity.world import Sizes, World
+from orchestrator.capacity.simulated_service import ReplicaCounts, SimulatedService
+from orchestrator.capacity.workload import OfferedLoad, RequestKind
 from orchestrator.fleet.autoscale import Autoscaler, ScalingRules
 from orchestrator.fleet.sizes import MOST
 from orchestrator.settings import Settings
@@ -28,7 +28,7 @@ _DECIDE_S = 1.0
 
 
 @dataclass(frozen=True)
-class Moment:
+class DaySample:
     """What was seen at one time of the day."""
 
     hour: float
@@ -92,8 +92,8 @@ class Day:
 
     def __init__(
         self,
-        load: Load,
-        sizes: Sizes,
+        load: OfferedLoad,
+        sizes: ReplicaCounts,
         curve: Curve,
         *,
         day_s: float,
@@ -105,16 +105,16 @@ class Day:
         self._curve = curve
         self._day_s = day_s
         self._settings = settings or Settings()
-        self._world = World(load.profile, sizes, self._settings, seed)
+        self._world = SimulatedService(load.profile, sizes, self._settings, seed)
         self._random = Random(f"arrivals {seed}")
         self._target = dict(sizes.servers)
         self._scalers: dict[str, Autoscaler] = {}
         if autoscale:
             self._scalers = {name: Autoscaler(ScalingRules(most=MOST)) for name in sizes.servers}
         self._seen = self._arrived = 0
-        self._moments: list[Moment] = []
+        self._moments: list[DaySample] = []
 
-    def run(self, *, moments: int = 144, told: Callable[[Moment], None] = lambda _moment: None) -> list[Moment]:
+    def run(self, *, moments: int = 144, told: Callable[[DaySample], None] = lambda _moment: None) -> list[DaySample]:
         """Returns what was seen, so many times at equal distances.
 
         Args:
@@ -133,7 +133,7 @@ class Day:
         self._world.run(until=lambda: len(self._moments) == moments)
         return self._moments
 
-    def _pictures(self) -> Iterator[tuple[float, Kind]]:
+    def _pictures(self) -> Iterator[tuple[float, RequestKind]]:
         """Yields pictures at the rate of the hour (thinning: Lewis and Shedler, 1979)."""
         kinds, shares = self._load.kinds()
         at_s = 0.0
@@ -172,11 +172,11 @@ class Day:
         self._world.announce()
         self._world.events.after(self._settings.endpoint_refresh_s, self._announce)
 
-    def _look(self, pause_s: float, told: Callable[[Moment], None]) -> None:
+    def _look(self, pause_s: float, told: Callable[[DaySample], None]) -> None:
         results = self._world.results.took_s
         new = sorted(results[self._seen :])
         self._seen = len(results)
-        moment = Moment(
+        moment = DaySample(
             hour=self._world.events.now_s / self._day_s * 24,
             rps=self._arrived / pause_s,
             servers={name: len(addresses) for name, addresses in self._world.servers.items()},

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from orchestrator.capacity.day import Moment
+from orchestrator.capacity.day import DaySample
 
 _SIZE = (1000, 640)
 _LEFT, _RIGHT = 80, 860
@@ -14,7 +14,7 @@ _INK, _GRID = "#222222", "#dddddd"
 _COLOURS = ("#2c5fa8", "#c0392b", "#2e8b57", "#b8860b")
 
 
-def draw_day(path: Path, moments: Sequence[Moment], title: str) -> None:
+def draw_day(path: Path, moments: Sequence[DaySample], title: str) -> None:
     """Writes a PNG.
 
     Args:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from orchestrator.capacity.errors import CannotPlan
-from orchestrator.capacity.simulate import PROCESSOR, Answers, simulate, unloaded_s
-from orchestrator.capacity.workload import Load
-from orchestrator.capacity.world import Sizes
+from orchestrator.capacity.simulate import PROCESSOR, SimulationResult, simulate, unloaded_s
+from orchestrator.capacity.simulated_service import ReplicaCounts
+from orchestrator.capacity.workload import OfferedLoad
 from orchestrator.fleet.sizes import MOST
 from orchestrator.settings import Settings
 
@@ -20,20 +20,20 @@ SHARE = 0.99
 
 
 @dataclass(frozen=True)
-class Plan:
+class CapacityPlan:
     """What a load needs."""
 
-    sizes: Sizes
+    sizes: ReplicaCounts
     gpus: int
-    answers: Answers
+    answers: SimulationResult
     """By pictures other than those that it was found with."""
 
 
-Told = Callable[[Sizes, Answers], None]
+OnTry = Callable[[ReplicaCounts, SimulationResult], None]
 """Is told of each service that was tried."""
 
 
-class Search:
+class CapacitySearch:
     """Tries services of different sizes.
 
     Args:
@@ -47,13 +47,13 @@ class Search:
 
     def __init__(
         self,
-        load: Load,
+        load: OfferedLoad,
         p99_s: float,
         *,
         pictures: int = 3_000,
         seed: int = 0,
         settings: Settings | None = None,
-        told: Told = lambda _sizes, _answers: None,
+        told: OnTry = lambda _sizes, _answers: None,
     ) -> None:
         self._load = load
         self._p99_s = p99_s
@@ -66,7 +66,7 @@ class Search:
             max_images_at_once=self._settings.max_images_at_once, max_px_at_once=self._settings.max_px_at_once
         )
 
-    def run(self) -> Plan:
+    def run(self) -> CapacityPlan:
         """Returns the plan.
 
         Raises:
@@ -82,12 +82,12 @@ class Search:
         while not self._meets(self._try(numbers, self._seed + 1)):
             numbers = self._grown(numbers)
         sizes = _sizes(numbers)
-        return Plan(sizes, gpus(self._load, sizes), self._try(numbers, self._seed + 2))
+        return CapacityPlan(sizes, gpus(self._load, sizes), self._try(numbers, self._seed + 2))
 
-    def of(self, sizes: Sizes) -> Plan:
+    def of(self, sizes: ReplicaCounts) -> CapacityPlan:
         """Returns what a service of that size does."""
         answers = simulate(self._load, sizes, pictures=self._pictures, seed=self._seed, settings=self._settings)
-        return Plan(sizes, gpus(self._load, sizes), answers)
+        return CapacityPlan(sizes, gpus(self._load, sizes), answers)
 
     def _evenly_busy(self) -> dict[str, int]:
         """Returns numbers that are enough, all equally busy, as few as bisection finds."""
@@ -135,17 +135,17 @@ class Search:
     def _numbers(self, busy: float) -> dict[str, int]:
         return {name: max(math.ceil(number / busy), 1) for name, number in self._busy.items()}
 
-    def _try(self, numbers: Mapping[str, int], seed: int) -> Answers:
+    def _try(self, numbers: Mapping[str, int], seed: int) -> SimulationResult:
         sizes = _sizes(numbers)
         answers = simulate(self._load, sizes, pictures=self._pictures, seed=seed, settings=self._settings)
         self._told(sizes, answers)
         return answers
 
-    def _meets(self, answers: Answers) -> bool:
+    def _meets(self, answers: SimulationResult) -> bool:
         return answers.quantile_s(SHARE) <= self._p99_s
 
 
-def gpus(load: Load, sizes: Sizes) -> int:
+def gpus(load: OfferedLoad, sizes: ReplicaCounts) -> int:
     """Returns how many GPUs the servers need, each shared by servers of one network."""
     networks = load.profile.networks
     return sum(
@@ -155,7 +155,7 @@ def gpus(load: Load, sizes: Sizes) -> int:
     )
 
 
-def shared_gpus(load: Load, servers_per_gpu: Mapping[str, float]) -> Load:
+def shared_gpus(load: OfferedLoad, servers_per_gpu: Mapping[str, float]) -> OfferedLoad:
     """Returns the load on servers of which so many share a GPU.
 
     Raises:
@@ -169,5 +169,5 @@ def shared_gpus(load: Load, servers_per_gpu: Mapping[str, float]) -> Load:
     return replace(load, profile=replace(load.profile, networks=networks))
 
 
-def _sizes(numbers: Mapping[str, int]) -> Sizes:
-    return Sizes(numbers[PROCESSOR], {name: number for name, number in numbers.items() if name != PROCESSOR})
+def _sizes(numbers: Mapping[str, int]) -> ReplicaCounts:
+    return ReplicaCounts(numbers[PROCESSOR], {name: number for name, number in numbers.items() if name != PROCESSOR})

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import islice
 from random import Random
 
-from orchestrator.capacity.workload import Kind, Load
-from orchestrator.capacity.world import Sizes, World
+from orchestrator.capacity.simulated_service import ReplicaCounts, SimulatedService
+from orchestrator.capacity.workload import OfferedLoad, RequestKind
 from orchestrator.settings import Settings
 
 _WARM_UP = 0.1
@@ -15,7 +15,7 @@ _WARM_UP = 0.1
 
 
 @dataclass(frozen=True)
-class Answers:
+class SimulationResult:
     """How a load was answered."""
 
     ascending_s: tuple[float, ...]
@@ -37,7 +37,9 @@ class Answers:
 PROCESSOR = "orchestrators"
 
 
-def simulate(load: Load, sizes: Sizes, *, pictures: int, seed: int = 0, settings: Settings | None = None) -> Answers:
+def simulate(
+    load: OfferedLoad, sizes: ReplicaCounts, *, pictures: int, seed: int = 0, settings: Settings | None = None
+) -> SimulationResult:
     """Returns how a load is answered.
 
     Args:
@@ -47,7 +49,7 @@ def simulate(load: Load, sizes: Sizes, *, pictures: int, seed: int = 0, settings
         seed: Of what is random.
         settings: Of the orchestrators.
     """
-    world = World(load.profile, sizes, settings or Settings(), seed)
+    world = SimulatedService(load.profile, sizes, settings or Settings(), seed)
     # Random numbers of their own, so that the same pictures arrive whatever there is to answer them.
     world.arrive(islice(poisson(load, Random(f"arrivals {seed}")), pictures))
     world.run(until=lambda: len(world.results.took_s) == pictures)
@@ -61,14 +63,14 @@ def simulate(load: Load, sizes: Sizes, *, pictures: int, seed: int = 0, settings
     span_s = world.events.now_s
     waited_s = {name: sum(one.waited_s for one in of) / pictures for name, of in stations.items()}
     waited_s[PROCESSOR] += sum(orchestrator.waited_s for orchestrator in world.orchestrators) / pictures
-    return Answers(
+    return SimulationResult(
         tuple(counted),
         {name: sum(one.busy_s for one in of) / (span_s * slots[name] * len(of)) for name, of in stations.items()},
         waited_s,
     )
 
 
-def poisson(load: Load, random: Random) -> Iterator[tuple[float, Kind]]:
+def poisson(load: OfferedLoad, random: Random) -> Iterator[tuple[float, RequestKind]]:
     """Yields times and kinds of pictures without end."""
     kinds, shares = load.kinds()
     at_s = 0.0
@@ -77,7 +79,7 @@ def poisson(load: Load, random: Random) -> Iterator[tuple[float, Kind]]:
         yield at_s, random.choices(kinds, shares)[0]
 
 
-def unloaded_s(load: Load, share: float, *, pictures: int = 20_000, seed: int = 0) -> float:
+def unloaded_s(load: OfferedLoad, share: float, *, pictures: int = 20_000, seed: int = 0) -> float:
     """Returns the time within which that share of pictures would be answered if none ever waited for another."""
     kinds, shares = load.kinds()
     random = Random(seed)
@@ -87,7 +89,7 @@ def unloaded_s(load: Load, share: float, *, pictures: int = 20_000, seed: int = 
     return sorted(times)[max(math.ceil(share * pictures), 1) - 1]
 
 
-def _alone_s(kind: Kind, random: Random) -> Iterator[float]:
+def _alone_s(kind: RequestKind, random: Random) -> Iterator[float]:
     """Yields the time of each step, whose calls go out two at a time."""
     for step in kind.steps:
         lanes = [0.0, 0.0]

@@ -12,7 +12,7 @@ STEPS = ("pnet", "rnet", "onet", "embedder")
 
 
 @dataclass(frozen=True)
-class Times:
+class ServiceTimes:
     """How long something takes.
 
     With samples each draw is one of them. Else times have a gamma distribution: `cv` 0 is always the same time, 1 the
@@ -35,13 +35,13 @@ class Times:
 
 
 @dataclass(frozen=True)
-class Step:
+class NetworkCalls:
     """Calls of one network for one picture."""
 
     network: str
     calls: float
     """On average: 0.8 is one call for four pictures of five."""
-    times: Times
+    times: ServiceTimes
 
     def draw_calls(self, random: Random) -> int:
         """Returns a number of calls: one of the two whole numbers next to the average."""
@@ -50,15 +50,15 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Kind:
+class RequestKind:
     """Pictures of one size."""
 
     name: str
     px: int
     """Pixels of a picture."""
-    processor: Times
+    processor: ServiceTimes
     """Time of an orchestrator's core for a picture."""
-    steps: tuple[Step, ...]
+    steps: tuple[NetworkCalls, ...]
 
     def alone_s(self) -> float:
         """Returns the least time of a picture on average: calls of one network, up to two, go out together."""
@@ -67,7 +67,7 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Network:
+class NetworkProfile:
     """The servers of one network."""
 
     slots: int = 1
@@ -81,25 +81,25 @@ class Network:
 
 
 @dataclass(frozen=True)
-class Profile:
+class ServiceProfile:
     """What was measured of a service."""
 
-    kinds: Mapping[str, Kind]
-    networks: Mapping[str, Network]
+    kinds: Mapping[str, RequestKind]
+    networks: Mapping[str, NetworkProfile]
     cores: int = 1
     """Of one orchestrator."""
 
 
 @dataclass(frozen=True)
-class Load:
+class OfferedLoad:
     """Pictures per second, and their sizes."""
 
-    profile: Profile
+    profile: ServiceProfile
     rps: float
     mix: Mapping[str, float] = field(default_factory=dict)
     """Shares by name of the kind; they add up to 1."""
 
-    def kinds(self) -> tuple[list[Kind], list[float]]:
+    def kinds(self) -> tuple[list[RequestKind], list[float]]:
         """Returns the kinds, and the share of each."""
         return [self.profile.kinds[name] for name in self.mix], list(self.mix.values())
 

@@ -12,15 +12,15 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from facegrid.cli._report import write_json, write_rows
 from facegrid.cli.usage import UsageError
-from orchestrator.capacity.day import OFFICE, Day, Moment, read_curve
+from orchestrator.capacity.day import OFFICE, Day, DaySample, read_curve
 from orchestrator.capacity.draw import draw_day
 from orchestrator.capacity.errors import CannotPlan
 from orchestrator.capacity.measure import measured
 from orchestrator.capacity.profile import parse_profile, read_profile
-from orchestrator.capacity.search import SHARE, Plan, Search, shared_gpus
-from orchestrator.capacity.simulate import PROCESSOR, Answers
-from orchestrator.capacity.workload import Load, Profile
-from orchestrator.capacity.world import Sizes
+from orchestrator.capacity.search import SHARE, CapacityPlan, CapacitySearch, shared_gpus
+from orchestrator.capacity.simulate import PROCESSOR, SimulationResult
+from orchestrator.capacity.simulated_service import ReplicaCounts
+from orchestrator.capacity.workload import OfferedLoad, ServiceProfile
 
 _MOMENTS = 144
 _PAGE_TIMEOUT_S = 10.0
@@ -37,17 +37,17 @@ def plan(args: argparse.Namespace) -> int:
 
 def _plan(args: argparse.Namespace) -> int:
     profile = read_profile(args.profile) if args.profile else _measured(args.metrics)
-    load = Load(profile, args.rps, _mix(args.mix, profile))
+    load = OfferedLoad(profile, args.rps, _mix(args.mix, profile))
     load = shared_gpus(load, _numbers(args.servers_per_gpu, "--servers-per-gpu"))
     curve = read_curve(Path(args.day)) if args.day else OFFICE
     with _bar() as bar:
         task = bar.add_task("plan", total=None, text="")
 
-        def tried(sizes: Sizes, answers: Answers) -> None:
+        def tried(sizes: ReplicaCounts, answers: SimulationResult) -> None:
             p99_ms = answers.quantile_s(SHARE) * 1e3
             bar.update(task, advance=1, text=f"{sizes.replicas} processes: p99 {p99_ms:.0f} ms")
 
-        search = Search(load, args.p99_ms / 1e3, pictures=args.pictures, seed=args.seed, told=tried)
+        search = CapacitySearch(load, args.p99_ms / 1e3, pictures=args.pictures, seed=args.seed, told=tried)
         found = search.of(_sizes(args.replicas, load)) if args.replicas else search.run()
     if args.json:
         write_json(_report(load, found))
@@ -58,7 +58,7 @@ def _plan(args: argparse.Namespace) -> int:
     return 0
 
 
-def _measured(url: str) -> Profile:
+def _measured(url: str) -> ServiceProfile:
     """Returns what the metrics of an orchestrator say of its pictures so far."""
     if not url.startswith(("http://", "https://")):
         raise UsageError(f"--metrics is {url!r}, expected is a URL such as http://127.0.0.1:9102/metrics")
@@ -67,7 +67,7 @@ def _measured(url: str) -> Profile:
     return parse_profile(measured("", text))
 
 
-def _mix(text: str | None, profile: Profile) -> dict[str, float]:
+def _mix(text: str | None, profile: ServiceProfile) -> dict[str, float]:
     if text is None:
         return dict.fromkeys(profile.kinds, 1 / len(profile.kinds))
     mix = _numbers(text, "--mix")
@@ -92,15 +92,15 @@ def _numbers(text: str, option: str) -> dict[str, float]:
     return numbers
 
 
-def _sizes(text: str, load: Load) -> Sizes:
+def _sizes(text: str, load: OfferedLoad) -> ReplicaCounts:
     numbers = {name: int(number) for name, number in _numbers(text, "--replicas").items()}
     needed = {PROCESSOR, *load.networks()}
     if numbers.keys() != needed or min(numbers.values()) < 1:
         raise UsageError(f"--replicas is {text!r}, needed is 1 or more of each of {', '.join(sorted(needed))}")
-    return Sizes(numbers.pop(PROCESSOR), numbers)
+    return ReplicaCounts(numbers.pop(PROCESSOR), numbers)
 
 
-def _rows(found: Plan) -> dict[str, dict[str, Any]]:
+def _rows(found: CapacityPlan) -> dict[str, dict[str, Any]]:
     numbers = {PROCESSOR: found.sizes.orchestrators, **found.sizes.servers}
     return {
         name: {
@@ -112,7 +112,7 @@ def _rows(found: Plan) -> dict[str, dict[str, Any]]:
     }
 
 
-def _report(load: Load, found: Plan) -> dict[str, Any]:
+def _report(load: OfferedLoad, found: CapacityPlan) -> dict[str, Any]:
     p99_s = found.answers.quantile_s(SHARE)
     return {
         "rps": load.rps,
@@ -124,7 +124,7 @@ def _report(load: Load, found: Plan) -> dict[str, Any]:
     }
 
 
-def _print(load: Load, found: Plan) -> None:
+def _print(load: OfferedLoad, found: CapacityPlan) -> None:
     rows = _rows(found)
     write_rows(
         ["", "replicas", "busy", "waits, ms"],
@@ -139,7 +139,7 @@ def _day(args: argparse.Namespace, day: Day) -> None:
     with _bar() as bar:
         task = bar.add_task("day", total=_MOMENTS, text="")
 
-        def told(moment: Moment) -> None:
+        def told(moment: DaySample) -> None:
             text = f"{moment.hour:.1f} h: {moment.rps:.0f} pictures/s, {sum(moment.servers.values())} servers"
             bar.update(task, advance=1, text=text)
 

@@ -16,8 +16,8 @@ from ray.serve.config import AutoscalingContext, AutoscalingPolicy
 
 from orchestrator.deployments.scaling import quick_scaling
 from orchestrator.fleet.autoscale import Autoscaler, ScalingRules
-from orchestrator.fleet.server import FleetServer
-from orchestrator.fleet.server_process import Place
+from orchestrator.fleet.fleet_server import FleetServer
+from orchestrator.fleet.server_process import ServerPlace
 from orchestrator.fleet.sizes import Pool
 from orchestrator.fleet.store import RayStore
 from orchestrator.settings import Settings
@@ -59,7 +59,7 @@ class ModelServer:
             folder.mkdir(parents=True, exist_ok=True)
         name = f"{pool.name}_{serve.get_replica_context().replica_id.unique_id}"
         node = "127.0.0.1" if options.one_machine else ray.util.get_node_ip_address()
-        place = Place(options.folder, options.logs, node)
+        place = ServerPlace(options.folder, options.logs, node)
         self._server = FleetServer(name, pool.models, place, RayStore())
         await self._server.start(os.getpid())
 

@@ -13,12 +13,12 @@ from subprocess import DEVNULL, STDOUT
 from orchestrator.fleet.errors import FleetError
 from orchestrator.fleet.model_server import model_server_command
 
-_GUARD = Path(__file__).with_name("guard.py")
+_WATCHDOG = Path(__file__).with_name("parent_watchdog.py")
 _LOG_LINES = 15
 
 
 @dataclass(frozen=True)
-class Place:
+class ServerPlace:
     """Where a server's files lie and where it listens."""
 
     folder: Path
@@ -52,7 +52,7 @@ class ServerProcess:
         self.started_s = time.monotonic()
 
     @classmethod
-    async def start(cls, config_file: Path, place: Place, name: str) -> "ServerProcess":
+    async def start(cls, config_file: Path, place: ServerPlace, name: str) -> "ServerProcess":
         """Returns a server that has been started and does not answer yet.
 
         Raises:
@@ -102,7 +102,7 @@ class ServerProcess:
 
 
 def _guarded(command: Sequence[str]) -> list[str]:
-    return [sys.executable, "-I", str(_GUARD), str(os.getpid()), *command]
+    return [sys.executable, "-I", str(_WATCHDOG), str(os.getpid()), *command]
 
 
 def _environment() -> dict[str, str]:

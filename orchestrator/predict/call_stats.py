@@ -9,7 +9,7 @@ _BUCKETS = 120
 """Bounds from 1 ms to 93 s, each 10 % above the one before: a quantile is told as exactly as that."""
 
 
-class Tally:
+class CallStats:
     """Calls that were answered, by time, and calls that failed.
 
     Args:
@@ -57,6 +57,6 @@ class Tally:
         return [self.errors, *self._buckets]
 
 
-def total(tallies: Iterable[Tally]) -> Tally:
+def merge(tallies: Iterable[CallStats]) -> CallStats:
     """Returns the tally of all calls together."""
-    return Tally([sum(column) for column in zip(*(one.counts() for one in tallies), strict=True)] or None)
+    return CallStats([sum(column) for column in zip(*(one.counts() for one in tallies), strict=True)] or None)

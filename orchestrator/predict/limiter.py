@@ -1,4 +1,4 @@
-"""Waits for a turn that `Admission` gives, on the event loop."""
+"""Waits for a turn that `AdmissionQueue` gives, on the event loop."""
 
 import asyncio
 import random
@@ -7,22 +7,22 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from facegrid.errors import DeadlineExceeded, Overloaded
-from orchestrator.predict.rules.admission import Admission, Full, Ticket
+from orchestrator.predict.rules.admission import AdmissionQueue, QueueFull, Ticket
 from orchestrator.priority import PRIORITY
 
 _NEWEST = 0.2
 """Weight of the newest turn in the average time of waiting."""
 
 
-class Turns:
-    """Turns at something of which there is only so much.
+class Limiter:
+    """Limiter at something of which there is only so much.
 
     Args:
         admission: Its rules.
         what: What is full when nothing more is taken, for the message: "the queue for model pnet".
     """
 
-    def __init__(self, admission: Admission, what: str) -> None:
+    def __init__(self, admission: AdmissionQueue, what: str) -> None:
         self._admission = admission
         self._what = what
         self._waiting: dict[Ticket, asyncio.Future[None]] = {}
@@ -43,7 +43,7 @@ class Turns:
         now_s = time.monotonic()
         try:
             ticket, gives_way = self._admission.ask(cost, PRIORITY.get(), now_s=now_s, give_up_s=now_s + timeout_s)
-        except Full as full:
+        except QueueFull as full:
             raise self._overloaded(full.retry_after_s, late=full.late) from None
         if gives_way is not None:
             self._waiting.pop(gives_way).set_exception(self._overloaded(self._admission.hint_s()))
@@ -68,7 +68,7 @@ class Turns:
         now_s = time.monotonic()
         try:
             self._admission.check(cost, PRIORITY.get(), now_s=now_s, give_up_s=now_s + timeout_s)
-        except Full as full:
+        except QueueFull as full:
             raise self._overloaded(full.retry_after_s, late=full.late) from None
 
     def resize(self, capacity: float) -> None:

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from orchestrator.predict.rules.admission import Admission, Full, Ticket
+from orchestrator.predict.rules.admission import AdmissionQueue, QueueFull, Ticket
 from orchestrator.priority import Priority
 
 AT_ONCE = 8
@@ -56,8 +56,8 @@ def foreseen(works: list[Work], takes: Takes) -> Became:
 
 
 def admitted(works: list[Work], takes: Takes) -> Became:
-    """What `Admission` makes of it; work that is late is cut off at its time."""
-    admission = Admission(1.0, 64, cost_is_time=True)
+    """What `AdmissionQueue` makes of it; work that is late is cut off at its time."""
+    admission = AdmissionQueue(1.0, 64, cost_is_time=True)
     became = Became()
     events: list[tuple[float, int, Callable[[float], None]]] = []
     order = count()
@@ -81,7 +81,7 @@ def admitted(works: list[Work], takes: Takes) -> Became:
     def ask(work: Work, now_s: float) -> None:
         try:
             ticket, _ = admission.ask(1 / AT_ONCE, Priority.INTERACTIVE, now_s=now_s, give_up_s=work.give_up_s)
-        except Full:
+        except QueueFull:
             became.refused += 1
             return
         open_works[ticket] = work

@@ -10,7 +10,7 @@ from benchmarks.common.stand_ins import crops
 from exporters.signatures import CONTRACTS
 from facegrid.errors import Unavailable
 from facegrid.tfserving.v1.ssl_config_pb2 import SSLConfig
-from orchestrator.predict.servers.client import BalancedPredictor
+from orchestrator.predict.servers.balanced_predictor import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints, source_of
 from orchestrator.predict.servers.options import BalanceOptions
 from orchestrator.predict.servers.tls import ModelServerTls

@@ -8,7 +8,7 @@ import pytest
 
 from exporters.signatures import CONTRACTS, EMBEDDER_VERSION, EMBEDDERS
 from facegrid.errors import DeadlineExceeded, InternalError, Unavailable
-from orchestrator.predict.servers.client import BalancedPredictor
+from orchestrator.predict.servers.balanced_predictor import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints
 from tests.doubles import FunctionPredictor, discriminator, embedder, generator, onet, rnet
 from tests.pipeline.plain_pnet import pnet

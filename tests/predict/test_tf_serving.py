@@ -7,7 +7,7 @@ import pytest
 
 from exporters.signatures import CONTRACTS
 from facegrid.errors import DeadlineExceeded, FacegridError, InternalError, Overloaded, Unavailable
-from orchestrator.predict.servers.client import BalancedPredictor
+from orchestrator.predict.servers.balanced_predictor import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints
 from orchestrator.predict.servers.messages import explain
 from tests.model_server.process import ServerProcess, free_port

@@ -10,7 +10,7 @@ import pytest
 
 from exporters.signatures import RNET_CROP_PX
 from facegrid.errors import Unavailable
-from orchestrator.predict.versioned import VersionedPredictor
+from orchestrator.predict.versioned_predictor import VersionedPredictor
 from orchestrator.predict.versions import Route, Versions
 from tests.doubles import FunctionPredictor, rnet
 

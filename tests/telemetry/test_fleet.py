@@ -5,7 +5,7 @@ import asyncio
 import numpy as np
 
 from orchestrator.observer import observed_by
-from orchestrator.predict.servers.client import BalancedPredictor
+from orchestrator.predict.servers.balanced_predictor import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints
 from orchestrator.telemetry.metrics import Metrics
 from orchestrator.telemetry.telemetry import Telemetry

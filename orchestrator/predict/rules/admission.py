@@ -37,7 +37,7 @@ class Ticket:
     started_s: float | None = None
 
 
-class Full(Exception):
+class QueueFull(Exception):
     """There is no room.
 
     Args:
@@ -51,7 +51,7 @@ class Full(Exception):
         self.late = late
 
 
-class Admission:
+class AdmissionQueue:
     """Room for some work at a time, and a queue of bounded length.
 
     Args:
@@ -105,13 +105,13 @@ class Admission:
         """
         if self._starts_at_once(cost):
             if now_s + self._least_s(cost) > give_up_s:
-                raise Full(self.hint_s(), late=True)
+                raise QueueFull(self.hint_s(), late=True)
             return
         if now_s + _MARGIN * (self._wait_s(priority) + self._takes_s) > give_up_s:
-            raise Full(self.hint_s(), late=True)
+            raise QueueFull(self.hint_s(), late=True)
         replaces = priority is Priority.INTERACTIVE and self._waiting[Priority.BULK]
         if self.waiting() >= self._max_waiting and not replaces:
-            raise Full(self.hint_s())
+            raise QueueFull(self.hint_s())
 
     def finish(self, ticket: Ticket, now_s: float, *, done: bool = True) -> list[Ticket]:
         """Counts work that is over; returns the tickets of what starts now.

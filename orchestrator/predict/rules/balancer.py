@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from random import Random
 
 from orchestrator.predict.rules.choose import COMPARED, choose
-from orchestrator.predict.rules.eject import FAILURES_TO_EJECT, Health, Outcome, State
-from orchestrator.predict.rules.load import Load
+from orchestrator.predict.rules.eject import FAILURES_TO_EJECT, AttemptOutcome, ServerHealth, ServerState
+from orchestrator.predict.rules.server_load import ServerLoad
 from orchestrator.predict.servers.endpoints import Endpoints
 
 _LACKING_S = 2.0
@@ -21,7 +21,7 @@ _LOOKED_AT = 16
 
 
 @dataclass(frozen=True)
-class Wanted:
+class CallSpec:
     """What a call asks for."""
 
     model: str
@@ -36,8 +36,8 @@ class Server:
     """What is known of one address."""
 
     address: str
-    load: Load = field(default_factory=Load)
-    health: Health = field(default_factory=Health)
+    load: ServerLoad = field(default_factory=ServerLoad)
+    health: ServerHealth = field(default_factory=ServerHealth)
     calls: Counter[str] = field(default_factory=Counter)
     """Under way, by model."""
     lacks: dict[tuple[str, int | None], float] = field(default_factory=dict)
@@ -45,7 +45,9 @@ class Server:
 
     def usable(self) -> bool:
         """Returns whether it gets calls; of one that was ejected a single call shows whether it is well."""
-        return self.health.state is State.IN_USE or (self.health.state is State.ON_TRIAL and not self.load.calls)
+        return self.health.state is ServerState.IN_USE or (
+            self.health.state is ServerState.ON_TRIAL and not self.load.calls
+        )
 
 
 class Balancer:
@@ -83,10 +85,10 @@ class Balancer:
 
     def capacity(self, model: str) -> int:
         """Returns how many calls of a model may be under way: as many as its servers in use take, or one server."""
-        usable = sum(server.health.state is not State.EJECTED for server in self.servers(model))
+        usable = sum(server.health.state is not ServerState.EJECTED for server in self.servers(model))
         return self._max_calls * max(usable, 1)
 
-    def pick(self, wanted: Wanted, now_s: float, tried: Collection[str] = ()) -> Server | None:
+    def pick(self, wanted: CallSpec, now_s: float, tried: Collection[str] = ()) -> Server | None:
         """Returns the server that should get a call; None where each was tried already, or there is none."""
         key = (wanted.model, wanted.version)
         servers = self.servers(wanted.model)
@@ -109,22 +111,22 @@ class Balancer:
         """Returns whether nothing speaks against a server."""
         return server.usable() and server.lacks.get(key, 0.0) <= now_s and server.calls[key[0]] < self._max_calls
 
-    def _choose(self, servers: list[Server], wanted: Wanted, now_s: float) -> Server:
+    def _choose(self, servers: list[Server], wanted: CallSpec, now_s: float) -> Server:
         loads = [server.load for server in servers]
         return servers[choose(loads, wanted.work, now_s, self._random, compared=self._compared)]
 
-    def began(self, server: Server, wanted: Wanted) -> None:
+    def began(self, server: Server, wanted: CallSpec) -> None:
         """Counts a call that was sent."""
         server.load.began(wanted.work)
         server.calls[wanted.model] += 1
 
-    def ended(self, server: Server, wanted: Wanted, outcome: Outcome, now_s: float) -> bool:
+    def ended(self, server: Server, wanted: CallSpec, outcome: AttemptOutcome, now_s: float) -> bool:
         """Counts a call that is over; returns whether the server is ejected because of it."""
         server.load.ended(wanted.work)
         server.calls[wanted.model] -= 1
-        if outcome is Outcome.LACKING:
+        if outcome is AttemptOutcome.LACKING:
             server.lacks[wanted.model, wanted.version] = now_s + _LACKING_S
-        elif outcome is Outcome.ANSWERED:
+        elif outcome is AttemptOutcome.ANSWERED:
             server.lacks.pop((wanted.model, wanted.version), None)
         may_eject = outcome in FAILURES_TO_EJECT and self._may_eject(server)
         return server.health.ended(outcome, now_s, may_eject=may_eject)
@@ -136,7 +138,7 @@ class Balancer:
     def _may_eject(self, server: Server) -> bool:
         """Returns whether at least half of the servers of everything that it serves stay, for it still answers."""
         return all(
-            2 * (1 + sum(one.health.state is State.EJECTED for one in servers)) <= len(servers)
+            2 * (1 + sum(one.health.state is ServerState.EJECTED for one in servers)) <= len(servers)
             for servers in self._of_model.values()
             if server in servers
         )

@@ -15,7 +15,7 @@ ASK_EVERY_S = 1.0
 """Pause before a server that did not answer is asked again."""
 
 
-class Outcome(Enum):
+class AttemptOutcome(Enum):
     """How a call of a server ended, as far as that says something about the server."""
 
     ANSWERED = auto()
@@ -34,11 +34,11 @@ class Outcome(Enum):
     """The call was given up before anything could be told."""
 
 
-FAILURES_TO_EJECT = {Outcome.UNREACHABLE: 1, Outcome.LATE: 2, Outcome.BROKEN: 5}
+FAILURES_TO_EJECT = {AttemptOutcome.UNREACHABLE: 1, AttemptOutcome.LATE: 2, AttemptOutcome.BROKEN: 5}
 """In a row. A server that fails at once has always the least to do and would draw all calls."""
 
 
-class State(Enum):
+class ServerState(Enum):
     """Whether a server gets calls."""
 
     IN_USE = auto()
@@ -47,10 +47,10 @@ class State(Enum):
 
 
 @dataclass
-class Health:
+class ServerHealth:
     """What is known of one server's health."""
 
-    state: State = State.IN_USE
+    state: ServerState = ServerState.IN_USE
     until_s: float = 0.0
     """When an ejected server may be asked again."""
     failures: int = 0
@@ -58,7 +58,7 @@ class Health:
     ejections: int = 0
     """Without a success since the first."""
 
-    def ended(self, outcome: Outcome, now_s: float, *, may_eject: bool) -> bool:
+    def ended(self, outcome: AttemptOutcome, now_s: float, *, may_eject: bool) -> bool:
         """Counts a call that is over; returns whether the server is ejected because of it.
 
         Args:
@@ -66,33 +66,33 @@ class Health:
             now_s: The time.
             may_eject: Whether enough others are left to do without a server that still answers.
         """
-        if outcome is Outcome.ANSWERED:
+        if outcome is AttemptOutcome.ANSWERED:
             # The answer to a call of before the ejection, perhaps: the server still has to be asked.
-            if self.state is not State.EJECTED:
-                self.state, self.failures, self.ejections = State.IN_USE, 0, 0
+            if self.state is not ServerState.EJECTED:
+                self.state, self.failures, self.ejections = ServerState.IN_USE, 0, 0
             return False
-        if outcome not in FAILURES_TO_EJECT or self.state is State.EJECTED:
+        if outcome not in FAILURES_TO_EJECT or self.state is ServerState.EJECTED:
             return False
         self.failures += 1
-        enough = self.state is State.ON_TRIAL or self.failures >= FAILURES_TO_EJECT[outcome]
-        if not enough or not (may_eject or outcome is Outcome.UNREACHABLE):
+        enough = self.state is ServerState.ON_TRIAL or self.failures >= FAILURES_TO_EJECT[outcome]
+        if not enough or not (may_eject or outcome is AttemptOutcome.UNREACHABLE):
             return False
         self._eject(now_s)
         return True
 
     def due(self, now_s: float) -> bool:
         """Returns whether it is time to ask the server whether it is there again."""
-        return self.state is State.EJECTED and now_s >= self.until_s
+        return self.state is ServerState.EJECTED and now_s >= self.until_s
 
     def asked(self, *, answered: bool, now_s: float) -> None:
         """Counts the answer of a server that was asked because it was `due`."""
         if answered:
-            self.state = State.ON_TRIAL
+            self.state = ServerState.ON_TRIAL
         else:
             self.until_s = now_s + ASK_EVERY_S
 
     def _eject(self, now_s: float) -> None:
-        self.state = State.EJECTED
+        self.state = ServerState.EJECTED
         self.until_s = now_s + min(FIRST_EJECTION_S * 2**self.ejections, LONGEST_EJECTION_S)
         self.ejections = min(self.ejections + 1, 10)
         self.failures = 0

@@ -6,11 +6,11 @@ fail, repeating them all multiplies the load that made them fail.
 
 from random import Random
 
-from orchestrator.predict.rules.eject import Outcome
+from orchestrator.predict.rules.eject import AttemptOutcome
 
 MAX_ATTEMPTS = 4
 """Servers that are asked for one answer."""
-RETRIED = frozenset({Outcome.UNREACHABLE, Outcome.FULL, Outcome.LACKING})
+RETRIED = frozenset({AttemptOutcome.UNREACHABLE, AttemptOutcome.FULL, AttemptOutcome.LACKING})
 """After these another server may answer, and the first has done nothing that is done twice: networks keep no state."""
 
 _SHARE = 0.2

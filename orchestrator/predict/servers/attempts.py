@@ -10,13 +10,13 @@ import grpc
 
 from facegrid.tfserving.v1 import predict_pb2
 from orchestrator.observer import observer
-from orchestrator.predict.rules.balancer import Balancer, Server, Wanted
-from orchestrator.predict.rules.eject import Outcome
+from orchestrator.predict.rules.balancer import Balancer, CallSpec, Server
+from orchestrator.predict.rules.eject import AttemptOutcome
 from orchestrator.predict.rules.hedge import late_s, patience_s
 from orchestrator.predict.rules.latency import Latencies
 from orchestrator.predict.rules.retry import MAX_ATTEMPTS, RETRIED, RetryBudget, pause_s
 from orchestrator.predict.servers.messages import explain, late, name_of, outcome, unreachable
-from orchestrator.predict.servers.registry import Fleet
+from orchestrator.predict.servers.registry import ServerRegistry
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Rules:
     """What every call has in common."""
 
     balancer: Balancer
-    fleet: Fleet
+    fleet: ServerRegistry
     budget: RetryBudget
     random: Random
     hedged_percent: float
@@ -44,7 +44,7 @@ class Attempts:
     def __init__(
         self,
         rules: Rules,
-        wanted: Wanted,
+        wanted: CallSpec,
         request: predict_pb2.PredictRequest,
         latencies: Latencies,
         timeout_s: float,
@@ -147,10 +147,10 @@ class Attempts:
         now_s = time.monotonic()
         took_s = now_s - began_s
         how = _outcome_of(task)
-        if how is Outcome.UNKNOWN and took_s >= late_s(self._latencies, self._timeout_s):
-            how = Outcome.LATE
+        if how is AttemptOutcome.UNKNOWN and took_s >= late_s(self._latencies, self._timeout_s):
+            how = AttemptOutcome.LATE
         answered = not task.cancelled() and task.exception() is None
-        if answered or how is Outcome.LATE:
+        if answered or how is AttemptOutcome.LATE:
             server.load.took(took_s, self._latencies.quantile_s(0.5), now_s)
         if answered:
             self._latencies.add(took_s)
@@ -166,8 +166,8 @@ class Attempts:
         await asyncio.gather(*self._running, return_exceptions=True)
 
 
-def _outcome_of(task: "asyncio.Task[predict_pb2.PredictResponse]") -> Outcome:
+def _outcome_of(task: "asyncio.Task[predict_pb2.PredictResponse]") -> AttemptOutcome:
     if task.cancelled():
-        return Outcome.UNKNOWN
+        return AttemptOutcome.UNKNOWN
     error = task.exception()
-    return outcome(error.code()) if isinstance(error, grpc.aio.AioRpcError) else Outcome.ANSWERED
+    return outcome(error.code()) if isinstance(error, grpc.aio.AioRpcError) else AttemptOutcome.ANSWERED

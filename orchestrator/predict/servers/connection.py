@@ -31,7 +31,7 @@ _CHANNEL_OPTIONS: list[tuple[str, int | str]] = [
 _SILENT = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED})
 
 
-class Replica:
+class ServerConnection:
     """A channel to one address. It connects when it is first used, and again when the connection is lost.
 
     Args:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from orchestrator.observer import observer
-from orchestrator.predict.rules.balancer import Balancer, Server, Wanted
-from orchestrator.predict.rules.eject import Outcome
-from orchestrator.predict.servers.connection import Replica
+from orchestrator.predict.rules.balancer import Balancer, CallSpec, Server
+from orchestrator.predict.rules.eject import AttemptOutcome
+from orchestrator.predict.servers.connection import ServerConnection
 from orchestrator.predict.servers.endpoints import EndpointSource, EndpointsUnknown
 from orchestrator.predict.servers.options import BalanceOptions
 
@@ -24,7 +24,7 @@ _DRAIN_S = 120.0
 """Longest time for calls under way on a server that leaves: no caller waits longer (FACEGRID_MAX_TIMEOUT_S)."""
 
 
-class Fleet:
+class ServerRegistry:
     """Keeps a connection to each server that the source knows.
 
     Args:
@@ -42,8 +42,8 @@ class Fleet:
         self._refresh_s = options.endpoint_refresh_s
         self._tls = options.tls
         self._on_change = on_change
-        self._replicas: dict[str, tuple[Server, Replica]] = {}
-        self._leaving: list[tuple[Server, Replica, float]] = []
+        self._replicas: dict[str, tuple[Server, ServerConnection]] = {}
+        self._leaving: list[tuple[Server, ServerConnection, float]] = []
         """With the time after which calls under way are not waited for any more."""
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -64,11 +64,11 @@ class Fleet:
         self._replicas.clear()
         self._leaving.clear()
 
-    def replica(self, server: Server) -> Replica:
+    def replica(self, server: Server) -> ServerConnection:
         """Returns the connection to a server that the balancer picked."""
         return self._replicas[server.address][1]
 
-    def ended(self, server: Server, wanted: Wanted, outcome: Outcome, now_s: float) -> None:
+    def ended(self, server: Server, wanted: CallSpec, outcome: AttemptOutcome, now_s: float) -> None:
         """Counts a call that is over."""
         if self._balancer.ended(server, wanted, outcome, now_s):
             observer().ejected(wanted.model, server.address)
@@ -100,7 +100,7 @@ class Fleet:
         servers = {server.address: server for server in self._balancer.all_servers()}
         joined, left = servers.keys() - self._replicas.keys(), self._replicas.keys() - servers.keys()
         for address in joined:
-            self._replicas[address] = servers[address], Replica(address, self._tls)
+            self._replicas[address] = servers[address], ServerConnection(address, self._tls)
         for address in left:
             self._leaving.append((*self._replicas.pop(address), time.monotonic() + _DRAIN_S))
         if joined or left:

@@ -8,7 +8,7 @@ from orchestrator.fleet.store import RayStore, StoreUnavailable
 
 
 @dataclass(frozen=True)
-class Present:
+class FleetMembers:
     """Those who are there."""
 
     servers: list[ServerRecord]
@@ -16,7 +16,7 @@ class Present:
     orchestrators: list[OrchestratorRecord]
 
 
-class Everybody:
+class Membership:
     """Reads all records; whoever looks often sees soon who died.
 
     Args:
@@ -28,7 +28,7 @@ class Everybody:
         self._servers: Living[ServerRecord] = Living(ServerRecord)
         self._orchestrators: Living[OrchestratorRecord] = Living(OrchestratorRecord)
 
-    async def look(self) -> Present:
+    async def look(self) -> FleetMembers:
         """Returns those who are there.
 
         Raises:
@@ -45,4 +45,4 @@ class Everybody:
         orchestrators = self._orchestrators.update(of_orchestrators)
         for key in chain(of_servers.keys() - servers.keys(), of_orchestrators.keys() - orchestrators.keys()):
             await self._store.delete(key)
-        return Present([servers[key] for key in sorted(servers)], list(orchestrators.values()))
+        return FleetMembers([servers[key] for key in sorted(servers)], list(orchestrators.values()))

@@ -10,7 +10,6 @@ from facegrid.tfserving.v1.model_server_config_pb2 import ModelServerConfig
 from orchestrator.fleet.errors import FleetError
 from orchestrator.fleet.model_config import write_model_config
 from orchestrator.fleet.model_server import ModelVersion, missing_models
-from orchestrator.fleet.plan import Plan, read_plan
 from orchestrator.fleet.records import (
     BEAT_S,
     ORCHESTRATORS,
@@ -20,10 +19,11 @@ from orchestrator.fleet.records import (
     ServerRecord,
     encode,
 )
-from orchestrator.fleet.served import available, settled, with_labels, without_labels
+from orchestrator.fleet.rollout_plan import RolloutPlan, read_rollout_plan
 from orchestrator.fleet.server_calls import ServerCalls
-from orchestrator.fleet.server_process import Place, ServerProcess
+from orchestrator.fleet.server_process import ServerPlace, ServerProcess
 from orchestrator.fleet.store import RayStore, StoreUnavailable
+from orchestrator.fleet.version_status import available_versions, is_settled, with_labels, without_labels
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ UNSEEN_S = 3.0
 
 
 @dataclass(frozen=True)
-class Demand:
+class PoolDemand:
     """What all orchestrators together want of the servers of a pool."""
 
     in_flight: float
@@ -61,7 +61,7 @@ class FleetServer:
         store: Where the plan is and the record goes.
     """
 
-    def __init__(self, name: str, models: tuple[str, ...], place: Place, store: RayStore) -> None:
+    def __init__(self, name: str, models: tuple[str, ...], place: ServerPlace, store: RayStore) -> None:
         self._name = name
         self._models = models
         self._place = place
@@ -81,7 +81,7 @@ class FleetServer:
             FleetError: There is no plan, no program, or the server ended.
             StoreUnavailable: Ray's head service does not answer.
         """
-        plan = await read_plan(self._store)
+        plan = await read_rollout_plan(self._store)
         if plan is None:
             raise FleetError("the fleet has no plan of what to serve")
         begin_s = time.monotonic()
@@ -100,12 +100,12 @@ class FleetServer:
         await self._put()
         self._tasks = [asyncio.create_task(self._beat()), asyncio.create_task(self._follow())]
 
-    async def demand(self) -> Demand:
+    async def demand(self) -> PoolDemand:
         """Returns what the orchestrators want of this server's pool."""
         with suppress(StoreUnavailable):
             self._living = self._orchestrators.update(await self._store.list(ORCHESTRATORS))
         records = self._living.values()
-        return Demand(
+        return PoolDemand(
             in_flight=sum(one.in_flight.get(model, 0.0) for one in records for model in self._models),
             queue_s=max((one.queue_s.get(model, 0.0) for one in records for model in self._models), default=0.0),
         )
@@ -179,7 +179,7 @@ class FleetServer:
             pid=self._process.pid,
             replica_pid=self._replica_pid,
             generation=self._generation,
-            versions=available(self._versions),
+            versions=available_versions(self._versions),
             start_s=self._start_s,
             beat=self._beats,
         )
@@ -190,7 +190,7 @@ class FleetServer:
         while True:
             await asyncio.sleep(BEAT_S)
             try:
-                plan = await read_plan(self._store)
+                plan = await read_rollout_plan(self._store)
                 if plan is not None and plan.generation != self._generation:
                     await self._apply(plan)
             except StoreUnavailable as err:
@@ -198,23 +198,23 @@ class FleetServer:
             except FleetError:
                 return  # the server has ended, and the health check says why
 
-    async def _apply(self, plan: Plan) -> None:
+    async def _apply(self, plan: RolloutPlan) -> None:
         """Returns once the server has the plan's versions and labels, as far as there are such.
 
         A label may only point at a version that is available, so labels come when versions are there.
         """
         config = plan.config_of(self._models)
         labelled = any(one.version_labels for one in config.model_config_list.config)
-        await self._reload(with_labels(config, available(self._versions)))
+        await self._reload(with_labels(config, available_versions(self._versions)))
         begin_s = time.monotonic()
         while (waited_s := time.monotonic() - begin_s) < _RELOAD_TIMEOUT_S:
             self._process.require_running()
             versions = await self._calls.versions(self._models, timeout_s=_ANSWER_TIMEOUT_S) or []
-            if versions and settled(config, versions, may_come=waited_s < _NOTICED_S):
+            if versions and is_settled(config, versions, may_come=waited_s < _NOTICED_S):
                 break
             await asyncio.sleep(_POLL_S)
         if labelled:
-            await self._reload(with_labels(config, available(versions)))
+            await self._reload(with_labels(config, available_versions(versions)))
         self._versions, self._generation = versions, plan.generation
 
     async def _reload(self, config: ModelServerConfig) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from facegrid.tfserving.v1.model_server_config_pb2 import ModelServerConfig
 from orchestrator.fleet.model_server import ModelVersion
-from orchestrator.fleet.plan import loaded_versions
+from orchestrator.fleet.rollout_plan import loaded_versions
 
 
-def settled(config: ModelServerConfig, versions: list[ModelVersion], *, may_come: bool) -> bool:
+def is_settled(config: ModelServerConfig, versions: list[ModelVersion], *, may_come: bool) -> bool:
     """Returns whether the server has every version that its config names, or will not have it.
 
     Args:
@@ -25,7 +25,7 @@ def settled(config: ModelServerConfig, versions: list[ModelVersion], *, may_come
     )
 
 
-def available(versions: list[ModelVersion]) -> dict[str, list[int]]:
+def available_versions(versions: list[ModelVersion]) -> dict[str, list[int]]:
     """Returns the versions that can be asked, by model."""
     found: dict[str, list[int]] = {}
     for one in versions:

@@ -17,7 +17,7 @@ STABLE, CANARY = "stable", "canary"
 
 
 @dataclass(frozen=True)
-class Plan:
+class RolloutPlan:
     """One state of what is served; each change is a new one with the next number."""
 
     generation: int
@@ -33,14 +33,14 @@ class Plan:
         return json.dumps({"generation": self.generation, "config": config, "routes": routes}).encode()
 
     @classmethod
-    def decode(cls, value: bytes) -> "Plan":
+    def decode(cls, value: bytes) -> "RolloutPlan":
         """Returns the plan that `encode` wrote."""
         fields = json.loads(value)
         config = text_format.Parse(fields["config"], ModelServerConfig())
         routes = {model: Route(**route) for model, route in fields["routes"].items()}
         return cls(fields["generation"], config, routes)
 
-    def with_versions(self, model: str, versions: Iterable[int], labels: Mapping[str, int]) -> "Plan":
+    def with_versions(self, model: str, versions: Iterable[int], labels: Mapping[str, int]) -> "RolloutPlan":
         """Returns the next plan, in which servers of a model load exactly these versions."""
         config = ModelServerConfig()
         config.CopyFrom(self.config)
@@ -49,7 +49,7 @@ class Plan:
                 _set_versions(one, versions, labels)
         return replace(self, generation=self.generation + 1, config=config)
 
-    def with_route(self, model: str, route: Route) -> "Plan":
+    def with_route(self, model: str, route: Route) -> "RolloutPlan":
         """Returns the next plan, in which requests for a model go another way."""
         return replace(self, generation=self.generation + 1, routes={**self.routes, model: route})
 
@@ -63,17 +63,17 @@ class Plan:
         return config
 
 
-async def read_plan(store: RayStore) -> Plan | None:
+async def read_rollout_plan(store: RayStore) -> RolloutPlan | None:
     """Returns the plan in force, or None where none was made yet.
 
     Raises:
         StoreUnavailable: Ray's head service does not answer.
     """
     value = await store.get(PLAN)
-    return None if value is None else Plan.decode(value)
+    return None if value is None else RolloutPlan.decode(value)
 
 
-def first_plan(config: ModelServerConfig, remembered: Mapping[str, int]) -> Plan:
+def initial_plan(config: ModelServerConfig, remembered: Mapping[str, int]) -> RolloutPlan:
     """Returns the plan of a fleet that starts: the remembered version of each network is stable, else its newest.
 
     So a version that appears in a folder later is served by a rollout and not by chance. A model that
@@ -83,7 +83,7 @@ def first_plan(config: ModelServerConfig, remembered: Mapping[str, int]) -> Plan
         config: What the operator wrote.
         remembered: Stable version of networks by name, as the last fleet left them.
     """
-    plan = Plan(0, config)
+    plan = RolloutPlan(0, config)
     for one in config.model_config_list.config:
         there = versions_in(Path(one.base_path))
         if not there:

@@ -6,11 +6,11 @@ from functools import partial
 from itertools import count
 from random import Random
 
-from orchestrator.capacity.client import Client
 from orchestrator.capacity.events import Events
-from orchestrator.capacity.orchestrator import Orchestrator
+from orchestrator.capacity.simulated_client import SimulatedClient
+from orchestrator.capacity.simulated_orchestrator import SimulatedOrchestrator
 from orchestrator.capacity.station import Station
-from orchestrator.capacity.workload import Kind, Profile
+from orchestrator.capacity.workload import RequestKind, ServiceProfile
 from orchestrator.settings import Settings
 
 _COMPARED = 2
@@ -18,7 +18,7 @@ _COMPARED = 2
 
 
 @dataclass(frozen=True)
-class Sizes:
+class ReplicaCounts:
     """How many there are of everything."""
 
     orchestrators: int
@@ -32,7 +32,7 @@ class Sizes:
 
 
 @dataclass
-class Results:
+class PictureTimes:
     """What became of the pictures, in the order in which they were done."""
 
     arrived_s: list[float] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Results:
         self.took_s.append(took_s)
 
 
-class World:
+class SimulatedService:
     """Everything there is, and what happens to it.
 
     Args:
@@ -55,10 +55,10 @@ class World:
         seed: Of what is random; equal seeds give equal results.
     """
 
-    def __init__(self, profile: Profile, sizes: Sizes, settings: Settings, seed: int) -> None:
+    def __init__(self, profile: ServiceProfile, sizes: ReplicaCounts, settings: Settings, seed: int) -> None:
         self.events = Events()
         self.random = Random(seed)
-        self.results = Results()
+        self.results = PictureTimes()
         self.stations: dict[str, Station] = {}
         """Every server that there ever was, by address: one that left ends what it has."""
         self.servers: dict[str, list[str]] = {network: [] for network in sizes.servers}
@@ -87,7 +87,7 @@ class World:
         for orchestrator in self.orchestrators:
             orchestrator.client.update(endpoints)
 
-    def arrive(self, pictures: Iterator[tuple[float, Kind]]) -> None:
+    def arrive(self, pictures: Iterator[tuple[float, RequestKind]]) -> None:
         """Lets pictures arrive, one after the other.
 
         Args:
@@ -101,7 +101,7 @@ class World:
         """Lets time pass until it is so, or until nothing is left to do."""
         self.events.run(until=until)
 
-    def _arrived(self, kind: Kind, pictures: Iterator[tuple[float, Kind]]) -> None:
+    def _arrived(self, kind: RequestKind, pictures: Iterator[tuple[float, RequestKind]]) -> None:
         now_s = self.events.now_s
         two = self.random.sample(self.orchestrators, min(_COMPARED, len(self.orchestrators)))
         orchestrator = min(two, key=lambda one: one.pictures)
@@ -111,6 +111,6 @@ class World:
     def _done(self, arrived_s: float, answered: bool) -> None:
         self.results.add(arrived_s, self.events.now_s - arrived_s if answered else float("inf"))
 
-    def _orchestrator(self) -> Orchestrator:
-        client = Client(self.events, self.stations, self._settings.balance_options(), self.random)
-        return Orchestrator(client, Station(self.events, self._profile.cores), self._settings)
+    def _orchestrator(self) -> SimulatedOrchestrator:
+        client = SimulatedClient(self.events, self.stations, self._settings.balance_options(), self.random)
+        return SimulatedOrchestrator(client, Station(self.events, self._profile.cores), self._settings)

@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from functools import partial
 
-from orchestrator.capacity.client import Client
+from orchestrator.capacity.simulated_client import SimulatedClient
 from orchestrator.capacity.station import Job, Station
-from orchestrator.capacity.workload import Kind
+from orchestrator.capacity.workload import RequestKind
 from orchestrator.predict.batches import CALLS_AT_ONCE
-from orchestrator.predict.rules.admission import Admission, Full, Ticket
+from orchestrator.predict.rules.admission import AdmissionQueue, QueueFull, Ticket
 from orchestrator.priority import Priority
 from orchestrator.settings import Settings
 
 
-class Orchestrator:
+class SimulatedOrchestrator:
     """Takes pictures by the rules of `orchestrator.api.pictures.Pictures`.
 
     Args:
@@ -21,7 +21,7 @@ class Orchestrator:
         settings: Limits of what is worked on and waits.
     """
 
-    def __init__(self, client: Client, processor: Station, settings: Settings) -> None:
+    def __init__(self, client: SimulatedClient, processor: Station, settings: Settings) -> None:
         self.client = client
         self.processor = processor
         self.pictures = 0
@@ -30,16 +30,16 @@ class Orchestrator:
         """Time that pictures waited for their turn, together."""
         self._events = client.events
         self._settings = settings
-        self._turns = Admission(1.0, settings.max_images_queued, cost_is_time=True)
+        self._turns = AdmissionQueue(1.0, settings.max_images_queued, cost_is_time=True)
         self._starts: dict[Ticket, Callable[[], None]] = {}
 
-    def ask(self, kind: Kind, give_up_s: float, done: Callable[[bool], None]) -> None:
+    def ask(self, kind: RequestKind, give_up_s: float, done: Callable[[bool], None]) -> None:
         """Takes a picture; `done` is told once whether there is an answer in time."""
         cost = max(kind.px / self._settings.max_px_at_once, 1 / self._settings.max_images_at_once)
         now_s = self._events.now_s
         try:
             ticket, _ = self._turns.ask(cost, Priority.INTERACTIVE, now_s=now_s, give_up_s=give_up_s)
-        except Full:
+        except QueueFull:
             done(False)
             return
         self.pictures += 1
@@ -51,7 +51,7 @@ class Orchestrator:
                 self._starts.pop(started)()
             done(answered)
 
-        picture = Picture(self, kind, give_up_s, finished)
+        picture = SimulatedPicture(self, kind, give_up_s, finished)
 
         def start() -> None:
             self.waited_s += self._events.now_s - now_s
@@ -64,10 +64,12 @@ class Orchestrator:
         self._events.at(give_up_s, picture.give_up)
 
 
-class Picture:
+class SimulatedPicture:
     """One picture on its way: a share of the processor's time before each network, then its calls."""
 
-    def __init__(self, orchestrator: Orchestrator, kind: Kind, give_up_s: float, done: Callable[[bool], None]) -> None:
+    def __init__(
+        self, orchestrator: SimulatedOrchestrator, kind: RequestKind, give_up_s: float, done: Callable[[bool], None]
+    ) -> None:
         self._orchestrator = orchestrator
         self._kind = kind
         self._give_up_s = give_up_s

@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from exporters.signatures import SERVING_DEFAULT
-from orchestrator.predict.call_stats import Tally
+from orchestrator.predict.call_stats import CallStats
 from orchestrator.predict.predictor import Arrays, Predictor
 from orchestrator.predict.versions import Versions
 
@@ -27,7 +27,7 @@ class VersionedPredictor:
         self._versions = versions
         self.in_flight: Counter[str] = Counter()
         """Calls under way, waiting ones among them, by model."""
-        self.tallies: defaultdict[tuple[str, int], Tally] = defaultdict(Tally)
+        self.tallies: defaultdict[tuple[str, int], CallStats] = defaultdict(CallStats)
         """By model and version, of the versions that were asked for by number."""
 
     def forget(self, model: str) -> None:
@@ -64,7 +64,7 @@ class VersionedPredictor:
     def _tallied(self, model: str, version: int | None) -> Iterator[None]:
         self.in_flight[model] += 1
         begin_s = time.perf_counter()
-        tally = Tally() if version is None else self.tallies[model, version]
+        tally = CallStats() if version is None else self.tallies[model, version]
         try:
             yield
         except Exception:  # not of a call that was cancelled: its caller went away, or its picture failed elsewhere

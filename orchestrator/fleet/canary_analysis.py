@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from orchestrator.predict.call_stats import Tally
+from orchestrator.predict.call_stats import CallStats
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class CanaryLimits:
     """How much worse a new version may be."""
 
     least_calls: int = 50
@@ -17,7 +17,7 @@ class Limits:
     """Its median and 99th percentile of the times of answers over the stable one's, at most."""
 
 
-def faults(stable: Tally, canary: Tally, limits: Limits) -> list[str]:
+def regressions(stable: CallStats, canary: CallStats, limits: CanaryLimits) -> list[str]:
     """Returns what speaks against the new version, with the numbers; nothing where it is good enough."""
     if canary.calls < limits.least_calls:
         return [f"it has answered {canary.calls} calls, needed are {limits.least_calls}"]
@@ -34,7 +34,7 @@ def faults(stable: Tally, canary: Tally, limits: Limits) -> list[str]:
     return found
 
 
-def figures(tally: Tally) -> dict[str, float | int | None]:
+def summarize(tally: CallStats) -> dict[str, float | int | None]:
     """Returns the numbers of a version for people: calls, error rate, and times in milliseconds."""
 
     def milliseconds(share: float) -> float | None:

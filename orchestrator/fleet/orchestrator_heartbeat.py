@@ -6,16 +6,16 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from orchestrator.fleet.plan import read_plan
 from orchestrator.fleet.records import BEAT_S, ORCHESTRATORS, OrchestratorRecord, encode
+from orchestrator.fleet.rollout_plan import read_rollout_plan
 from orchestrator.fleet.store import RayStore, StoreUnavailable
-from orchestrator.predict.versioned import VersionedPredictor
+from orchestrator.predict.versioned_predictor import VersionedPredictor
 from orchestrator.predict.versions import Versions
 
 _log = logging.getLogger(__name__)
 
 
-class FleetMember:
+class OrchestratorHeartbeat:
     """The record of one orchestrator.
 
     Args:
@@ -62,7 +62,7 @@ class FleetMember:
 
     async def _exchange(self) -> None:
         try:
-            plan = await read_plan(self._store)
+            plan = await read_rollout_plan(self._store)
             if plan is not None:
                 for model in self._versions.follow(plan.generation, plan.routes):
                     self._predictor.forget(model)

@@ -14,17 +14,17 @@ from exporters.signatures import SERVING_DEFAULT
 from orchestrator.deadline import Deadline
 from orchestrator.observer import observer
 from orchestrator.predict.checks import check_inputs
-from orchestrator.predict.limiter import Turns
+from orchestrator.predict.limiter import Limiter
 from orchestrator.predict.predictor import Arrays
-from orchestrator.predict.rules.admission import Admission
-from orchestrator.predict.rules.balancer import Balancer, Wanted
+from orchestrator.predict.rules.admission import AdmissionQueue
+from orchestrator.predict.rules.balancer import Balancer, CallSpec
 from orchestrator.predict.rules.latency import LatencyBook
 from orchestrator.predict.rules.retry import RetryBudget
 from orchestrator.predict.servers.attempts import Attempts, Rules
 from orchestrator.predict.servers.endpoints import EndpointSource
 from orchestrator.predict.servers.messages import decode, encode
 from orchestrator.predict.servers.options import BalanceOptions
-from orchestrator.predict.servers.registry import Fleet
+from orchestrator.predict.servers.registry import ServerRegistry
 
 
 class BalancedPredictor:
@@ -39,10 +39,10 @@ class BalancedPredictor:
         self._options = options or BalanceOptions()
         random = Random()
         self._balancer = Balancer(random, max_calls=self._options.max_calls, compared=self._options.compared)
-        self._fleet = Fleet(source, self._balancer, self._options, self._resize)
+        self._fleet = ServerRegistry(source, self._balancer, self._options, self._resize)
         self._rules = Rules(self._balancer, self._fleet, RetryBudget(), random, self._options.hedged_percent)
         self._latencies = LatencyBook()
-        self._turns: dict[str, Turns] = {}
+        self._turns: dict[str, Limiter] = {}
 
     async def start(self) -> None:
         """Looks up the servers; one that is not there yet is no error."""
@@ -65,7 +65,7 @@ class BalancedPredictor:
         rows = check_inputs(model, signature, inputs, version=version)
         deadline = Deadline(timeout_s)
         # Bytes stand for work: what the networks do for a picture grows with its pixels.
-        wanted = Wanted(model, version, work=float(sum(array.nbytes for array in inputs.values())))
+        wanted = CallSpec(model, version, work=float(sum(array.nbytes for array in inputs.values())))
         with deadline.waiting_for(f"model {model}"):
             async with self._turn(model).take(1, timeout_s=timeout_s):
                 observer().queued(model, timeout_s - deadline.remaining_s())
@@ -79,10 +79,10 @@ class BalancedPredictor:
         """Returns the seconds that the last calls of each model waited for a server to take them, on average."""
         return {model: turns.waited_s for model, turns in self._turns.items()}
 
-    def _turn(self, model: str) -> Turns:
+    def _turn(self, model: str) -> Limiter:
         if model not in self._turns:
-            admission = Admission(self._balancer.capacity(model), self._options.max_calls_queued)
-            self._turns[model] = Turns(admission, f"the queue for model {model}")
+            admission = AdmissionQueue(self._balancer.capacity(model), self._options.max_calls_queued)
+            self._turns[model] = Limiter(admission, f"the queue for model {model}")
         return self._turns[model]
 
     def _resize(self) -> None:

@@ -10,10 +10,10 @@ from random import Random
 from exporters.signatures import SERVING_DEFAULT
 from orchestrator.capacity.events import Events
 from orchestrator.capacity.station import Job, Station
-from orchestrator.capacity.workload import Times
-from orchestrator.predict.rules.admission import Admission, Full, Ticket
-from orchestrator.predict.rules.balancer import Balancer, Server, Wanted
-from orchestrator.predict.rules.eject import Outcome
+from orchestrator.capacity.workload import ServiceTimes
+from orchestrator.predict.rules.admission import AdmissionQueue, QueueFull, Ticket
+from orchestrator.predict.rules.balancer import Balancer, CallSpec, Server
+from orchestrator.predict.rules.eject import AttemptOutcome
 from orchestrator.predict.rules.hedge import late_s, patience_s
 from orchestrator.predict.rules.latency import LatencyBook
 from orchestrator.predict.rules.retry import RetryBudget
@@ -30,7 +30,7 @@ Done = Callable[[bool], None]
 """Is told once whether there is an answer."""
 
 
-class Client:
+class SimulatedClient:
     """One orchestrator's way to the model servers.
 
     Args:
@@ -52,7 +52,7 @@ class Client:
         self.budget = RetryBudget()
         self.queue_s: dict[str, float] = {}
         """Time that the last calls of each network waited for a turn, on average."""
-        self._turns: dict[str, Admission] = {}
+        self._turns: dict[str, AdmissionQueue] = {}
         self._starts: dict[Ticket, Callable[[], None]] = {}
         self._watching = False
 
@@ -71,15 +71,17 @@ class Client:
         turns = self._turns.get(network)
         return turns.running + turns.waiting() if turns else 0
 
-    def call(self, network: str, times: Times, give_up_s: float, done: Done) -> None:
+    def call(self, network: str, times: ServiceTimes, give_up_s: float, done: Done) -> None:
         """Sends a call; `done` is told when it is answered, refused, or nobody waits for it any more."""
         turns = self._turns.get(network)
         if turns is None:
-            turns = self._turns[network] = Admission(self.balancer.capacity(network), self.options.max_calls_queued)
+            turns = self._turns[network] = AdmissionQueue(
+                self.balancer.capacity(network), self.options.max_calls_queued
+            )
         asked_s = self.events.now_s
         try:
             ticket, _ = turns.ask(1, Priority.INTERACTIVE, now_s=asked_s, give_up_s=give_up_s)
-        except Full:
+        except QueueFull:
             done(False)
             return
 
@@ -88,7 +90,7 @@ class Client:
             self._start(turns.finish(ticket, self.events.now_s, done=answered))
             done(answered)
 
-        attempts = Attempts(self, network, times, give_up_s, finished)
+        attempts = SimulatedCall(self, network, times, give_up_s, finished)
 
         def start() -> None:
             waited_s = self.queue_s.get(network, 0.0)
@@ -123,14 +125,16 @@ class Client:
             self._starts.pop(ticket)()
 
 
-class Attempts:
+class SimulatedCall:
     """The attempts at one call, as orchestrator/predict/servers/attempts.py makes them."""
 
-    def __init__(self, client: Client, network: str, times: Times, give_up_s: float, done: Done) -> None:
+    def __init__(
+        self, client: SimulatedClient, network: str, times: ServiceTimes, give_up_s: float, done: Done
+    ) -> None:
         self._client = client
         self._times = times
         # The time that such calls take stands for their bytes, and for their rows.
-        self._wanted = Wanted(network, None, work=times.mean_s)
+        self._wanted = CallSpec(network, None, work=times.mean_s)
         self._latencies = client.latencies.of(network, SERVING_DEFAULT, max(round(times.mean_s * 1e3), 1))
         self._give_up_s = give_up_s
         self._done = done
@@ -179,7 +183,7 @@ class Attempts:
         now_s = self._client.events.now_s
         server.load.took(now_s - began_s, self._latencies.quantile_s(0.5), now_s)
         self._latencies.add(now_s - began_s)
-        self._ended(server, Outcome.ANSWERED)
+        self._ended(server, AttemptOutcome.ANSWERED)
         self._finish(answered=True)
 
     def _finish(self, *, answered: bool) -> None:
@@ -192,10 +196,10 @@ class Attempts:
             late = now_s - began_s >= late_s(self._latencies, self._give_up_s - began_s)
             if late:
                 server.load.took(now_s - began_s, self._latencies.quantile_s(0.5), now_s)
-            self._ended(server, Outcome.LATE if late else Outcome.UNKNOWN)
+            self._ended(server, AttemptOutcome.LATE if late else AttemptOutcome.UNKNOWN)
         self._running.clear()
         self._done(answered)
 
-    def _ended(self, server: Server, outcome: Outcome) -> None:
+    def _ended(self, server: Server, outcome: AttemptOutcome) -> None:
         if self._client.balancer.ended(server, self._wanted, outcome, self._client.events.now_s):
             self._client.ejected()
