@@ -27,6 +27,7 @@ from benchmarks.common.paths import ROOT
 from benchmarks.common.stand_ins import crops, free_port, stand_in, wait_until_listening
 from benchmarks.reliability.namespace import NAMESPACE_ADDRESS, in_namespace, inside, namespaces_allowed
 from facegrid.errors import FacegridError
+from orchestrator.deadline import Deadline
 from orchestrator.predict.servers.balanced_predictor import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints
 
@@ -80,7 +81,7 @@ async def traffic(
     async def ask() -> None:
         while (began_s := time.monotonic()) < end_s:
             try:
-                await predictor.predict("rnet", crops(_ROWS), timeout_s=_TIMEOUT_S)
+                await predictor.predict("rnet", crops(_ROWS), deadline=Deadline(_TIMEOUT_S))
             except FacegridError as err:
                 seen.failures.append(err.reason)
             else:

@@ -31,6 +31,7 @@ from orchestrator.capacity.workload import (
     ServiceProfile,
     ServiceTimes,
 )
+from orchestrator.deadline import Deadline
 from orchestrator.predict.servers.balanced_predictor import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints
 from orchestrator.settings import Settings
@@ -49,7 +50,7 @@ _SETTINGS = Settings(max_images_at_once=1024, max_images_queued=65_536)
 
 async def _picture(predictor: BalancedPredictor) -> None:
     for network in _SIDES:
-        await predictor.predict(network, {"crops": _crop(network)}, timeout_s=30)
+        await predictor.predict(network, {"crops": _crop(network)}, deadline=Deadline(30))
 
 
 def _crop(network: str) -> NDArray[np.uint16]:
@@ -61,7 +62,7 @@ async def _alone_s(predictor: BalancedPredictor, network: str) -> list[float]:
     times = []
     for _ in range(_ALONE):
         began_s = time.perf_counter()
-        await predictor.predict(network, {"crops": _crop(network)}, timeout_s=30)
+        await predictor.predict(network, {"crops": _crop(network)}, deadline=Deadline(30))
         times.append(time.perf_counter() - began_s)
     return times[_ALONE // 4 :]
 
@@ -75,7 +76,7 @@ async def _slot_s(address: str, network: str) -> float:
 
     async def ask() -> None:
         while time.perf_counter() < end_s:
-            await predictor.predict(network, {"crops": _crop(network)}, timeout_s=30)
+            await predictor.predict(network, {"crops": _crop(network)}, deadline=Deadline(30))
             answered.append(time.perf_counter())
 
     try:

@@ -90,8 +90,7 @@ class Generation:
         return await asyncio.to_thread(_response, drawn["images"], noise, order, first)
 
     async def _predict(self, model: str, inputs: Arrays, deadline: Deadline) -> dict[str, NDArray[Any]]:
-        with deadline.waiting_for(f"model {model}"):
-            return await self._predictor.predict(model, inputs, timeout_s=deadline.remaining_s())
+        return await self._predictor.predict(model, inputs, deadline=deadline)
 
 
 def _decoded(images: Sequence[bytes]) -> Digits:

@@ -64,7 +64,7 @@ class Pictures:
         )
         self._least_cost = 1 / settings.max_images_at_once
         self._cost_per_px = 1 / settings.max_px_at_once
-        self._turns = Limiter(
+        self._limiter = Limiter(
             AdmissionQueue(1.0, settings.max_images_queued, cost_is_time=True), "the queue for pictures"
         )
         # Threads of their own: whether there is room for a picture is said at once, however many are being decoded.
@@ -141,12 +141,12 @@ class Pictures:
     async def _turn(self, encoded: bytes, deadline: Deadline) -> AsyncIterator[None]:
         """Waits until it is the picture's turn, which lasts as long as the block."""
         # Where nothing is taken any more, not even the header is looked at: refusing must cost next to nothing.
-        self._turns.check(self._least_cost, timeout_s=deadline.remaining_s())
+        self._limiter.check(self._least_cost, deadline=deadline)
         px = await asyncio.get_running_loop().run_in_executor(self._headers, count_px, encoded, self._limits)
         cost = max(px * self._cost_per_px, self._least_cost)
         async with AsyncExitStack() as stack:
             with stage("turn"), deadline.waiting_for("its turn"):
-                await stack.enter_async_context(self._turns.take(cost, timeout_s=deadline.remaining_s()))
+                await stack.enter_async_context(self._limiter.acquire(cost, deadline=deadline))
             yield
 
     async def _look(self, encoded: bytes, options: DetectOptions, deadline: Deadline) -> tuple[Image, Detections]:

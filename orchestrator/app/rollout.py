@@ -217,7 +217,7 @@ class Rollout:
             "stable": route.stable,
             "canary": route.canary,
             "share": route.share,
-            "summarize": {str(version): summarize(await self._tallies(model, version)) for version in versions},
+            "figures": {str(version): summarize(await self._tallies(model, version)) for version in versions},
         }
 
 

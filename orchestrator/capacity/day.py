@@ -147,7 +147,7 @@ class Day:
         clients = [orchestrator.client for orchestrator in self._world.orchestrators]
         in_flight = sum(client.in_flight(network) for client in clients)
         # What calls waited before a pause says nothing of now.
-        waits_s = [client.queue_s.get(network, 0.0) for client in clients if client.in_flight(network)]
+        waits_s = [client.queue_s(network) for client in clients if client.in_flight(network)]
         running = len(self._world.servers[network])
         wanted = self._scalers[network].decide(
             self._target[network],

@@ -72,9 +72,9 @@ class OrchestratorHeartbeat:
 
     def _record(self) -> OrchestratorRecord:
         self._beats += 1
-        tallies: dict[str, dict[str, list[int]]] = {}
-        for (model, version), tally in self._predictor.tallies.items():
-            tallies.setdefault(model, {})[str(version)] = tally.counts()
+        versions: dict[str, dict[str, list[int]]] = {}
+        for (model, version), stats in self._predictor.call_stats.items():
+            versions.setdefault(model, {})[str(version)] = stats.counts()
         in_flight = +self._predictor.in_flight
         return OrchestratorRecord(
             id=self._name,
@@ -83,6 +83,6 @@ class OrchestratorHeartbeat:
             in_flight=dict(in_flight),
             # What calls waited before a pause says nothing of now.
             queue_s={model: seconds for model, seconds in self._queue_s().items() if model in in_flight},
-            versions=tallies,
+            versions=versions,
             beat=self._beats,
         )

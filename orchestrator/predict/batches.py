@@ -47,19 +47,16 @@ async def predict_batches(
 
     async def call(start: int) -> dict[str, NDArray[Any]]:
         async with slots:
-            batch = rows[start : start + size]
-            return await predictor.predict(
-                model, {input_name: batch}, timeout_s=deadline.remaining_s(), signature=signature, version=version
-            )
+            batch = {input_name: rows[start : start + size]}
+            return await predictor.predict(model, batch, deadline=deadline, signature=signature, version=version)
 
-    with deadline.waiting_for(f"model {model}"):
-        if len(rows) <= size:
-            return await call(0)
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(call(start)) for start in range(0, len(rows), size)]
-        except BaseExceptionGroup as errors:
-            # The others were cancelled because of it and have nothing to add.
-            raise errors.exceptions[0] from None
+    if len(rows) <= size:
+        return await call(0)
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(call(start)) for start in range(0, len(rows), size)]
+    except BaseExceptionGroup as errors:
+        # The others were cancelled because of it and have nothing to add.
+        raise errors.exceptions[0] from None
     answers = [task.result() for task in tasks]
     return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}

@@ -13,31 +13,32 @@ from orchestrator.capacity.search import CapacitySearch
 from orchestrator.capacity.simulate import simulate
 from orchestrator.capacity.simulated_client import SimulatedClient
 from orchestrator.capacity.simulated_service import ReplicaCounts, SimulatedService
-from orchestrator.capacity.workload import NetworkProfile, ServerLoad
+from orchestrator.capacity.workload import NetworkProfile, OfferedLoad
 from orchestrator.fleet import autoscale
-from orchestrator.predict.rules import admission, balancer, eject, hedge, latency, retry
-from orchestrator.predict.rules import server_load as load
+from orchestrator.predict import limiter
+from orchestrator.predict.rules import admission, attempts, balancer, eject, latency, load_estimate, retry
+from orchestrator.predict.servers import balanced_predictor
 from orchestrator.settings import Settings
 
 
 @pytest.fixture
 def small(profile_file):
-    return ServerLoad(read_profile(profile_file), 100, {"small": 1.0})
+    return OfferedLoad(read_profile(profile_file), 100, {"small": 1.0})
 
 
 def test_the_rules_are_the_very_objects_of_the_service(small):
-    assert client_module.Admission is admission.AdmissionQueue
+    assert client_module.AdmissionQueue is limiter.AdmissionQueue is admission.AdmissionQueue
+    assert client_module.Attempts is balanced_predictor.Attempts is attempts.Attempts
     assert client_module.Balancer is balancer.Balancer
     assert client_module.LatencyBook is latency.LatencyBook
     assert client_module.RetryBudget is retry.RetryBudget
-    assert client_module.patience_s is hedge.patience_s
     assert day_module.Autoscaler is autoscale.Autoscaler
     world = SimulatedService(small.profile, ReplicaCounts(2, {"pnet": 3, "embedder": 1}), Settings(), 0)
     for one in world.orchestrators:
         assert isinstance(one.client, SimulatedClient)
         (server, *_), addresses = one.client.balancer.servers("pnet"), world.servers["pnet"]
         assert {known.address for known in one.client.balancer.servers("pnet")} == set(addresses)
-        assert type(server.load) is load.ServerLoad
+        assert type(server.load) is load_estimate.LoadEstimate
         assert type(server.health) is eject.ServerHealth
 
 
@@ -68,13 +69,13 @@ def test_a_plan_is_enough_and_one_server_less_is_not(small):
 
 def test_what_no_number_of_servers_can_do_is_said_with_the_number(small):
     with pytest.raises(CannotPlan, match="more than 1000"):
-        CapacitySearch(ServerLoad(small.profile, 1e6, small.mix), 1.0, pictures=200).run()
+        CapacitySearch(OfferedLoad(small.profile, 1e6, small.mix), 1.0, pictures=200).run()
 
 
 def test_the_servers_of_a_day_follow_its_load(small):
     sizes = ReplicaCounts(4, {"pnet": 1, "embedder": 1})
     networks = dict.fromkeys(small.profile.networks, NetworkProfile(start_s=1.0))
-    load_of_day = ServerLoad(replace(small.profile, networks=networks), 150, small.mix)
+    load_of_day = OfferedLoad(replace(small.profile, networks=networks), 150, small.mix)
     curve = ((0, 0.1), (8, 1.0), (12, 1.0), (13, 0.0), (24, 0.0))
     moments = Day(load_of_day, sizes, curve, day_s=120, autoscale=True).run(moments=24)
     numbers = [one.servers["pnet"] for one in moments]

@@ -1,8 +1,10 @@
 import asyncio
+import time
 
 import pytest
 
-from facegrid.errors import Overloaded
+from facegrid.errors import DeadlineExceeded, Overloaded
+from orchestrator.deadline import Deadline
 from orchestrator.predict.limiter import Limiter
 from orchestrator.predict.rules.admission import AdmissionQueue, QueueFull
 from orchestrator.priority import Priority
@@ -134,14 +136,34 @@ def test_an_empty_house_is_tried_however_little_time_there_is():
 def test_who_is_refused_for_lack_of_time_is_not_told_of_a_full_queue():
     """The words are those that callers read (orchestrator/predict/limiter.py)."""
 
-    async def refusal(timeout_s, max_waiting):
-        turns = Limiter(AdmissionQueue(1, max_waiting), "the queue for pictures")
-        async with turns.take(1, timeout_s=60):
-            pass  # a moment: how long work takes is known
-        async with turns.take(1, timeout_s=60):
+    async def refusal(takes_s, max_waiting):
+        queue, now_s = AdmissionQueue(1, max_waiting), time.monotonic()
+        queue.finish(ask(queue, now_s=now_s), now_s + takes_s)  # how long work takes is known
+        limiter = Limiter(queue, "the queue for pictures")
+        async with limiter.acquire(1, deadline=Deadline(60)):
             with pytest.raises(Overloaded) as caught:
-                turns.check(1, timeout_s=timeout_s)
+                limiter.check(1, deadline=Deadline(60))
         return str(caught.value)
 
-    assert "the queue for pictures takes longer than the time given; try again in" in asyncio.run(refusal(-1, 8))
-    assert "the queue for pictures is full; try again in" in asyncio.run(refusal(60, 0))
+    assert "the queue for pictures takes longer than the time given; try again in" in asyncio.run(refusal(100, 8))
+    assert "the queue for pictures is full; try again in" in asyncio.run(refusal(0, 0))
+
+
+def test_what_has_no_time_left_is_neither_started_nor_counted_as_refused():
+    limiter = Limiter(AdmissionQueue(1, 8), "the queue for pictures")
+
+    async def acquire():
+        async with limiter.acquire(1, deadline=Deadline(0)):
+            pytest.fail("it started")
+
+    with pytest.raises(DeadlineExceeded):
+        asyncio.run(acquire())
+
+
+def test_the_average_wait_is_of_what_waited_and_of_what_did_not():
+    admission = AdmissionQueue(1, max_waiting=5)
+    first = ask(admission)
+    ask(admission, now_s=1.0)
+    assert admission.mean_wait_s == 0.0
+    admission.finish(first, 11.0)  # the second waited for 10 s
+    assert admission.mean_wait_s == pytest.approx(0.2 * 10)

@@ -11,6 +11,7 @@ import pytest
 from benchmarks.common.stand_ins import crops, stand_in
 from benchmarks.reliability.namespace import NAMESPACE_ADDRESS, in_namespace, inside, namespaces_allowed
 from facegrid.errors import DeadlineExceeded, Overloaded, Unavailable
+from orchestrator.deadline import Deadline
 from orchestrator.observer import NOBODY, observed_by
 from orchestrator.priority import PRIORITY, Priority
 from tests.model_server.process import held_port
@@ -42,7 +43,7 @@ def start():
 
 
 def rnet(predictor, rows=1, timeout_s=10.0, **options):
-    return predictor.predict("rnet", crops(rows), timeout_s=timeout_s, **options)
+    return predictor.predict("rnet", crops(rows), deadline=Deadline(timeout_s), **options)
 
 
 async def connect(predictor):
@@ -78,7 +79,9 @@ def test_a_server_that_joins_gets_calls_and_one_that_leaves_ends_its_own(start):
                 await until(lambda: calls_under_way(predictor, new), "calls of the server that joined")
                 await until(lambda: calls_under_way(predictor, old), "a call of the server that leaves")
                 source.addresses = {new}
-                await until(lambda: not predictor._fleet._leaving and old not in predictor._fleet._replicas, "it left")
+                await until(
+                    lambda: not predictor._registry._leaving and old not in predictor._registry._connections, "it left"
+                )
                 await until(answered(traffic, 4), "answers of the other")
         return traffic.failures
 
@@ -169,11 +172,11 @@ def test_a_version_is_asked_for_where_it_is(start):
         async with balanced([without, having]) as predictor:
             chips = {"chips": np.zeros((1, 150, 150, 3), np.uint8)}
             for _ in range(100):  # more than repeats are allowed for: what a server lacks is remembered
-                await predictor.predict("embedder", chips, timeout_s=10, version=1)
+                await predictor.predict("embedder", chips, deadline=Deadline(10), version=1)
         async with balanced([without]) as predictor:
             await connect(predictor)
             with pytest.raises(Unavailable, match="embedder version 1 does not have it"):
-                await predictor.predict("embedder", chips, timeout_s=10, version=1)
+                await predictor.predict("embedder", chips, deadline=Deadline(10), version=1)
 
     asyncio.run(main())
 

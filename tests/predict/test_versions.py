@@ -10,6 +10,7 @@ import pytest
 
 from exporters.signatures import RNET_CROP_PX
 from facegrid.errors import Unavailable
+from orchestrator.deadline import Deadline
 from orchestrator.predict.versioned_predictor import VersionedPredictor
 from orchestrator.predict.versions import Route, Versions
 from tests.doubles import FunctionPredictor, rnet
@@ -94,21 +95,22 @@ def test_a_change_tells_which_networks_go_another_way() -> None:
     assert versions.follow(3, {"rnet": Route(stable=1)}) == {"pnet"}
 
 
-def test_calls_ask_for_the_version_and_are_tallied_under_it() -> None:
+def test_calls_ask_for_the_version_and_are_counted_under_it() -> None:
     versions = Versions(lambda: 0.0)
     versions.follow(1, {"rnet": Route(stable=1, canary=2, share=0.25)})
     predictor = VersionedPredictor(FunctionPredictor({"rnet": rnet}, {"rnet": (1, 2)}), versions)
     crops = np.zeros((1, RNET_CROP_PX, RNET_CROP_PX, 3), np.uint16)
 
     async def ask() -> None:
-        await predictor.predict("rnet", {"crops": crops}, timeout_s=10)
-        await predictor.predict("rnet", {"crops": crops}, timeout_s=10, version=1)
+        with versions.request():
+            await predictor.predict("rnet", {"crops": crops}, deadline=Deadline(10))
+        await predictor.predict("rnet", {"crops": crops}, deadline=Deadline(10), version=1)
         with pytest.raises(Unavailable):
-            await predictor.predict("rnet", {"crops": crops}, timeout_s=10, version=3)
+            await predictor.predict("rnet", {"crops": crops}, deadline=Deadline(10), version=3)
 
     asyncio.run(ask())
-    counted = {version: (tally.calls, tally.errors) for (_, version), tally in predictor.tallies.items()}
+    counted = {version: (stats.calls, stats.errors) for (_, version), stats in predictor.call_stats.items()}
     assert counted == {2: (1, 0), 1: (1, 0), 3: (1, 1)}
     assert not +predictor.in_flight
     predictor.forget("rnet")
-    assert not predictor.tallies
+    assert not predictor.call_stats

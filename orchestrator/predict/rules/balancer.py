@@ -4,14 +4,13 @@
 """
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
 from orchestrator.predict.rules.choose import COMPARED, choose
 from orchestrator.predict.rules.eject import FAILURES_TO_EJECT, AttemptOutcome, ServerHealth, ServerState
-from orchestrator.predict.rules.server_load import ServerLoad
-from orchestrator.predict.servers.endpoints import Endpoints
+from orchestrator.predict.rules.load_estimate import LoadEstimate
 
 _LACKING_S = 2.0
 """Time for which a server is not asked again for what it did not have: loading a version takes longer."""
@@ -32,11 +31,11 @@ class CallSpec:
 
 
 @dataclass
-class Server:
+class ServerEntry:
     """What is known of one address."""
 
     address: str
-    load: ServerLoad = field(default_factory=ServerLoad)
+    load: LoadEstimate = field(default_factory=LoadEstimate)
     health: ServerHealth = field(default_factory=ServerHealth)
     calls: Counter[str] = field(default_factory=Counter)
     """Under way, by model."""
@@ -63,23 +62,23 @@ class Balancer:
         self._random = random
         self._max_calls = max_calls
         self._compared = compared
-        self._servers: dict[str, Server] = {}
-        self._of_model: dict[str, list[Server]] = {}
+        self._servers: dict[str, ServerEntry] = {}
+        self._of_model: dict[str, list[ServerEntry]] = {}
 
-    def update(self, endpoints: Endpoints) -> None:
+    def update(self, endpoints: Mapping[str, Collection[str]]) -> None:
         """Takes over who serves what; a model that is left out keeps its servers."""
         for model, addresses in endpoints.items():
             self._of_model[model] = [
-                self._servers.setdefault(address, Server(address)) for address in sorted(addresses)
+                self._servers.setdefault(address, ServerEntry(address)) for address in sorted(addresses)
             ]
         used = {server.address for servers in self._of_model.values() for server in servers}
         self._servers = {address: server for address, server in self._servers.items() if address in used}
 
-    def all_servers(self) -> Collection[Server]:
+    def all_servers(self) -> Collection[ServerEntry]:
         """Returns every server."""
         return self._servers.values()
 
-    def servers(self, model: str) -> list[Server]:
+    def servers(self, model: str) -> list[ServerEntry]:
         """Returns the servers of a model."""
         return self._of_model.get(model, [])
 
@@ -88,54 +87,54 @@ class Balancer:
         usable = sum(server.health.state is not ServerState.EJECTED for server in self.servers(model))
         return self._max_calls * max(usable, 1)
 
-    def pick(self, wanted: CallSpec, now_s: float, tried: Collection[str] = ()) -> Server | None:
+    def pick(self, spec: CallSpec, now_s: float, tried: Collection[str] = ()) -> ServerEntry | None:
         """Returns the server that should get a call; None where each was tried already, or there is none."""
-        key = (wanted.model, wanted.version)
-        servers = self.servers(wanted.model)
+        key = (spec.model, spec.version)
+        servers = self.servers(spec.model)
         if len(servers) > _LOOKED_AT:
             # To look at each of a thousand servers costs more than the rest of a call.
             drawn = self._random.sample(servers, _LOOKED_AT)
             good = [one for one in drawn if one.address not in tried and self._is_free(one, key, now_s)]
             if len(good) >= self._compared:
-                return self._choose(good[: self._compared], wanted, now_s)
+                return self._choose(good[: self._compared], spec, now_s)
         left = [server for server in servers if server.address not in tried]
         if not left:
             return None
         having = [server for server in left if server.lacks.get(key, 0.0) <= now_s] or left
         # Where all are ejected, each is as good as another: perhaps one is back.
         usable = [server for server in having if server.usable()] or having
-        free = [server for server in usable if server.calls[wanted.model] < self._max_calls] or usable
-        return self._choose(free, wanted, now_s)
+        free = [server for server in usable if server.calls[spec.model] < self._max_calls] or usable
+        return self._choose(free, spec, now_s)
 
-    def _is_free(self, server: Server, key: tuple[str, int | None], now_s: float) -> bool:
+    def _is_free(self, server: ServerEntry, key: tuple[str, int | None], now_s: float) -> bool:
         """Returns whether nothing speaks against a server."""
         return server.usable() and server.lacks.get(key, 0.0) <= now_s and server.calls[key[0]] < self._max_calls
 
-    def _choose(self, servers: list[Server], wanted: CallSpec, now_s: float) -> Server:
+    def _choose(self, servers: list[ServerEntry], spec: CallSpec, now_s: float) -> ServerEntry:
         loads = [server.load for server in servers]
-        return servers[choose(loads, wanted.work, now_s, self._random, compared=self._compared)]
+        return servers[choose(loads, spec.work, now_s, self._random, compared=self._compared)]
 
-    def began(self, server: Server, wanted: CallSpec) -> None:
+    def began(self, server: ServerEntry, spec: CallSpec) -> None:
         """Counts a call that was sent."""
-        server.load.began(wanted.work)
-        server.calls[wanted.model] += 1
+        server.load.began(spec.work)
+        server.calls[spec.model] += 1
 
-    def ended(self, server: Server, wanted: CallSpec, outcome: AttemptOutcome, now_s: float) -> bool:
+    def ended(self, server: ServerEntry, spec: CallSpec, outcome: AttemptOutcome, now_s: float) -> bool:
         """Counts a call that is over; returns whether the server is ejected because of it."""
-        server.load.ended(wanted.work)
-        server.calls[wanted.model] -= 1
+        server.load.ended(spec.work)
+        server.calls[spec.model] -= 1
         if outcome is AttemptOutcome.LACKING:
-            server.lacks[wanted.model, wanted.version] = now_s + _LACKING_S
+            server.lacks[spec.model, spec.version] = now_s + _LACKING_S
         elif outcome is AttemptOutcome.ANSWERED:
-            server.lacks.pop((wanted.model, wanted.version), None)
+            server.lacks.pop((spec.model, spec.version), None)
         may_eject = outcome in FAILURES_TO_EJECT and self._may_eject(server)
         return server.health.ended(outcome, now_s, may_eject=may_eject)
 
-    def due(self, now_s: float) -> list[Server]:
+    def due(self, now_s: float) -> list[ServerEntry]:
         """Returns the ejected servers that should be asked whether they are there again."""
         return [server for server in self._servers.values() if server.health.due(now_s)]
 
-    def _may_eject(self, server: Server) -> bool:
+    def _may_eject(self, server: ServerEntry) -> bool:
         """Returns whether at least half of the servers of everything that it serves stay, for it still answers."""
         return all(
             2 * (1 + sum(one.health.state is ServerState.EJECTED for one in servers)) <= len(servers)

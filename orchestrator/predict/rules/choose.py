@@ -9,18 +9,20 @@ the same one.
 from collections.abc import Sequence
 from random import Random
 
-from orchestrator.predict.rules.server_load import ServerLoad
+from orchestrator.predict.rules.load_estimate import LoadEstimate
 
 COMPARED = 8
 """Servers that are compared for each call."""
 
 
-def choose(loads: Sequence[ServerLoad], work: float, now_s: float, random: Random, *, compared: int = COMPARED) -> int:
+def choose(
+    loads: Sequence[LoadEstimate], work: float, now_s: float, random: Random, *, compared: int = COMPARED
+) -> int:
     """Returns the index of the server that should get a call.
 
     Args:
         loads: Of the servers that may have it, at least one.
-        work: Of the call, in the unit of `ServerLoad.work`.
+        work: Of the call, in the unit of `LoadEstimate.work`.
         now_s: The time.
         random: Breaks ties, and draws those that are compared.
         compared: Servers that are compared.

@@ -1,10 +1,11 @@
 """The predictor in production: every call goes to one of the model servers that are there now.
 
-predict -> a turn (turns.py) -> a server (balancer.py) -> its connection (replica.py) -> TensorFlow Serving
-                                  ^                          |
-                                  '---- another attempt <----' fails, or is late (attempts.py)
+predict -> limiter.py -> rules/balancer.py picks a server -> connection.py -> TensorFlow Serving
+                           ^                                    |
+                           '--- rules/attempts.py, call.py <----' it fails, or is late
 """
 
+import time
 from random import Random
 from typing import Any
 
@@ -17,10 +18,11 @@ from orchestrator.predict.checks import check_inputs
 from orchestrator.predict.limiter import Limiter
 from orchestrator.predict.predictor import Arrays
 from orchestrator.predict.rules.admission import AdmissionQueue
+from orchestrator.predict.rules.attempts import AttemptPolicy, Attempts
 from orchestrator.predict.rules.balancer import Balancer, CallSpec
 from orchestrator.predict.rules.latency import LatencyBook
 from orchestrator.predict.rules.retry import RetryBudget
-from orchestrator.predict.servers.attempts import Attempts, Rules
+from orchestrator.predict.servers.call import ServerCall
 from orchestrator.predict.servers.endpoints import EndpointSource
 from orchestrator.predict.servers.messages import decode, encode
 from orchestrator.predict.servers.options import BalanceOptions
@@ -31,7 +33,7 @@ class BalancedPredictor:
     """Sends batches to model servers; implements `orchestrator.predict.predictor.Predictor`.
 
     Args:
-        source: Where the servers are; a single address is a fleet of one.
+        source: Where the servers are; a single address is enough.
         options: Bounds and times.
     """
 
@@ -39,52 +41,54 @@ class BalancedPredictor:
         self._options = options or BalanceOptions()
         random = Random()
         self._balancer = Balancer(random, max_calls=self._options.max_calls, compared=self._options.compared)
-        self._fleet = ServerRegistry(source, self._balancer, self._options, self._resize)
-        self._rules = Rules(self._balancer, self._fleet, RetryBudget(), random, self._options.hedged_percent)
+        self._registry = ServerRegistry(source, self._balancer, self._options, self._resize)
+        self._policy = AttemptPolicy(self._balancer, RetryBudget(), random, self._options.hedged_percent)
         self._latencies = LatencyBook()
-        self._turns: dict[str, Limiter] = {}
+        self._limiters: dict[str, Limiter] = {}
 
     async def start(self) -> None:
-        """Looks up the servers; one that is not there yet is no error."""
-        await self._fleet.start()
+        """Looks up the servers; one that is not there yet is not an error."""
+        await self._registry.start()
 
     async def close(self) -> None:
         """Closes the connections; calls under way end with an error."""
-        await self._fleet.close()
+        await self._registry.close()
 
     async def predict(
         self,
         model: str,
         inputs: Arrays,
         *,
-        timeout_s: float,
+        deadline: Deadline,
         signature: str = SERVING_DEFAULT,
         version: int | None = None,
     ) -> dict[str, NDArray[Any]]:
         """See `Predictor.predict`."""
         rows = check_inputs(model, signature, inputs, version=version)
-        deadline = Deadline(timeout_s)
         # Bytes stand for work: what the networks do for a picture grows with its pixels.
-        wanted = CallSpec(model, version, work=float(sum(array.nbytes for array in inputs.values())))
+        spec = CallSpec(model, version, work=float(sum(array.nbytes for array in inputs.values())))
+        asked_s = time.monotonic()
         with deadline.waiting_for(f"model {model}"):
-            async with self._turn(model).take(1, timeout_s=timeout_s):
-                observer().queued(model, timeout_s - deadline.remaining_s())
+            async with self._limiter(model).acquire(1, deadline=deadline):
+                observer().queued(model, time.monotonic() - asked_s)
                 request = await encode(model, inputs, signature, version)
+                deadline.remaining_s()  # no server is asked for a caller who has given up
                 latencies = self._latencies.of(model, signature, rows)
-                left_s = deadline.remaining_s()
-                response = await Attempts(self._rules, wanted, request, latencies, left_s).answer()
+                attempts = Attempts(self._policy, spec, latencies, now_s=time.monotonic(), end_s=deadline.end_s)
+                call = ServerCall(self._registry, attempts, spec, request, deadline, rows=rows)
+                response = await call.response()
         return await decode(response, model, signature, version, rows=rows)
 
     def queue_s(self) -> dict[str, float]:
         """Returns the seconds that the last calls of each model waited for a server to take them, on average."""
-        return {model: turns.waited_s for model, turns in self._turns.items()}
+        return {model: limiter.mean_wait_s for model, limiter in self._limiters.items()}
 
-    def _turn(self, model: str) -> Limiter:
-        if model not in self._turns:
-            admission = AdmissionQueue(self._balancer.capacity(model), self._options.max_calls_queued)
-            self._turns[model] = Limiter(admission, f"the queue for model {model}")
-        return self._turns[model]
+    def _limiter(self, model: str) -> Limiter:
+        if model not in self._limiters:
+            queue = AdmissionQueue(self._balancer.capacity(model), self._options.max_calls_queued)
+            self._limiters[model] = Limiter(queue, f"the queue for model {model}")
+        return self._limiters[model]
 
     def _resize(self) -> None:
-        for model, turns in self._turns.items():
-            turns.resize(self._balancer.capacity(model))
+        for model, limiter in self._limiters.items():
+            limiter.resize(self._balancer.capacity(model))

@@ -6,7 +6,7 @@ _HALF_LIFE_S = 5.0
 """Time after which half of what was known of an idle server is forgotten, so that it is tried again."""
 
 
-class ServerLoad:
+class LoadEstimate:
     """The calls under way on one server, and its slowness."""
 
     def __init__(self) -> None:
