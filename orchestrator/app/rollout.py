@@ -105,7 +105,7 @@ class Rollout:
                 f"a server without {model} {version}",
                 gives_up=lambda everybody: _each(everybody, model, lambda one: one.generation >= loading.generation),
             )
-            for one in (await self._everybody.look()).servers:
+            for one in (await self._everybody.members()).servers:
                 if model in one.models:
                     await asyncio.to_thread(
                         require_contract, one.address, {model: version}, timeout_s=_CONTRACT_TIMEOUT_S
@@ -164,7 +164,7 @@ class Rollout:
         while True:
             late = time.monotonic() > deadline_s
             try:
-                everybody = await self._everybody.look()
+                everybody = await self._everybody.members()
             except StoreUnavailable:
                 if late:
                     raise
@@ -191,7 +191,9 @@ class Rollout:
             return plan.routes[model]
         if model == EMBEDDER.name:  # servers have every version of it
             return Route(stable=Settings.from_environment().embedder_version)
-        newest = [max(one.versions[model]) for one in (await self._everybody.look()).servers if one.versions.get(model)]
+        newest = [
+            max(one.versions[model]) for one in (await self._everybody.members()).servers if one.versions.get(model)
+        ]
         if not newest:
             raise FleetError(f"no server has {model}")
         return Route(stable=min(newest))
@@ -205,7 +207,7 @@ class Rollout:
         return route
 
     async def _tallies(self, model: str, version: int) -> CallStats:
-        everybody = await self._everybody.look()
+        everybody = await self._everybody.members()
         counts = [one.versions.get(model, {}).get(str(version)) for one in everybody.orchestrators]
         return merge(CallStats(one) for one in counts if one)
 

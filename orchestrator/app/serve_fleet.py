@@ -83,11 +83,11 @@ class ServeFleet:
         while True:
             time.sleep(_LOOK_S)
             with suppress(StoreUnavailable):
-                asyncio.run(self._everybody.look())
+                asyncio.run(self._everybody.members())
 
     def servers(self) -> list[dict[str, Any]]:
         """Returns the records of the servers that are there."""
-        return [asdict(one) for one in asyncio.run(self._everybody.look()).servers] if self.pools else []
+        return [asdict(one) for one in asyncio.run(self._everybody.members()).servers] if self.pools else []
 
     def answer(self, question: dict[str, Any]) -> dict[str, Any]:
         """Returns what became of a change of version (`Rollout.do`), or {"error": ..., "advice": ...}."""

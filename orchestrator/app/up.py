@@ -31,7 +31,7 @@ from orchestrator.app.processes import Child, is_alive
 from orchestrator.app.state import StackState, StateFolder
 from orchestrator.fleet.model_config import local_model_config, model_names, read_model_config, write_model_config
 from orchestrator.fleet.model_server import missing_models, model_server_command, model_versions
-from orchestrator.fleet.sizes import Pool, grown, parse_pools, scaled, written
+from orchestrator.fleet.sizes import Pool, format_pools, grow_pool, grow_size, parse_pools
 from orchestrator.tls_files import ServerTls
 
 Report = Callable[[str, float], None]
@@ -87,7 +87,7 @@ def _pools(options: StackOptions, config: ModelServerConfig) -> list[Pool]:
     """Returns the pools of model servers that Ray is to run; none where the stack has one server without Ray."""
     servers = options.servers or ("1" if options.autoscale or options.ray_address else "")
     pools = parse_pools(servers, model_names(config)) if servers else []
-    return [scaled(pool, options.autoscale) for pool in pools] if options.autoscale else pools
+    return [grow_pool(pool, options.autoscale) for pool in pools] if options.autoscale else pools
 
 
 def _new_state(options: StackOptions, pools: list[Pool], folder: StateFolder) -> StackState:
@@ -96,8 +96,8 @@ def _new_state(options: StackOptions, pools: list[Pool], folder: StateFolder) ->
         run_dir=folder.make_run_dir(),
         port=options.port,
         ingress=options.ingress,
-        orchestrators=str(grown(options.orchestrators, options.autoscale or 1)),
-        servers=written(pools),
+        orchestrators=str(grow_size(options.orchestrators, options.autoscale or 1)),
+        servers=format_pools(pools),
         models_dir=options.models_dir.absolute(),
         started_at_s=time.time(),
         ingress_port=free_ports(1)[0] if options.tls else 0,

@@ -88,26 +88,26 @@ def _require_network(name: str, where: str) -> None:
 
 
 class _CheckedTable:
-    """Fields of a table, checked as they are read."""
+    """The fields of a table, checked as they are read."""
 
     def __init__(self, fields: object, where: str, known: set[str]) -> None:
         if not isinstance(fields, Mapping):
-            raise CannotPlan(f"{where} is {fields!r}, expected is a table")
+            raise CannotPlan(f"{where} is {fields!r}, expected a table")
         if unknown := sorted(fields.keys() - known):
-            raise CannotPlan(f"{where} has {unknown[0]!r}, expected are {', '.join(sorted(known))}")
+            raise CannotPlan(f"{where} has {unknown[0]!r}, expected {', '.join(sorted(known))}")
         self._fields, self._where = fields, where
 
     def tables(self, name: str) -> dict[str, Mapping[str, Any]]:
         tables = self.tables_or_empty(name)
         for key, value in tables.items():
             if not isinstance(value, Mapping):
-                raise CannotPlan(f"{name}.{key} is {value!r}, expected is a table")
+                raise CannotPlan(f"{name}.{key} is {value!r}, expected a table")
         return dict(tables)
 
     def tables_or_empty(self, name: str) -> Mapping[str, Any]:
         value = self._fields.get(name, {})
         if not isinstance(value, Mapping):
-            raise CannotPlan(f"{name} is {value!r}, expected is a table")
+            raise CannotPlan(f"{name} is {value!r}, expected a table")
         return value
 
     def number(self, name: str, default: float | None) -> float:
@@ -116,16 +116,16 @@ class _CheckedTable:
     def whole(self, name: str, default: int, *, least: int) -> int:
         value = self._fields.get(name, default)
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise CannotPlan(f"{self._where}.{name} is {value!r}, expected is a whole number from {least} on")
+            raise CannotPlan(f"{self._where}.{name} is {value!r}, expected a whole number of at least {least}")
         return value
 
     def numbers(self, name: str) -> list[float]:
         values = self._fields.get(name, [])
         if not isinstance(values, list):
-            raise CannotPlan(f"{self._where}.{name} is {values!r}, expected is a list of numbers")
+            raise CannotPlan(f"{self._where}.{name} is {values!r}, expected a list of numbers")
         return [self._checked(name, value) for value in values]
 
     def _checked(self, name: str, value: object) -> float:
         if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value) or value < 0:
-            raise CannotPlan(f"{self._where}.{name} is {value!r}, expected is a number from 0 on")
+            raise CannotPlan(f"{self._where}.{name} is {value!r}, expected a number of at least 0")
         return float(value)

@@ -86,7 +86,7 @@ class SimulatedClient:
         now_s = self.events.now_s
         due = self.balancer.due(now_s)
         for server in due:
-            server.health.asked(answered=True, now_s=now_s)  # a status costs a server no time
+            server.health.probed(answered=True, now_s=now_s)  # a status costs a server no time
         if due:
             self._resize()
         self._watching = any(server.health.until_s > now_s for server in self.balancer.all_servers())

@@ -47,14 +47,14 @@ def _plan(args: argparse.Namespace) -> int:
             p99_ms = answers.quantile_s(SHARE) * 1e3
             bar.update(task, advance=1, text=f"{sizes.replicas} processes: p99 {p99_ms:.0f} ms")
 
-        search = CapacitySearch(load, args.p99_ms / 1e3, pictures=args.pictures, seed=args.seed, told=tried)
+        search = CapacitySearch(load, args.p99_ms / 1e3, pictures=args.pictures, seed=args.seed, on_try=tried)
         found = search.of(_sizes(args.replicas, load)) if args.replicas else search.run()
     if args.json:
         write_json(_report(load, found))
     else:
         _print(load, found)
     if args.day is not None:
-        _day(args, Day(load, found.sizes, curve, day_s=args.day_s, autoscale=args.autoscale, seed=args.seed))
+        _day(args, Day(load, found.counts, curve, day_s=args.day_s, autoscale=args.autoscale, seed=args.seed))
     return 0
 
 
@@ -101,7 +101,7 @@ def _sizes(text: str, load: OfferedLoad) -> ReplicaCounts:
 
 
 def _rows(found: CapacityPlan) -> dict[str, dict[str, Any]]:
-    numbers = {PROCESSOR: found.sizes.orchestrators, **found.sizes.servers}
+    numbers = {PROCESSOR: found.counts.orchestrators, **found.counts.servers}
     return {
         name: {
             "replicas": number,
@@ -143,7 +143,7 @@ def _day(args: argparse.Namespace, day: Day) -> None:
             text = f"{moment.hour:.1f} h: {moment.rps:.0f} pictures/s, {sum(moment.servers.values())} servers"
             bar.update(task, advance=1, text=text)
 
-        moments = day.run(moments=_MOMENTS, told=told)
+        moments = day.run(samples=_MOMENTS, on_sample=told)
     mean = sum(sum(one.servers.values()) for one in moments) / len(moments)
     most = max(sum(one.servers.values()) for one in moments)
     failed = sum(one.failed for one in moments)

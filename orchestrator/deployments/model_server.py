@@ -4,7 +4,6 @@ No call passes through the replica: orchestrators ask the process itself (orches
 """
 
 import logging
-import os
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -60,11 +59,11 @@ class ModelServer:
         name = f"{pool.name}_{serve.get_replica_context().replica_id.unique_id}"
         node = "127.0.0.1" if options.one_machine else ray.util.get_node_ip_address()
         place = ServerPlace(options.folder, options.logs, node)
-        self._server = FleetServer(name, pool.models, place, RayStore())
-        await self._server.start(os.getpid())
+        self._server = await FleetServer.start(name, pool.models, place, RayStore())
 
     async def __del__(self) -> None:
-        await self._server.stop()
+        if "_server" in vars(self):  # a constructor that failed has ended its process itself
+            await self._server.stop()
 
     async def check_health(self) -> None:
         """Tells Ray Serve that the server is well; it replaces the replica after three times that it is not.
@@ -72,7 +71,7 @@ class ModelServer:
         Raises:
             FleetError: The server has ended, or says nothing.
         """
-        self._server.require_well()
+        self._server.require_healthy()
 
     async def record_autoscaling_stats(self) -> dict[str, float]:
         """Returns what `PoolPolicy` decides by: the load that all orchestrators see, the same from every replica."""

@@ -1,15 +1,16 @@
-"""Who is in the fleet now; and the records of those who died without taking theirs away are removed."""
+"""Which servers and orchestrators are in the fleet now; removes the records of those that died."""
 
 from dataclasses import dataclass
 from itertools import chain
 
-from orchestrator.fleet.records import ORCHESTRATORS, SERVERS, Living, OrchestratorRecord, ServerRecord
+from orchestrator.fleet.heartbeat import HeartbeatTracker
+from orchestrator.fleet.records import ORCHESTRATORS, SERVERS, OrchestratorRecord, ServerRecord
 from orchestrator.fleet.store import RayStore, StoreUnavailable
 
 
 @dataclass(frozen=True)
 class FleetMembers:
-    """Those who are there."""
+    """The live servers and orchestrators."""
 
     servers: list[ServerRecord]
     """By name."""
@@ -17,7 +18,7 @@ class FleetMembers:
 
 
 class Membership:
-    """Reads all records; whoever looks often sees soon who died.
+    """Reads all records. A reader that reads often notices a death soon.
 
     Args:
         store: Where the records are.
@@ -25,11 +26,11 @@ class Membership:
 
     def __init__(self, store: RayStore) -> None:
         self._store = store
-        self._servers: Living[ServerRecord] = Living(ServerRecord)
-        self._orchestrators: Living[OrchestratorRecord] = Living(OrchestratorRecord)
+        self._servers: HeartbeatTracker[ServerRecord] = HeartbeatTracker(ServerRecord)
+        self._orchestrators: HeartbeatTracker[OrchestratorRecord] = HeartbeatTracker(OrchestratorRecord)
 
-    async def look(self) -> FleetMembers:
-        """Returns those who are there.
+    async def members(self) -> FleetMembers:
+        """Returns the live servers and orchestrators.
 
         Raises:
             StoreUnavailable: Ray's head service does not answer.

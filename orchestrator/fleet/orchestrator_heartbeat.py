@@ -1,4 +1,4 @@
-"""An orchestrator of the fleet: it makes its load known, and lets its requests follow the plan."""
+"""An orchestrator of the fleet: reports its load in the store, and makes its requests follow the plan."""
 
 import asyncio
 import logging
@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from orchestrator.fleet.records import BEAT_S, ORCHESTRATORS, OrchestratorRecord, encode
+from orchestrator.fleet.heartbeat import HEARTBEAT_S
+from orchestrator.fleet.records import ORCHESTRATORS, OrchestratorRecord, encode
 from orchestrator.fleet.rollout_plan import read_rollout_plan
 from orchestrator.fleet.store import RayStore, StoreUnavailable
 from orchestrator.predict.versioned_predictor import VersionedPredictor
@@ -16,12 +17,12 @@ _log = logging.getLogger(__name__)
 
 
 class OrchestratorHeartbeat:
-    """The record of one orchestrator.
+    """Writes the record of one orchestrator, and reads the plan.
 
     Args:
         name: Unique in the fleet.
-        predictor: Knows the load.
-        versions: Is told of every plan.
+        predictor: Counts the calls.
+        versions: Gets every new plan.
         queue_s: Returns the seconds that calls have lately waited for a server, by model.
         store: Where the plan is and the record goes.
     """
@@ -43,12 +44,12 @@ class OrchestratorHeartbeat:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Follows the plan from now on; a store that does not answer yet is no error."""
+        """Follows the plan from now on; a store that does not answer yet is not an error."""
         await self._exchange()
         self._task = asyncio.create_task(self._beat())
 
     async def close(self) -> None:
-        """Takes the record away."""
+        """Removes the record."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -57,7 +58,7 @@ class OrchestratorHeartbeat:
 
     async def _beat(self) -> None:
         while True:
-            await asyncio.sleep(BEAT_S)
+            await asyncio.sleep(HEARTBEAT_S)
             await self._exchange()
 
     async def _exchange(self) -> None:
@@ -81,7 +82,7 @@ class OrchestratorHeartbeat:
             pid=os.getpid(),
             generation=self._versions.oldest_generation,
             in_flight=dict(in_flight),
-            # What calls waited before a pause says nothing of now.
+            # How long calls waited before a pause says nothing about now.
             queue_s={model: seconds for model, seconds in self._queue_s().items() if model in in_flight},
             versions=versions,
             beat=self._beats,

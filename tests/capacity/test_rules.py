@@ -33,10 +33,10 @@ def test_the_rules_are_the_very_objects_of_the_service(small):
     assert client_module.LatencyBook is latency.LatencyBook
     assert client_module.RetryBudget is retry.RetryBudget
     assert day_module.Autoscaler is autoscale.Autoscaler
-    world = SimulatedService(small.profile, ReplicaCounts(2, {"pnet": 3, "embedder": 1}), Settings(), 0)
-    for one in world.orchestrators:
+    service = SimulatedService(small.profile, ReplicaCounts(2, {"pnet": 3, "embedder": 1}), Settings(), 0)
+    for one in service.orchestrators:
         assert isinstance(one.client, SimulatedClient)
-        (server, *_), addresses = one.client.balancer.servers("pnet"), world.servers["pnet"]
+        (server, *_), addresses = one.client.balancer.servers("pnet"), service.servers["pnet"]
         assert {known.address for known in one.client.balancer.servers("pnet")} == set(addresses)
         assert type(server.load) is load_estimate.LoadEstimate
         assert type(server.health) is eject.ServerHealth
@@ -61,9 +61,9 @@ def test_more_servers_are_never_slower(small):
 
 def test_a_plan_is_enough_and_one_server_less_is_not(small):
     plan = CapacitySearch(small, 0.07, pictures=1_500).run()
-    assert plan.sizes.servers["pnet"] >= small.servers_busy("pnet") == pytest.approx(2.0)
-    fewer = ReplicaCounts(plan.sizes.orchestrators, {**plan.sizes.servers, "pnet": plan.sizes.servers["pnet"] - 1})
-    assert simulate(small, plan.sizes, pictures=1_500, seed=1).quantile_s(0.99) <= 0.07
+    assert plan.counts.servers["pnet"] >= small.servers_busy("pnet") == pytest.approx(2.0)
+    fewer = ReplicaCounts(plan.counts.orchestrators, {**plan.counts.servers, "pnet": plan.counts.servers["pnet"] - 1})
+    assert simulate(small, plan.counts, pictures=1_500, seed=1).quantile_s(0.99) <= 0.07
     assert simulate(small, fewer, pictures=1_500, seed=0).quantile_s(0.99) > 0.07
 
 
@@ -77,7 +77,7 @@ def test_the_servers_of_a_day_follow_its_load(small):
     networks = dict.fromkeys(small.profile.networks, NetworkProfile(start_s=1.0))
     load_of_day = OfferedLoad(replace(small.profile, networks=networks), 150, small.mix)
     curve = ((0, 0.1), (8, 1.0), (12, 1.0), (13, 0.0), (24, 0.0))
-    moments = Day(load_of_day, sizes, curve, day_s=120, autoscale=True).run(moments=24)
+    moments = Day(load_of_day, sizes, curve, day_s=120, autoscale=True).run(samples=24)
     numbers = [one.servers["pnet"] for one in moments]
     assert max(numbers) >= 3  # 150 pictures of 20 ms
     assert numbers[-1] == 1

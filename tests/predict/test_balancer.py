@@ -52,7 +52,7 @@ def test_an_ejected_server_is_passed_over_while_there_are_others(balancer):
     assert balancer.capacity("rnet") == 6
     assert balancer.due(0.4) == []
     assert balancer.due(0.6) == [d]
-    d.health.asked(answered=True, now_s=0.6)
+    d.health.probed(answered=True, now_s=0.6)
     balancer.began(d, RNET)
     assert pick_all(balancer)[-1] == "d", "one call at a time shows whether it is well"
     balancer.ended(d, RNET, AttemptOutcome.ANSWERED, 0.7)

@@ -46,10 +46,10 @@ def test_it_is_asked_when_its_time_is_over_and_a_call_decides():
     ended(health, AttemptOutcome.UNREACHABLE)
     assert not health.due(FIRST_EJECTION_S - 0.01)
     assert health.due(FIRST_EJECTION_S)
-    health.asked(answered=False, now_s=1.0)
+    health.probed(answered=False, now_s=1.0)
     assert not health.due(1.9)
     assert health.due(2.0)
-    health.asked(answered=True, now_s=2.0)
+    health.probed(answered=True, now_s=2.0)
     assert health.state is ServerState.ON_TRIAL
     ended(health, AttemptOutcome.ANSWERED)
     assert (health.state, health.ejections) == (ServerState.IN_USE, 0)
@@ -60,7 +60,7 @@ def test_each_failed_trial_doubles_the_time_up_to_a_bound():
     ended(health, AttemptOutcome.UNREACHABLE)
     for _ in range(20):
         times.append(health.until_s)
-        health.asked(answered=True, now_s=0.0)
+        health.probed(answered=True, now_s=0.0)
         assert ended(health, AttemptOutcome.LATE) == [True]  # on trial one is enough
     assert times[:4] == [FIRST_EJECTION_S * 2**n for n in range(4)]
     assert times[-1] == LONGEST_EJECTION_S

@@ -1,6 +1,7 @@
-"""Who serves what, and which server gets a call: all rules together. Pure: time and random numbers are passed in.
+"""Which servers serve which models, and which server gets a call. Pure: time and random numbers are passed in.
 
-`balanced.py` sends the calls; a simulation can do without.
+Kept by hand: gRPC's policies know neither the work of a call nor that a server lacks a version
+(benchmarks/reliability/balance.py compares them), and the simulation could not run them.
 """
 
 from collections import Counter
@@ -13,37 +14,37 @@ from orchestrator.predict.rules.eject import FAILURES_TO_EJECT, AttemptOutcome, 
 from orchestrator.predict.rules.load_estimate import LoadEstimate
 
 _LACKING_S = 2.0
-"""Time for which a server is not asked again for what it did not have: loading a version takes longer."""
+"""Time for which a server is not asked again for a version that it lacked: loading one takes longer."""
 
 _LOOKED_AT = 16
-"""Servers that are drawn where there are more; of those nearly always enough can be compared."""
+"""Servers that are drawn where there are more; nearly always enough of them can be compared."""
 
 
 @dataclass(frozen=True)
 class CallSpec:
-    """What a call asks for."""
+    """What is called."""
 
     model: str
     version: int | None
     """None: the newest that the server has."""
     work: float
-    """In any unit that grows with the time that it takes."""
+    """In any unit that grows with the time that the call takes."""
 
 
 @dataclass
 class ServerEntry:
-    """What is known of one address."""
+    """What is known about the server at one address."""
 
     address: str
     load: LoadEstimate = field(default_factory=LoadEstimate)
     health: ServerHealth = field(default_factory=ServerHealth)
     calls: Counter[str] = field(default_factory=Counter)
-    """Under way, by model."""
+    """Calls under way, by model."""
     lacks: dict[tuple[str, int | None], float] = field(default_factory=dict)
-    """Until when it is not asked for a model in a version."""
+    """By model and version: until when it is not asked for it."""
 
     def usable(self) -> bool:
-        """Returns whether it gets calls; of one that was ejected a single call shows whether it is well."""
+        """Returns whether it gets calls; a server on trial gets one at a time."""
         return self.health.state is ServerState.IN_USE or (
             self.health.state is ServerState.ON_TRIAL and not self.load.calls
         )
@@ -66,7 +67,7 @@ class Balancer:
         self._of_model: dict[str, list[ServerEntry]] = {}
 
     def update(self, endpoints: Mapping[str, Collection[str]]) -> None:
-        """Takes over who serves what; a model that is left out keeps its servers."""
+        """Takes over the addresses of the servers by model; a model that is left out keeps its servers."""
         for model, addresses in endpoints.items():
             self._of_model[model] = [
                 self._servers.setdefault(address, ServerEntry(address)) for address in sorted(addresses)
@@ -83,16 +84,16 @@ class Balancer:
         return self._of_model.get(model, [])
 
     def capacity(self, model: str) -> int:
-        """Returns how many calls of a model may be under way: as many as its servers in use take, or one server."""
+        """Returns how many calls of a model may be under way: what its servers in use accept, one at least."""
         usable = sum(server.health.state is not ServerState.EJECTED for server in self.servers(model))
         return self._max_calls * max(usable, 1)
 
     def pick(self, spec: CallSpec, now_s: float, tried: Collection[str] = ()) -> ServerEntry | None:
-        """Returns the server that should get a call; None where each was tried already, or there is none."""
+        """Returns the server that should get a call; None where there is none, or each was tried already."""
         key = (spec.model, spec.version)
         servers = self.servers(spec.model)
         if len(servers) > _LOOKED_AT:
-            # To look at each of a thousand servers costs more than the rest of a call.
+            # Looking at each of a thousand servers costs more than the rest of a call.
             drawn = self._random.sample(servers, _LOOKED_AT)
             good = [one for one in drawn if one.address not in tried and self._is_free(one, key, now_s)]
             if len(good) >= self._compared:
@@ -101,7 +102,7 @@ class Balancer:
         if not left:
             return None
         having = [server for server in left if server.lacks.get(key, 0.0) <= now_s] or left
-        # Where all are ejected, each is as good as another: perhaps one is back.
+        # Where all are ejected, each is as good as another: one may have recovered.
         usable = [server for server in having if server.usable()] or having
         free = [server for server in usable if server.calls[spec.model] < self._max_calls] or usable
         return self._choose(free, spec, now_s)
@@ -131,11 +132,11 @@ class Balancer:
         return server.health.ended(outcome, now_s, may_eject=may_eject)
 
     def due(self, now_s: float) -> list[ServerEntry]:
-        """Returns the ejected servers that should be asked whether they are there again."""
+        """Returns the ejected servers that should be probed now."""
         return [server for server in self._servers.values() if server.health.due(now_s)]
 
     def _may_eject(self, server: ServerEntry) -> bool:
-        """Returns whether at least half of the servers of everything that it serves stay, for it still answers."""
+        """Returns whether, without it, at least half of the servers of every model that it serves stay in use."""
         return all(
             2 * (1 + sum(one.health.state is ServerState.EJECTED for one in servers)) <= len(servers)
             for servers in self._of_model.values()

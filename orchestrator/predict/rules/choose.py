@@ -1,9 +1,8 @@
 """Which server gets a call. Pure: the time and the random numbers are passed in.
 
-Power of d choices (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001): the
-one with the least to do of d servers taken at random. Up to d servers it is least outstanding work, which
-is better (benchmarks/reliability/balance.py); with more, clients that do not know of each other do not all run after
-the same one.
+Power of d choices (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001): of d servers drawn at
+random, the one with the least work. With up to d servers this is least outstanding work, which is better
+(benchmarks/reliability/balance.py); with more servers, clients that do not know each other do not all choose the same.
 """
 
 from collections.abc import Sequence

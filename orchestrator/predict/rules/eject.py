@@ -1,6 +1,9 @@
 """When a server gets no calls, and when it gets them again. Pure: the time is passed in.
 
-in use --failures--> ejected --time over--> asked (no caller's request) --answers--> on trial
+Kept by hand: gRPC's outlier detection acts at intervals and does not know that a call is late; with Envoy every call
+would pass through one more process.
+
+in use --failures--> ejected --time over--> probed (no caller's request) --answers-> on trial
    ^                    ^                      |                                      |   |
    |                    '----- no answer ------'            one call at a time fails -'   |
    '------------------------------- one call is answered ---------------------------------'
@@ -12,7 +15,7 @@ from enum import Enum, auto
 FIRST_EJECTION_S, LONGEST_EJECTION_S = 0.5, 15.0
 """Each ejection without a success since the last is twice as long."""
 ASK_EVERY_S = 1.0
-"""Pause before a server that did not answer is asked again."""
+"""Pause before a server that did not answer is probed again."""
 
 
 class AttemptOutcome(Enum):
@@ -21,21 +24,21 @@ class AttemptOutcome(Enum):
     ANSWERED = auto()
     """With a result, or with an error that is the request's."""
     UNREACHABLE = auto()
-    """Nobody is there, or it is about to go."""
+    """No server is there, or it is about to end."""
     LATE = auto()
     """It took so much longer than calls like it that another server was asked too."""
     BROKEN = auto()
     """An error of the server's own."""
     FULL = auto()
-    """It refused: it has as much as it takes, and is well."""
+    """It refused: it has as much work as it accepts, and is healthy."""
     LACKING = auto()
-    """It is well, but does not have the model in this version, or not yet."""
+    """It is healthy, but lacks the model in this version."""
     UNKNOWN = auto()
-    """The call was given up before anything could be told."""
+    """The call was given up too early to tell."""
 
 
 FAILURES_TO_EJECT = {AttemptOutcome.UNREACHABLE: 1, AttemptOutcome.LATE: 2, AttemptOutcome.BROKEN: 5}
-"""In a row. A server that fails at once has always the least to do and would draw all calls."""
+"""In a row. A server that fails at once always has the least work and would attract all calls."""
 
 
 class ServerState(Enum):
@@ -48,11 +51,11 @@ class ServerState(Enum):
 
 @dataclass
 class ServerHealth:
-    """What is known of one server's health."""
+    """The health of one server."""
 
     state: ServerState = ServerState.IN_USE
     until_s: float = 0.0
-    """When an ejected server may be asked again."""
+    """When an ejected server may be probed."""
     failures: int = 0
     """In a row."""
     ejections: int = 0
@@ -64,10 +67,10 @@ class ServerHealth:
         Args:
             outcome: How the call ended.
             now_s: The time.
-            may_eject: Whether enough others are left to do without a server that still answers.
+            may_eject: Whether enough other servers are left to do without one that still answers.
         """
         if outcome is AttemptOutcome.ANSWERED:
-            # The answer to a call of before the ejection, perhaps: the server still has to be asked.
+            # This may answer a call from before the ejection: the server still has to be probed.
             if self.state is not ServerState.EJECTED:
                 self.state, self.failures, self.ejections = ServerState.IN_USE, 0, 0
             return False
@@ -81,11 +84,11 @@ class ServerHealth:
         return True
 
     def due(self, now_s: float) -> bool:
-        """Returns whether it is time to ask the server whether it is there again."""
+        """Returns whether it is time to probe the server."""
         return self.state is ServerState.EJECTED and now_s >= self.until_s
 
-    def asked(self, *, answered: bool, now_s: float) -> None:
-        """Counts the answer of a server that was asked because it was `due`."""
+    def probed(self, *, answered: bool, now_s: float) -> None:
+        """Counts the result of a probe that was `due`."""
         if answered:
             self.state = ServerState.ON_TRIAL
         else:

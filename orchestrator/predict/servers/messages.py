@@ -22,7 +22,7 @@ from orchestrator.predict.servers.tensors import decode_tensor, encode_tensor
 _log = logging.getLogger(__name__)
 
 _SMALL_BYTES = 256 * 1024
-"""What is copied within 50 microseconds."""
+"""So much is copied within 50 microseconds."""
 
 _Result = TypeVar("_Result")
 
@@ -82,7 +82,7 @@ async def decode(
 
 
 def name_of(model: str, version: int | None) -> str:
-    """Returns what messages call a model in a version."""
+    """Returns the name of a model in a version, for error texts."""
     return model if version is None else f"{model} version {version}"
 
 

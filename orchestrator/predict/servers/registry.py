@@ -119,7 +119,7 @@ class ServerRegistry:
         if server.address not in self._connections:
             return
         answered = await self.connection(server).answers(_PROBE_TIMEOUT_S)
-        server.health.asked(answered=answered, now_s=time.monotonic())
+        server.health.probed(answered=answered, now_s=time.monotonic())
         if answered:
             _log.info("model server %s answers again", server.address)
             self._on_change()
