@@ -16,7 +16,7 @@ from orchestrator.fleet.model_config import write_model_config
 from orchestrator.fleet.model_server import ModelVersion, missing_models
 from orchestrator.fleet.records import ORCHESTRATORS, SERVERS, OrchestratorRecord, ServerRecord, encode
 from orchestrator.fleet.rollout_plan import RolloutPlan, read_rollout_plan
-from orchestrator.fleet.server_process import ServerPlace, ServerProcess
+from orchestrator.fleet.server_process import ModelServerProcess, ServerPlace
 from orchestrator.fleet.store import RayStore, StoreUnavailable
 from orchestrator.fleet.version_status import available_versions, is_settled, with_labels, without_labels
 
@@ -65,7 +65,7 @@ class FleetServer:
         place: ServerPlace,
         store: RayStore,
         *,
-        process: ServerProcess,
+        process: ModelServerProcess,
         config_file: Path,
     ) -> None:
         self._name = name
@@ -105,7 +105,7 @@ class FleetServer:
         config_file = place.folder / f"{name}.config"
         # A label whose version is not there yet ends a server's start.
         write_model_config(without_labels(plan.config_of(models)), config_file)
-        process = await ServerProcess.start(config_file, place, name)
+        process = await ModelServerProcess.start(config_file, place, name)
         server = cls(name, models, place, store, process=process, config_file=config_file)
         try:
             await server._join(plan)

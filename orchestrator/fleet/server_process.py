@@ -35,7 +35,7 @@ class ServerPlace:
             return f"{self.node}:{probe.getsockname()[1]}"
 
 
-class ServerProcess:
+class ModelServerProcess:
     """A model server process; `start` makes it.
 
     Args:
@@ -50,7 +50,7 @@ class ServerProcess:
         self.log = log
 
     @classmethod
-    async def start(cls, config_file: Path, place: ServerPlace, name: str) -> "ServerProcess":
+    async def start(cls, config_file: Path, place: ServerPlace, name: str) -> "ModelServerProcess":
         """Returns a process that has been started; it does not answer yet.
 
         Raises:

@@ -116,7 +116,7 @@ def test_work_that_was_cut_off_is_time_without_a_result():
     ask(admission, now_s=3.0, give_up_s=FAR)
 
 
-def test_room_is_not_given_to_what_has_less_time_than_the_fastest_work_of_its_cost_took():
+def test_work_with_less_time_than_the_fastest_of_its_cost_took_is_refused_although_there_is_room():
     admission = AdmissionQueue(1.0, max_waiting=10, cost_is_time=True)
     for cost, seconds in ((0.1, 1.0), (0.2, 3.0)):
         admission.finish(ask(admission, cost), seconds)
@@ -127,13 +127,13 @@ def test_room_is_not_given_to_what_has_less_time_than_the_fastest_work_of_its_co
     ask(admission, 0.01, now_s=3.0, give_up_s=3.11)  # what costs a tenth may take a tenth
 
 
-def test_an_empty_house_is_tried_however_little_time_there_is():
+def test_an_empty_queue_accepts_work_however_little_time_it_has():
     admission = AdmissionQueue(1.0, max_waiting=10, cost_is_time=True)
     admission.finish(ask(admission, 0.1), 100.0)
     assert running(ask(admission, 0.1, now_s=100.0, give_up_s=100.001))
 
 
-def test_who_is_refused_for_lack_of_time_is_not_told_of_a_full_queue():
+def test_a_refusal_for_lack_of_time_does_not_speak_of_a_full_queue():
     """The words are those that callers read (orchestrator/predict/limiter.py)."""
 
     async def refusal(takes_s, max_waiting):

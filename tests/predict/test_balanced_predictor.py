@@ -18,8 +18,8 @@ from tests.model_server.process import held_port
 from tests.predict.traffic import MovingEndpoints, Traffic, balanced, until
 
 
-class Told(type(NOBODY)):
-    """Remembers which models' calls were sent to a second server."""
+class HedgeRecorder(type(NOBODY)):
+    """Records the models whose calls were sent to a second server."""
 
     def __init__(self) -> None:
         self.hedges: list[str] = []
@@ -267,19 +267,19 @@ def test_a_call_that_is_given_up_counts_no_longer(start):
     asyncio.run(main())
 
 
-def test_a_call_whose_server_hangs_is_sent_to_another_and_that_is_told(start):
+def test_a_call_whose_server_hangs_is_sent_to_another_and_that_is_reported(start):
     (other, _), (frozen, process) = start("--ms=5"), start("--ms=5")
-    told = Told()
+    recorder = HedgeRecorder()
 
     async def main():
         async with balanced([other, frozen], hedged_percent=10) as predictor:
             for _ in range(60):  # so that it is known how long calls take
                 await rnet(predictor)
             process.send_signal(signal.SIGSTOP)
-            told.hedges.clear()
-            while not told.hedges:  # until the choice falls on the frozen one
+            recorder.hedges.clear()
+            while not recorder.hedges:  # until the choice falls on the frozen one
                 await rnet(predictor)
 
-    with observed_by(told):
+    with observed_by(recorder):
         asyncio.run(asyncio.wait_for(main(), 60))
-    assert set(told.hedges) == {"rnet"}
+    assert set(recorder.hedges) == {"rnet"}

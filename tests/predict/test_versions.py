@@ -36,7 +36,7 @@ def test_the_canary_gets_its_share_of_the_requests() -> None:
 
 
 @pytest.mark.parametrize(("share", "draw", "version"), [(0.0, 0.0, 1), (0.5, 0.5, 1), (0.5, 0.49, 2), (1.0, 0.999, 2)])
-def test_a_share_of_nothing_is_nobody_and_of_one_is_everybody(share: float, draw: float, version: int) -> None:
+def test_a_share_of_0_is_no_request_and_a_share_of_1_is_every_request(share: float, draw: float, version: int) -> None:
     versions = Versions(lambda: draw)
     versions.follow(1, {"pnet": Route(stable=1, canary=2, share=share)})
     with versions.request():
@@ -88,7 +88,7 @@ async def test_the_oldest_plan_is_that_of_the_oldest_request_under_way() -> None
     assert versions.oldest_generation == 2
 
 
-def test_a_change_tells_which_networks_go_another_way() -> None:
+def test_a_change_returns_the_networks_whose_route_it_changes() -> None:
     versions = Versions()
     assert versions.follow(1, CANARY) == {"pnet"}
     assert versions.follow(2, {**CANARY, "rnet": Route(stable=1)}) == {"rnet"}

@@ -76,6 +76,7 @@ class ServerCall:
                 case Fail(cause):
                     if not self._response.done():
                         self._response.set_exception(self._error(cause))
+                        self._response.exception()  # counts as seen, even where the caller was cancelled meanwhile
         self._set_timer()
 
     def _set_timer(self) -> None:

@@ -1,7 +1,5 @@
 """The connection to one model server."""
 
-from typing import Any
-
 import grpc
 
 from facegrid.tfserving.v1 import model_status_pb2, predict_pb2
@@ -42,12 +40,12 @@ class ServerConnection:
     def __init__(self, address: str, tls: ModelServerTls | None = None) -> None:
         self.address = address
         self._channel = open_channel(address, _CHANNEL_OPTIONS, tls)
-        self._predict: Any = self._channel.unary_unary(
+        self._predict = self._channel.unary_unary(
             "/tensorflow.serving.PredictionService/Predict",
             request_serializer=predict_pb2.PredictRequest.SerializeToString,
             response_deserializer=predict_pb2.PredictResponse.FromString,
         )
-        self._status: Any = self._channel.unary_unary(
+        self._status = self._channel.unary_unary(
             "/tensorflow.serving.ModelService/GetModelStatus",
             request_serializer=model_status_pb2.GetModelStatusRequest.SerializeToString,
             response_deserializer=model_status_pb2.GetModelStatusResponse.FromString,
