@@ -1,6 +1,7 @@
 """The rules of the simulation are those of the service, and what follows from them."""
 
 from dataclasses import replace
+from random import Random
 
 import pytest
 
@@ -8,12 +9,14 @@ import orchestrator.capacity.day as day_module
 import orchestrator.capacity.simulated_client as client_module
 from orchestrator.capacity.day import OFFICE, Day, read_curve, share_at
 from orchestrator.capacity.errors import CannotPlan
+from orchestrator.capacity.events import Events
 from orchestrator.capacity.profile import read_profile
 from orchestrator.capacity.search import CapacitySearch
 from orchestrator.capacity.simulate import simulate
 from orchestrator.capacity.simulated_client import SimulatedClient
 from orchestrator.capacity.simulated_service import ReplicaCounts, SimulatedService
-from orchestrator.capacity.workload import NetworkProfile, OfferedLoad
+from orchestrator.capacity.station import Job, Station
+from orchestrator.capacity.workload import NetworkProfile, OfferedLoad, ServiceTimes
 from orchestrator.fleet import autoscale
 from orchestrator.predict import limiter
 from orchestrator.predict.rules import admission, attempts, balancer, eject, latency, load_estimate, retry
@@ -40,6 +43,26 @@ def test_the_rules_are_the_very_objects_of_the_service(small):
         assert {known.address for known in one.client.balancer.servers("pnet")} == set(addresses)
         assert type(server.load) is load_estimate.LoadEstimate
         assert type(server.health) is eject.ServerHealth
+
+
+def test_a_call_on_a_server_that_hangs_is_hedged_as_in_the_service():
+    events = Events()
+    stations = {"frozen": Station(events, 1), "well": Station(events, 1)}
+    stations["frozen"].submit(Job(1_000.0, lambda: None))
+    client = SimulatedClient(events, stations, Settings().balance_options(), Random(1))
+    client.update({"pnet": frozenset(stations)})
+    ended_s, took_s = [], []
+    for _ in range(8):
+        began_s = events.now_s
+        client.call(
+            "pnet", ServiceTimes(0.1), began_s + 8, lambda answered: ended_s.append(events.now_s if answered else 0)
+        )
+        events.run(until=lambda: len(ended_s) > len(took_s))
+        took_s.append(ended_s[-1] - began_s)
+    # Half of the time is left for another server, while too little is known of how long such calls take.
+    assert {round(one, 6) for one in took_s} == {0.1, 4.1}
+    assert client.in_flight("pnet") == 0
+    assert not any(server.load.calls for server in client.balancer.all_servers())
 
 
 def test_overload_is_refused_and_what_is_admitted_is_in_time(small):
