@@ -10,6 +10,7 @@ from exporters.signatures import CONTRACTS, EMBEDDER, SERVING_DEFAULT
 from exporters.versions import versions
 from facegrid.errors import Unavailable
 from model_server.run import saved_model
+from orchestrator.deadline import Deadline
 from orchestrator.predict.checks import check_inputs, check_outputs
 from orchestrator.predict.predictor import Arrays
 
@@ -49,7 +50,7 @@ class InProcessPredictor:
         model: str,
         inputs: Arrays,
         *,
-        timeout_s: float,
+        deadline: Deadline,
         signature: str = SERVING_DEFAULT,
         version: int | None = None,
     ) -> dict[str, NDArray[Any]]:
@@ -61,7 +62,9 @@ class InProcessPredictor:
         loaded = self._servables[model, wanted]
         ports = loaded.signatures[signature]
         feeds = [(ports.inputs[name], array) for name, array in inputs.items()]
-        arrays = await asyncio.to_thread(loaded.run, feeds, list(ports.outputs.values()), timeout_s=timeout_s)
+        arrays = await asyncio.to_thread(
+            loaded.run, feeds, list(ports.outputs.values()), timeout_s=deadline.remaining_s()
+        )
         outputs = dict(zip(ports.outputs, arrays, strict=True))
         check_outputs(model, signature, outputs, rows=rows, version=version)
         return outputs

@@ -21,7 +21,8 @@ import numpy as np
 from benchmarks.common.machine import conditions
 from benchmarks.common.stand_ins import crops, stand_ins
 from facegrid.tfserving.v1 import predict_pb2
-from orchestrator.predict.servers.client import BalancedPredictor
+from orchestrator.deadline import Deadline
+from orchestrator.predict.servers.balanced_predictor import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints
 from orchestrator.predict.servers.messages import decode, encode
 from orchestrator.predict.servers.options import BalanceOptions
@@ -58,10 +59,10 @@ class RoundRobin:
         if self._channel:
             await self._channel.close()
 
-    async def predict(self, model: str, inputs: Any, *, timeout_s: float) -> object:
+    async def predict(self, model: str, inputs: Any, *, deadline: Deadline) -> object:
         """Returns the answer, as `Predictor.predict`."""
         request = await encode(model, inputs, "serving_default", None)
-        response = await self._predict(request, timeout=timeout_s)
+        response = await self._predict(request, timeout=deadline.remaining_s())
         (rows,) = {len(array) for array in inputs.values()}
         return await decode(response, model, "serving_default", None, rows=rows)
 
@@ -134,7 +135,7 @@ async def measure(args: argparse.Namespace, addresses: list[str]) -> None:
             for name, way in ways.items():
 
                 async def call(rows: int, way: Any = way) -> object:
-                    return await way.predict("rnet", crops(rows), timeout_s=_TIMEOUT_S)
+                    return await way.predict("rnet", crops(rows), deadline=Deadline(_TIMEOUT_S))
 
                 taken, rate = await loop(call, each)
                 if each:

@@ -28,7 +28,8 @@ from benchmarks.common.ports import free_port, wait_until_listening
 from benchmarks.common.stand_ins import crops, stand_in
 from benchmarks.reliability.helpers.network_namespace import NAMESPACE_ADDRESS, in_namespace, inside, namespaces_allowed
 from facegrid.errors import FacegridError
-from orchestrator.predict.servers.client import BalancedPredictor
+from orchestrator.deadline import Deadline
+from orchestrator.predict.servers.balanced_predictor import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints
 
 _TIMEOUT_S = 10.0
@@ -81,7 +82,7 @@ async def traffic(
     async def ask() -> None:
         while (began_s := time.monotonic()) < end_s:
             try:
-                await predictor.predict("rnet", crops(_ROWS), timeout_s=_TIMEOUT_S)
+                await predictor.predict("rnet", crops(_ROWS), deadline=Deadline(_TIMEOUT_S))
             except FacegridError as err:
                 seen.failures.append(err.reason)
             else:

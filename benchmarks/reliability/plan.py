@@ -21,9 +21,17 @@ from benchmarks.common.machine import conditions
 from benchmarks.common.stand_ins import stand_ins
 from facegrid.load.schedule import arrivals_s
 from orchestrator.capacity.simulate import simulate
-from orchestrator.capacity.workload import Kind, Load, Network, Profile, Step, Times
-from orchestrator.capacity.world import Sizes
-from orchestrator.predict.servers.client import BalancedPredictor
+from orchestrator.capacity.simulated_service import ReplicaCounts
+from orchestrator.capacity.workload import (
+    NetworkCalls,
+    NetworkProfile,
+    OfferedLoad,
+    RequestKind,
+    ServiceProfile,
+    ServiceTimes,
+)
+from orchestrator.deadline import Deadline
+from orchestrator.predict.servers.balanced_predictor import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints
 from orchestrator.settings import Settings
 
@@ -41,7 +49,7 @@ _SETTINGS = Settings(max_images_at_once=1024, max_images_queued=65_536)
 
 async def _picture(predictor: BalancedPredictor) -> None:
     for network in _SIDES:
-        await predictor.predict(network, {"crops": _crop(network)}, timeout_s=30)
+        await predictor.predict(network, {"crops": _crop(network)}, deadline=Deadline(30))
 
 
 def _crop(network: str) -> NDArray[np.uint16]:
@@ -53,7 +61,7 @@ async def _alone_s(predictor: BalancedPredictor, network: str) -> list[float]:
     times = []
     for _ in range(_ALONE):
         began_s = time.perf_counter()
-        await predictor.predict(network, {"crops": _crop(network)}, timeout_s=30)
+        await predictor.predict(network, {"crops": _crop(network)}, deadline=Deadline(30))
         times.append(time.perf_counter() - began_s)
     return times[_ALONE // 4 :]
 
@@ -67,7 +75,7 @@ async def _slot_s(address: str, network: str) -> float:
 
     async def ask() -> None:
         while time.perf_counter() < end_s:
-            await predictor.predict(network, {"crops": _crop(network)}, timeout_s=30)
+            await predictor.predict(network, {"crops": _crop(network)}, deadline=Deadline(30))
             answered.append(time.perf_counter())
 
     try:
@@ -97,10 +105,12 @@ def _mean(times: Sequence[float]) -> float:
     return sum(times) / len(times)
 
 
-def _profile(alone_s: dict[str, list[float]], slot_s: dict[str, float]) -> Profile:
-    networks = {name: Network(transport_s=max(_mean(alone_s[name]) - slot_s[name], 0.0)) for name in _SIDES}
-    steps = tuple(Step(name, 1, Times(_mean(times), samples_s=tuple(times))) for name, times in alone_s.items())
-    return Profile({"any": Kind("any", 1, Times(0.0), steps)}, networks)
+def _profile(alone_s: dict[str, list[float]], slot_s: dict[str, float]) -> ServiceProfile:
+    networks = {name: NetworkProfile(transport_s=max(_mean(alone_s[name]) - slot_s[name], 0.0)) for name in _SIDES}
+    steps = tuple(
+        NetworkCalls(name, 1, ServiceTimes(_mean(times), samples_s=tuple(times))) for name, times in alone_s.items()
+    )
+    return ServiceProfile({"any": RequestKind("any", 1, ServiceTimes(0.0), steps)}, networks)
 
 
 async def compare(addresses: Sequence[str], seconds: float) -> bool:
@@ -124,7 +134,11 @@ async def compare(addresses: Sequence[str], seconds: float) -> bool:
                 {network: _mean([one[network] for one in slots_s]) for network in _SIDES},
             )
             answers = simulate(
-                Load(profile, rps, {"any": 1.0}), Sizes(1, _SERVERS), pictures=20_000, seed=1, settings=_SETTINGS
+                OfferedLoad(profile, rps, {"any": 1.0}),
+                ReplicaCounts(1, _SERVERS),
+                pictures=20_000,
+                seed=1,
+                settings=_SETTINGS,
             )
             cells = []
             for share in (0.5, 0.99):

@@ -24,7 +24,8 @@ from benchmarks.common.machine import conditions
 from benchmarks.common.scene import jpeg, scene
 from benchmarks.common.stand_ins import crops, stand_ins
 from facegrid.errors import FacegridError
-from orchestrator.predict.servers.client import BalancedPredictor
+from orchestrator.deadline import Deadline
+from orchestrator.predict.servers.balanced_predictor import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints
 
 _IMPORT = re.compile(r"TensorFlow was imported in ([0-9.]+) s")
@@ -134,14 +135,14 @@ async def _calls_per_s(addresses: list[str]) -> float:
         nonlocal done
         while time.perf_counter() < end_s:
             try:
-                await predictor.predict("rnet", crops(1), timeout_s=30)
+                await predictor.predict("rnet", crops(1), deadline=Deadline(30))
             except FacegridError as err:
                 failed.append(err)
             done += time.perf_counter() < end_s
 
     try:
         for _ in range(3 * len(addresses)):
-            await predictor.predict("rnet", crops(1), timeout_s=30)
+            await predictor.predict("rnet", crops(1), deadline=Deadline(30))
         end_s = time.perf_counter() + _EFFICIENCY_S
         await asyncio.gather(*(caller() for _ in range(2 * len(addresses))))
     finally:

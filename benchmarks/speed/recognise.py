@@ -139,7 +139,7 @@ def _seconds(embed: Embed, count: int) -> float:
 def _served(folder: Path) -> Iterator[EmbedContender]:
     from orchestrator.deadline import Deadline  # noqa: PLC0415 - the other processes do without
     from orchestrator.pipeline.embed import embed  # noqa: PLC0415
-    from orchestrator.predict.servers.client import BalancedPredictor  # noqa: PLC0415
+    from orchestrator.predict.servers.balanced_predictor import BalancedPredictor  # noqa: PLC0415
     from orchestrator.predict.servers.endpoints import StaticEndpoints  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory(prefix="fg") as scratch, asyncio.Runner() as loop:

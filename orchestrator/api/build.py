@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from orchestrator.api.face_service import FaceService
 from orchestrator.gallery.gallery import Gallery
-from orchestrator.predict.servers.client import BalancedPredictor
+from orchestrator.predict.servers.balanced_predictor import BalancedPredictor
 from orchestrator.predict.servers.endpoints import EndpointSource, source_of
-from orchestrator.predict.versioned import VersionedPredictor
+from orchestrator.predict.versioned_predictor import VersionedPredictor
 from orchestrator.predict.versions import Versions
 from orchestrator.settings import Settings
 from orchestrator.telemetry.build import build_telemetry

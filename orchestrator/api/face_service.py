@@ -207,7 +207,7 @@ class FaceService:
         self._under_way.add(work)
         work.add_done_callback(self._over)
         try:
-            done, _ = await asyncio.wait({work}, timeout=deadline.timeout_s)
+            done, _ = await asyncio.wait({work}, timeout=deadline.remaining_s())
         finally:
             work.cancel()
         if not done:

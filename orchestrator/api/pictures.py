@@ -15,9 +15,9 @@ from orchestrator.observer import stage
 from orchestrator.pipeline.decode import ImageLimits, count_px, decode
 from orchestrator.pipeline.recognize import find_faces, recognize_faces
 from orchestrator.pipeline.watch import FrameSketch, sketch
-from orchestrator.predict.limiter import Turns
+from orchestrator.predict.limiter import Limiter
 from orchestrator.predict.predictor import Predictor
-from orchestrator.predict.rules.admission import Admission
+from orchestrator.predict.rules.admission import AdmissionQueue
 from orchestrator.settings import Settings
 from orchestrator.threads import in_thread
 from orchestrator.types import Detections, DetectOptions, Image, RecognizedFaces
@@ -56,7 +56,9 @@ class Pictures:
         )
         self._least_cost = 1 / settings.max_images_at_once
         self._cost_per_px = 1 / settings.max_px_at_once
-        self._turns = Turns(Admission(1.0, settings.max_images_queued, cost_is_time=True), "the queue for pictures")
+        self._limiter = Limiter(
+            AdmissionQueue(1.0, settings.max_images_queued, cost_is_time=True), "the queue for pictures"
+        )
         # Threads of their own, so that a picture is refused at once, however many others are being decoded.
         self._headers = ThreadPoolExecutor(2, thread_name_prefix="header")
 
@@ -131,12 +133,12 @@ class Pictures:
     async def _turn(self, encoded: bytes, deadline: Deadline) -> AsyncIterator[None]:
         """Waits until it is the picture's turn, which lasts as long as the block."""
         # A full queue refuses before it reads the header: refusing must cost next to nothing.
-        self._turns.check(self._least_cost, timeout_s=deadline.remaining_s())
+        self._limiter.check(self._least_cost, deadline=deadline)
         px = await asyncio.get_running_loop().run_in_executor(self._headers, count_px, encoded, self._limits)
         cost = max(px * self._cost_per_px, self._least_cost)
         async with AsyncExitStack() as stack:
             with stage("turn"), deadline.waiting_for("its turn"):
-                await stack.enter_async_context(self._turns.take(cost, timeout_s=deadline.remaining_s()))
+                await stack.enter_async_context(self._limiter.acquire(cost, deadline=deadline))
             yield
 
     async def _find_faces(self, encoded: bytes, options: DetectOptions, deadline: Deadline) -> tuple[Image, Detections]:

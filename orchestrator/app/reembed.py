@@ -15,7 +15,7 @@ from orchestrator.gallery.types import EmbedderVersion
 from orchestrator.pipeline.chips import decode_chip
 from orchestrator.pipeline.embed import embed
 from orchestrator.predict.predictor import Predictor
-from orchestrator.predict.servers.client import BalancedPredictor
+from orchestrator.predict.servers.balanced_predictor import BalancedPredictor
 from orchestrator.predict.servers.endpoints import source_of
 from orchestrator.predict.servers.options import BalanceOptions
 from orchestrator.predict.servers.tls import ModelServerTls

@@ -14,9 +14,9 @@ from typing import Any
 from orchestrator.app.rollout import Rollout
 from orchestrator.atomic_file import replace_file
 from orchestrator.fleet.errors import FleetError
-from orchestrator.fleet.everybody import Everybody
+from orchestrator.fleet.membership import Membership
 from orchestrator.fleet.model_config import model_names, read_model_config
-from orchestrator.fleet.plan import PLAN, first_plan
+from orchestrator.fleet.rollout_plan import PLAN, initial_plan
 from orchestrator.fleet.sizes import Pool, Size, parse_pools
 from orchestrator.fleet.store import RayStore, StoreUnavailable
 
@@ -37,7 +37,7 @@ class ServeFleet:
         self._config = read_model_config(args.model_config) if args.servers else None
         self.pools: list[Pool] = parse_pools(args.servers, model_names(self._config)) if self._config else []
         self._store = RayStore()
-        self._everybody = Everybody(self._store)
+        self._membership = Membership(self._store)
         self._changing = threading.Lock()
 
     @property
@@ -78,7 +78,7 @@ class ServeFleet:
     def make_plan(self) -> None:
         """Stores the plan that the servers start with."""
         if self._config is not None:
-            plan = first_plan(self._config, read_remembered(self._args.versions))
+            plan = initial_plan(self._config, read_remembered(self._args.versions))
             asyncio.run(self._store.put(PLAN, plan.encode()))
 
     def watch(self) -> None:
@@ -86,11 +86,11 @@ class ServeFleet:
         while True:
             time.sleep(_LOOK_S)
             with suppress(StoreUnavailable):
-                asyncio.run(self._everybody.look())
+                asyncio.run(self._membership.members())
 
     def servers(self) -> list[dict[str, Any]]:
         """Returns the records of the servers that run."""
-        return [asdict(one) for one in asyncio.run(self._everybody.look()).servers] if self.pools else []
+        return [asdict(one) for one in asyncio.run(self._membership.members()).servers] if self.pools else []
 
     def answer(self, question: dict[str, Any]) -> dict[str, Any]:
         """Returns the result of a change of version (`Rollout.do`), or {"error": ..., "advice": ...}."""
@@ -102,7 +102,7 @@ class ServeFleet:
         if not self._changing.acquire(blocking=False):
             return {"error": "another change of version is under way", "advice": "wait until it is done"}
         try:
-            rollout = Rollout(self._store, self._everybody, self._embedder_version)
+            rollout = Rollout(self._store, self._membership, self._embedder_version)
             done = asyncio.run(rollout.do(question))
             remember(self._args.versions, asyncio.run(rollout.stable()))
         except FleetError as err:

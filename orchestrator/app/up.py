@@ -36,11 +36,12 @@ from orchestrator.fleet.model_config import (
     without_absent,
     write_model_config,
 )
-from orchestrator.fleet.sizes import Pool, grown, parse_pools, scaled, written
+from orchestrator.fleet.sizes import Pool, format_pools, grow_pool, grow_size, parse_pools
 from orchestrator.settings import Settings
 
 if TYPE_CHECKING:
     from subprocess import Popen
+
 
 Report = Callable[[str, float], None]
 """Is called with each step that is done and the seconds since `up` began."""
@@ -110,7 +111,7 @@ def _check(options: StackOptions, env: Mapping[str, str]) -> tuple[ModelServerCo
 def _pools(options: StackOptions, config: ModelServerConfig) -> list[Pool]:
     """Returns the pools of model servers that Ray runs."""
     pools = parse_pools(options.servers or "1", model_names(config))
-    return [scaled(pool, options.autoscale) for pool in pools] if options.autoscale else pools
+    return [grow_pool(pool, options.autoscale) for pool in pools] if options.autoscale else pools
 
 
 def _new_state(options: StackOptions, pools: list[Pool], folder: StateFolder, env: Mapping[str, str]) -> StackState:
@@ -119,8 +120,8 @@ def _new_state(options: StackOptions, pools: list[Pool], folder: StateFolder, en
         run_dir=folder.make_run_dir(env),
         port=options.port,
         ingress=options.ingress,
-        orchestrators=str(grown(options.orchestrators, options.autoscale or 1)),
-        servers=written(pools),
+        orchestrators=str(grow_size(options.orchestrators, options.autoscale or 1)),
+        servers=format_pools(pools),
         models_dir=options.models_dir.absolute(),
         started_at_s=time.time(),
         ingress_port=free_ports(1)[0] if options.tls else 0,

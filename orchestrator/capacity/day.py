@@ -1,4 +1,4 @@
-"""A day's traffic in fast motion, with model servers that follow the load by the rules of the autoscaler."""
+"""A day's traffic in fast motion, with model servers that follow the load by the autoscaler's rules."""
 
 import csv
 import math
@@ -10,8 +10,8 @@ from pathlib import Path
 from random import Random
 
 from orchestrator.capacity.errors import CannotPlan
-from orchestrator.capacity.workload import Kind, Load
-from orchestrator.capacity.world import Sizes, World
+from orchestrator.capacity.simulated_service import ReplicaCounts, SimulatedService
+from orchestrator.capacity.workload import OfferedLoad, RequestKind
 from orchestrator.fleet.autoscale import Autoscaler, ScalingRules
 from orchestrator.fleet.sizes import MOST
 from orchestrator.settings import Settings
@@ -28,18 +28,22 @@ _DECIDE_S = 1.0
 
 
 @dataclass(frozen=True)
-class Moment:
-    """What was seen at one time of the day."""
+class DaySample:
+    """The service at one time of the day."""
 
     hour: float
     rps: float
-    """Pictures that arrived per second."""
+    """Pictures that arrived per second since the last sample."""
     servers: dict[str, int]
-    """That answer, by network."""
+    """Servers that answer, by network."""
     p99_s: float
-    """Of the pictures that were done since the last moment."""
+    """Of the pictures that were done since the last sample."""
     failed: int
-    """Pictures without an answer in time since then."""
+    """Pictures without an answer in time since the last sample."""
+
+
+OnSample = Callable[[DaySample], None]
+"""Called with each sample of a day."""
 
 
 def read_curve(path: Path) -> Curve:
@@ -55,9 +59,9 @@ def read_curve(path: Path) -> Curve:
         except ValueError as err:
             if number == 1:
                 continue  # headings
-            raise CannotPlan(f"line {number} of {path.name} is {','.join(row)!r}, expected is HOUR,NUMBER") from err
+            raise CannotPlan(f"line {number} of {path.name} is {','.join(row)!r}, expected HOUR,NUMBER") from err
         if not (0 <= hour <= 24 and math.isfinite(value) and value >= 0 and (not points or hour > points[-1][0])):
-            raise CannotPlan(f"line {number} of {path.name}: hours must ascend from 0 to 24, with numbers from 0 on")
+            raise CannotPlan(f"line {number} of {path.name}: hours must ascend from 0 to 24, numbers be at least 0")
         points.append((hour, value))
     peak = max((value for _, value in points), default=0.0)
     if not peak:
@@ -77,14 +81,14 @@ def share_at(curve: Curve, hour: float) -> float:
 
 
 class Day:
-    """A day with the load's rate at its peak.
+    """A day at whose peak the load has its full rate.
 
     Args:
-        load: Its `rps` is that of the peak.
-        sizes: What there is at the beginning, and at the peak at most unless it scales.
+        load: Its `rps` is the rate at the peak.
+        counts: How many orchestrators and servers there are at the beginning, and all day unless it autoscales.
         curve: How the load moves.
-        day_s: Length of the day in virtual seconds. The servers start, and the autoscaler waits, as long as in
-            life, so a short day is harder on them than a real one.
+        day_s: Length of the day in virtual seconds. The starts of servers and the delays of the autoscaler are not
+            shortened with it, so a short day is harder than a real one.
         autoscale: Whether the model servers follow the load.
         seed: Of what is random.
         settings: Of the orchestrators.
@@ -92,8 +96,8 @@ class Day:
 
     def __init__(
         self,
-        load: Load,
-        sizes: Sizes,
+        load: OfferedLoad,
+        counts: ReplicaCounts,
         curve: Curve,
         *,
         day_s: float,
@@ -105,35 +109,37 @@ class Day:
         self._curve = curve
         self._day_s = day_s
         self._settings = settings or Settings()
-        self._world = World(load.profile, sizes, self._settings, seed)
+        self._service = SimulatedService(load.profile, counts, self._settings, seed)
         self._random = Random(f"arrivals {seed}")
-        self._target = dict(sizes.servers)
+        self._target = dict(counts.servers)
         self._scalers: dict[str, Autoscaler] = {}
         if autoscale:
-            self._scalers = {name: Autoscaler(ScalingRules(most=MOST)) for name in sizes.servers}
+            self._scalers = {name: Autoscaler(ScalingRules(most=MOST)) for name in counts.servers}
         self._seen = self._arrived = 0
-        self._moments: list[Moment] = []
+        self._samples: list[DaySample] = []
 
-    def run(self, *, moments: int = 144, told: Callable[[Moment], None] = lambda _moment: None) -> list[Moment]:
-        """Returns what was seen, so many times at equal distances.
+    def run(
+        self, *, samples: int = 144, on_sample: Callable[[DaySample], None] = lambda _sample: None
+    ) -> list[DaySample]:
+        """Returns samples of the day at equal distances.
 
         Args:
-            moments: Times that it is looked at.
-            told: Is told of each.
+            samples: Number of samples.
+            on_sample: Called with each.
         """
-        events = self._world.events
-        self._world.arrive(self._pictures())
+        events = self._service.events
+        self._service.arrive(self._pictures())
         for network in self._scalers:
             events.after(_DECIDE_S, partial(self._decide, network))
         if self._scalers:
             events.after(self._settings.endpoint_refresh_s, self._announce)
-        pause_s = self._day_s / moments
-        for index in range(1, moments + 1):
-            events.at(index * pause_s, partial(self._look, pause_s, told))
-        self._world.run(until=lambda: len(self._moments) == moments)
-        return self._moments
+        pause_s = self._day_s / samples
+        for index in range(1, samples + 1):
+            events.at(index * pause_s, partial(self._look, pause_s, on_sample))
+        self._service.run(until=lambda: len(self._samples) == samples)
+        return self._samples
 
-    def _pictures(self) -> Iterator[tuple[float, Kind]]:
+    def _pictures(self) -> Iterator[tuple[float, RequestKind]]:
         """Yields pictures at the rate of the hour (thinning: Lewis and Shedler, 1979)."""
         kinds, shares = self._load.kinds()
         at_s = 0.0
@@ -144,45 +150,45 @@ class Day:
                 yield at_s, self._random.choices(kinds, shares)[0]
 
     def _decide(self, network: str) -> None:
-        clients = [orchestrator.client for orchestrator in self._world.orchestrators]
+        clients = [orchestrator.client for orchestrator in self._service.orchestrators]
         in_flight = sum(client.in_flight(network) for client in clients)
-        # What calls waited before a pause says nothing of now.
-        waits_s = [client.queue_s.get(network, 0.0) for client in clients if client.in_flight(network)]
-        running = len(self._world.servers[network])
+        # How long calls waited before a pause says nothing about now.
+        waits_s = [client.queue_s(network) for client in clients if client.in_flight(network)]
+        running = len(self._service.servers[network])
         wanted = self._scalers[network].decide(
             self._target[network],
             running=running,
             in_flight=in_flight,
             queue_s=max(waits_s, default=0.0),
-            now_s=self._world.events.now_s,
+            now_s=self._service.events.now_s,
         )
         if wanted > self._target[network]:
             start_s = self._load.profile.networks[network].start_s
-            self._world.events.after(start_s, partial(self._started, network, wanted - self._target[network]))
+            self._service.events.after(start_s, partial(self._started, network, wanted - self._target[network]))
         elif wanted < running:
-            self._world.resize(network, wanted)
+            self._service.resize(network, wanted)
         self._target[network] = wanted
-        self._world.events.after(_DECIDE_S, partial(self._decide, network))
+        self._service.events.after(_DECIDE_S, partial(self._decide, network))
 
     def _started(self, network: str, number: int) -> None:
-        running = len(self._world.servers[network])
-        self._world.resize(network, max(min(running + number, self._target[network]), running))
+        running = len(self._service.servers[network])
+        self._service.resize(network, max(min(running + number, self._target[network]), running))
 
     def _announce(self) -> None:
-        self._world.announce()
-        self._world.events.after(self._settings.endpoint_refresh_s, self._announce)
+        self._service.announce()
+        self._service.events.after(self._settings.endpoint_refresh_s, self._announce)
 
-    def _look(self, pause_s: float, told: Callable[[Moment], None]) -> None:
-        results = self._world.results.took_s
+    def _look(self, pause_s: float, on_sample: OnSample) -> None:
+        results = self._service.results.took_s
         new = sorted(results[self._seen :])
         self._seen = len(results)
-        moment = Moment(
-            hour=self._world.events.now_s / self._day_s * 24,
+        sample = DaySample(
+            hour=self._service.events.now_s / self._day_s * 24,
             rps=self._arrived / pause_s,
-            servers={name: len(addresses) for name, addresses in self._world.servers.items()},
+            servers={name: len(addresses) for name, addresses in self._service.servers.items()},
             p99_s=new[math.ceil(0.99 * len(new)) - 1] if new else 0.0,
             failed=sum(map(math.isinf, new)),
         )
         self._arrived = 0
-        self._moments.append(moment)
-        told(moment)
+        self._samples.append(sample)
+        on_sample(sample)

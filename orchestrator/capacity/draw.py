@@ -1,11 +1,11 @@
-"""A day as a picture: pictures per second, servers of each network, and the 99th percentile, by the hour."""
+"""Draws a day: pictures per second, servers of each network, and the 99th percentile, by the hour."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from orchestrator.capacity.day import Moment
+from orchestrator.capacity.day import DaySample
 
 _SIZE = (1000, 640)
 _LEFT, _RIGHT = 80, 860
@@ -14,27 +14,27 @@ _INK, _GRID = "#222222", "#dddddd"
 _COLOURS = ("#2c5fa8", "#c0392b", "#2e8b57", "#b8860b")
 
 
-def draw_day(path: Path, moments: Sequence[Moment], title: str) -> None:
+def draw_day(path: Path, samples: Sequence[DaySample], title: str) -> None:
     """Writes a PNG.
 
     Args:
-        path: Where to.
-        moments: At least two.
+        path: Of the file.
+        samples: At least two.
         title: What was simulated.
     """
     picture = Image.new("RGB", _SIZE, "white")
     draw = ImageDraw.Draw(picture)
     draw.text((_LEFT, 12), title, fill=_INK, font=ImageFont.load_default(14))
-    networks = list(moments[0].servers)
-    # Where nobody was answered in time, the line goes to the top.
-    answered = [one.p99_s * 1e3 for one in moments if one.p99_s < float("inf")]
+    networks = list(samples[0].servers)
+    # Where no picture was answered in time, the line goes to the top.
+    answered = [one.p99_s * 1e3 for one in samples if one.p99_s < float("inf")]
     most_ms = max(answered, default=1.0)
     panels = (
-        {"pictures/s": [one.rps for one in moments]},
-        {network: [float(one.servers[network]) for one in moments] for network in networks},
-        {"p99, ms": [min(one.p99_s * 1e3, most_ms) for one in moments]},
+        {"pictures/s": [one.rps for one in samples]},
+        {network: [float(one.servers[network]) for one in samples] for network in networks},
+        {"p99, ms": [min(one.p99_s * 1e3, most_ms) for one in samples]},
     )
-    hours = [one.hour for one in moments]
+    hours = [one.hour for one in samples]
     for (top, bottom), lines in zip(_PANELS, panels, strict=True):
         _draw_panel(draw, top, bottom, hours, lines)
     for hour in range(0, 25, 4):

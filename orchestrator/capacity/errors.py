@@ -1,5 +1,5 @@
-"""What can be wrong with a question about capacity."""
+"""Errors of planning capacity."""
 
 
 class CannotPlan(Exception):
-    """A sentence on what is wrong, with the number that surprised us and the number allowed."""
+    """A sentence that says what is wrong, with the number that was given and the number allowed."""

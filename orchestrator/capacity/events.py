@@ -1,4 +1,4 @@
-"""Virtual time: what is to happen, in the order in which it does."""
+"""Virtual time: actions in the order in which they are due."""
 
 import heapq
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from itertools import count
 
 
 class Events:
-    """A clock that jumps from one event to the next; events of the same moment happen in the order they were set."""
+    """A clock that jumps from one event to the next; events at the same time run in the order they were added."""
 
     def __init__(self) -> None:
         self.now_s = 0.0
@@ -14,15 +14,15 @@ class Events:
         self._numbers = count()
 
     def at(self, at_s: float, action: Callable[[], None]) -> None:
-        """Lets something happen at a time; at once where that has passed."""
+        """Runs an action at a time; as the next event where that has passed."""
         heapq.heappush(self._heap, (max(at_s, self.now_s), next(self._numbers), action))
 
     def after(self, delay_s: float, action: Callable[[], None]) -> None:
-        """Lets something happen after a while."""
+        """Runs an action after a delay."""
         self.at(self.now_s + delay_s, action)
 
     def run(self, *, until: Callable[[], bool]) -> None:
-        """Lets time pass until it is so, which is asked after each event, or until nothing is left to happen."""
+        """Runs events until `until` returns true, which is asked after each event, or until none is left."""
         while self._heap and not until():
             self.now_s, _, action = heapq.heappop(self._heap)
             action()

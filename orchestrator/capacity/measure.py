@@ -21,8 +21,8 @@ _CALLS, _PICTURES, _PROCESSOR = (
 def measured(before: str, after: str) -> dict[str, Any]:
     """Returns a profile's table (see `parse_profile`) with one size, `measured`, of the mean picture between two pages.
 
-    Times of calls are as the orchestrator saw them, so they hold the waiting on a busy server: measure with a load that
-    keeps the servers far from busy.
+    Times of calls are as the orchestrator saw them, so they include the waiting on a busy server: measure under little
+    load.
 
     Args:
         before: The page before a load, in Prometheus' text format; empty: since the process started.
@@ -76,7 +76,7 @@ def _cumulated(before: str, after: str, network: str) -> list[tuple[float, float
 def _cv(cumulated: Iterable[tuple[float, float]], mean_s: float) -> float:
     """Returns deviation over mean, as if calls lay evenly within their buckets.
 
-    Where all lie in one bucket nothing is known but that they are alike: 0.
+    Where all lie in one bucket, the spread within it is unknown, and the result is 0.
     """
     low_s = seen = 0.0
     parts = []

@@ -5,36 +5,36 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from orchestrator.capacity.errors import CannotPlan
-from orchestrator.capacity.simulate import PROCESSOR, Answers, simulate, unloaded_s
-from orchestrator.capacity.workload import Load
-from orchestrator.capacity.world import Sizes
+from orchestrator.capacity.simulate import PROCESSOR, SimulationResult, simulate, unloaded_s
+from orchestrator.capacity.simulated_service import ReplicaCounts
+from orchestrator.capacity.workload import OfferedLoad
 from orchestrator.fleet.sizes import MOST
 from orchestrator.settings import Settings
 
 _MOST_BUSY = 0.95
-"""Share of the time that a server may be at work; what is more is late sooner or later, however long one simulates."""
+"""Share of the time in which a server may be busy; above it the queues grow, even if a short simulation hides it."""
 _HALVINGS = 5
-"""Of the range of the busy share, for a start that is the same for all."""
+"""Steps of the bisection for the busy share that is the same for all."""
 SHARE = 0.99
 """Of the pictures that have to be in time."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class CapacityPlan:
     """What a load needs."""
 
-    sizes: Sizes
+    counts: ReplicaCounts
     gpus: int
-    answers: Answers
-    """By pictures other than those that it was found with."""
+    answers: SimulationResult
+    """From other pictures than those that the plan was found with."""
 
 
-Told = Callable[[Sizes, Answers], None]
-"""Is told of each service that was tried."""
+OnTry = Callable[[ReplicaCounts, SimulationResult], None]
+"""Called with each service that was tried."""
 
 
-class Search:
-    """Tries services of different sizes.
+class CapacitySearch:
+    """Finds the smallest service that is in time, by simulating services of different sizes.
 
     Args:
         load: To be answered.
@@ -42,31 +42,31 @@ class Search:
         pictures: To simulate for each try.
         seed: Of what is random.
         settings: Of the orchestrators.
-        told: Is told of each try.
+        on_try: Called after each try.
     """
 
     def __init__(
         self,
-        load: Load,
+        load: OfferedLoad,
         p99_s: float,
         *,
         pictures: int = 3_000,
         seed: int = 0,
         settings: Settings | None = None,
-        told: Told = lambda _sizes, _answers: None,
+        on_try: OnTry = lambda _counts, _answers: None,
     ) -> None:
         self._load = load
         self._p99_s = p99_s
         self._pictures = pictures
         self._seed = seed
         self._settings = settings or Settings()
-        self._told = told
+        self._on_try = on_try
         self._busy = {network: load.servers_busy(network) for network in load.networks()}
         self._busy[PROCESSOR] = load.orchestrators_busy(
             max_images_at_once=self._settings.max_images_at_once, max_px_at_once=self._settings.max_px_at_once
         )
 
-    def run(self) -> Plan:
+    def run(self) -> CapacityPlan:
         """Returns the plan.
 
         Raises:
@@ -81,16 +81,16 @@ class Search:
         numbers = self._trimmed(self._evenly_busy())
         while not self._meets(self._try(numbers, self._seed + 1)):
             numbers = self._grown(numbers)
-        sizes = _sizes(numbers)
-        return Plan(sizes, gpus(self._load, sizes), self._try(numbers, self._seed + 2))
+        counts = _counts(numbers)
+        return CapacityPlan(counts, gpus(self._load, counts), self._try(numbers, self._seed + 2))
 
-    def of(self, sizes: Sizes) -> Plan:
-        """Returns what a service of that size does."""
-        answers = simulate(self._load, sizes, pictures=self._pictures, seed=self._seed, settings=self._settings)
-        return Plan(sizes, gpus(self._load, sizes), answers)
+    def of(self, counts: ReplicaCounts) -> CapacityPlan:
+        """Returns what a service of that size achieves."""
+        answers = simulate(self._load, counts, pictures=self._pictures, seed=self._seed, settings=self._settings)
+        return CapacityPlan(counts, gpus(self._load, counts), answers)
 
     def _evenly_busy(self) -> dict[str, int]:
-        """Returns numbers that are enough, all equally busy, as few as bisection finds."""
+        """Returns numbers that are enough, all equally busy, as small as bisection finds them."""
         low, high = 0.0, _MOST_BUSY
         best = None
         for _ in range(_HALVINGS):
@@ -110,7 +110,7 @@ class Search:
         return best
 
     def _trimmed(self, numbers: Mapping[str, int]) -> dict[str, int]:
-        """Returns each number as small as it may be while the others stay, the largest first."""
+        """Returns the numbers after each was made as small as possible, the largest first."""
         trimmed = dict(numbers)
         for name in sorted(trimmed, key=lambda name: -trimmed[name]):
             low, high = self._numbers(_MOST_BUSY)[name], trimmed[name]
@@ -124,7 +124,7 @@ class Search:
         return trimmed
 
     def _grown(self, numbers: Mapping[str, int]) -> dict[str, int]:
-        """Returns one in twenty more of that which pictures wait for longest."""
+        """Returns the numbers with 5 % more of what pictures wait for longest."""
         waited_s = self._try(numbers, self._seed + 1).waited_s
         longest = max(waited_s, key=lambda name: waited_s[name])
         more = math.ceil(numbers[longest] * 1.05)
@@ -135,27 +135,27 @@ class Search:
     def _numbers(self, busy: float) -> dict[str, int]:
         return {name: max(math.ceil(number / busy), 1) for name, number in self._busy.items()}
 
-    def _try(self, numbers: Mapping[str, int], seed: int) -> Answers:
-        sizes = _sizes(numbers)
-        answers = simulate(self._load, sizes, pictures=self._pictures, seed=seed, settings=self._settings)
-        self._told(sizes, answers)
+    def _try(self, numbers: Mapping[str, int], seed: int) -> SimulationResult:
+        counts = _counts(numbers)
+        answers = simulate(self._load, counts, pictures=self._pictures, seed=seed, settings=self._settings)
+        self._on_try(counts, answers)
         return answers
 
-    def _meets(self, answers: Answers) -> bool:
+    def _meets(self, answers: SimulationResult) -> bool:
         return answers.quantile_s(SHARE) <= self._p99_s
 
 
-def gpus(load: Load, sizes: Sizes) -> int:
+def gpus(load: OfferedLoad, counts: ReplicaCounts) -> int:
     """Returns how many GPUs the servers need, each shared by servers of one network."""
     networks = load.profile.networks
     return sum(
         math.ceil(number / networks[name].servers_per_gpu)
-        for name, number in sizes.servers.items()
+        for name, number in counts.servers.items()
         if networks[name].servers_per_gpu
     )
 
 
-def shared_gpus(load: Load, servers_per_gpu: Mapping[str, float]) -> Load:
+def shared_gpus(load: OfferedLoad, servers_per_gpu: Mapping[str, float]) -> OfferedLoad:
     """Returns the load on servers of which so many share a GPU.
 
     Raises:
@@ -169,5 +169,5 @@ def shared_gpus(load: Load, servers_per_gpu: Mapping[str, float]) -> Load:
     return replace(load, profile=replace(load.profile, networks=networks))
 
 
-def _sizes(numbers: Mapping[str, int]) -> Sizes:
-    return Sizes(numbers[PROCESSOR], {name: number for name, number in numbers.items() if name != PROCESSOR})
+def _counts(numbers: Mapping[str, int]) -> ReplicaCounts:
+    return ReplicaCounts(numbers[PROCESSOR], {name: number for name, number in numbers.items() if name != PROCESSOR})

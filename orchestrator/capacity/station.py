@@ -1,4 +1,4 @@
-"""Something that does a number of jobs at a time, first come first served: a model server, a processor."""
+"""A model server or a processor: does some jobs at a time, first come first served."""
 
 from collections import deque
 from collections.abc import Callable
@@ -9,21 +9,21 @@ from orchestrator.capacity.events import Events
 
 @dataclass(eq=False)
 class Job:
-    """Some work, and what follows it."""
+    """Some work, and what to call when it is done."""
 
     seconds: float
     done: Callable[[], None]
     wanted: bool = True
-    """Whether somebody still waits for it; one that is not is not begun, but one that is under way is finished."""
+    """Whether its result is still wanted. A job that is not wanted is not begun; one that is under way is completed."""
 
 
 class Station:
-    """A queue and so many slots.
+    """A queue before a number of slots.
 
     Args:
         events: The time.
         slots: Jobs done at a time, 1 or more.
-        transport_s: Time beside the job's own until its end is known to whoever waits.
+        transport_s: Time beside the job's own until the caller knows that it is done.
     """
 
     def __init__(self, events: Events, slots: int, transport_s: float = 0.0) -> None:
@@ -33,12 +33,12 @@ class Station:
         self._running = 0
         self._waiting: deque[tuple[Job, float]] = deque()
         self.busy_s = 0.0
-        """Time of all jobs begun so far."""
+        """Time of all jobs that were begun."""
         self.waited_s = 0.0
         """Time that they waited before, together."""
 
     def submit(self, job: Job) -> None:
-        """Begins a job, or lets it wait."""
+        """Begins a job, or queues it."""
         self._waiting.append((job, self._events.now_s))
         self._begin()
 

@@ -1,4 +1,4 @@
-"""What the pictures of each size ask of the service. Pure."""
+"""What the pictures of each size need from the service. Pure."""
 
 import math
 from collections.abc import Mapping
@@ -12,11 +12,11 @@ STEPS = ("pnet", "rnet", "onet", "embedder")
 
 
 @dataclass(frozen=True)
-class Times:
-    """How long something takes.
+class ServiceTimes:
+    """How long some work takes: a distribution.
 
-    With samples each draw is one of them. Else times have a gamma distribution: `cv` 0 is always the same time, 1 the
-    exponential distribution.
+    With samples each draw is one of them. Otherwise times have a gamma distribution: `cv` 0 is always the same time, 1
+    the exponential distribution.
     """
 
     mean_s: float
@@ -35,13 +35,13 @@ class Times:
 
 
 @dataclass(frozen=True)
-class Step:
+class NetworkCalls:
     """Calls of one network for one picture."""
 
     network: str
     calls: float
     """On average: 0.8 is one call for four pictures of five."""
-    times: Times
+    times: ServiceTimes
 
     def draw_calls(self, random: Random) -> int:
         """Returns a number of calls: one of the two whole numbers next to the average."""
@@ -50,61 +50,61 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Kind:
+class RequestKind:
     """Pictures of one size."""
 
     name: str
     px: int
     """Pixels of a picture."""
-    processor: Times
+    processor: ServiceTimes
     """Time of an orchestrator's core for a picture."""
-    steps: tuple[Step, ...]
+    steps: tuple[NetworkCalls, ...]
 
     def alone_s(self) -> float:
-        """Returns the least time of a picture on average: calls of one network, up to two, go out together."""
+        """Returns the average time of a picture that never waits: up to two calls of one network are sent together."""
         calls = sum(step.times.mean_s * max(step.calls / CALLS_AT_ONCE, min(step.calls, 1.0)) for step in self.steps)
         return self.processor.mean_s + calls
 
 
 @dataclass(frozen=True)
-class Network:
+class NetworkProfile:
     """The servers of one network."""
 
     slots: int = 1
     """Calls that one server computes at a time."""
     transport_s: float = 0.0
-    """Of the time of a call, what its slot is free for: the way there and back, and both ends' handling of it."""
+    """The part of a call's time in which its slot is free: transport both ways, and its handling at both ends."""
     servers_per_gpu: float = 0.0
     """Servers that share a GPU; 0: they need none."""
     start_s: float = 20.0
-    """Time until a server that was asked for answers."""
+    """Time until a new server answers."""
 
 
 @dataclass(frozen=True)
-class Profile:
+class ServiceProfile:
     """What was measured of a service."""
 
-    kinds: Mapping[str, Kind]
-    networks: Mapping[str, Network]
+    kinds: Mapping[str, RequestKind]
+    networks: Mapping[str, NetworkProfile]
     cores: int = 1
     """Of one orchestrator."""
 
 
 @dataclass(frozen=True)
-class Load:
+class OfferedLoad:
     """Pictures per second, and their sizes."""
 
-    profile: Profile
+    profile: ServiceProfile
     rps: float
     mix: Mapping[str, float] = field(default_factory=dict)
     """Shares by name of the kind; they add up to 1."""
 
-    def kinds(self) -> tuple[list[Kind], list[float]]:
+    def kinds(self) -> tuple[list[RequestKind], list[float]]:
         """Returns the kinds, and the share of each."""
         return [self.profile.kinds[name] for name in self.mix], list(self.mix.values())
 
     def servers_busy(self, network: str) -> float:
-        """Returns how many servers of a network the calls keep busy; fewer cannot do it."""
+        """Returns how many servers of a network the calls keep busy; fewer cannot answer them all."""
         kinds, shares = self.kinds()
         servers = self.profile.networks[network]
         seconds = sum(

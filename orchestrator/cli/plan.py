@@ -42,10 +42,10 @@ from orchestrator.capacity.draw import draw_day
 from orchestrator.capacity.errors import CannotPlan
 from orchestrator.capacity.measure import measured
 from orchestrator.capacity.profile import parse_profile, read_profile
-from orchestrator.capacity.search import Search, shared_gpus
+from orchestrator.capacity.search import CapacitySearch, shared_gpus
 from orchestrator.capacity.simulate import PROCESSOR
-from orchestrator.capacity.workload import Load, Profile
-from orchestrator.capacity.world import Sizes
+from orchestrator.capacity.simulated_service import ReplicaCounts
+from orchestrator.capacity.workload import OfferedLoad, ServiceProfile
 from orchestrator.cli.plan_report import plan_as_json, run_day_shown, search_shown, write_day, write_plan
 
 _PAGE_TIMEOUT_S = 10.0
@@ -106,17 +106,17 @@ def plan(
         raise UsageError("--autoscale and --plot need a day: add --day")
     try:
         times = _profile(profile, metrics)
-        load = shared_gpus(Load(times, rps, _mix(mix, times)), _numbers(servers_per_gpu, "--servers-per-gpu"))
+        load = shared_gpus(OfferedLoad(times, rps, _mix(mix, times)), _numbers(servers_per_gpu, "--servers-per-gpu"))
         curve = read_curve(Path(day)) if day else OFFICE
         with search_shown() as tried:
-            search = Search(load, p99_ms / 1e3, pictures=pictures, seed=seed, told=tried)
+            search = CapacitySearch(load, p99_ms / 1e3, pictures=pictures, seed=seed, on_try=tried)
             found = search.of(_sizes(replicas, load)) if replicas else search.run()
         if json_line:
             write_json(plan_as_json(load, found))
         else:
             write_plan(load, found)
         if day is not None:
-            moments = run_day_shown(Day(load, found.sizes, curve, day_s=day_s, autoscale=autoscale, seed=seed))
+            moments = run_day_shown(Day(load, found.counts, curve, day_s=day_s, autoscale=autoscale, seed=seed))
             write_day(moments, day_s, as_json=json_line)
             if plot:
                 plot.parent.mkdir(parents=True, exist_ok=True)
@@ -129,7 +129,7 @@ def plan(
     return 0
 
 
-def _profile(file: Path | None, metrics_url: str | None) -> Profile:
+def _profile(file: Path | None, metrics_url: str | None) -> ServiceProfile:
     """Returns the times in a file, or those that the metrics of an orchestrator give for its pictures so far."""
     if (file is None) == (metrics_url is None):
         raise UsageError("--profile and --metrics exclude each other" if file else "give --profile or --metrics")
@@ -143,7 +143,7 @@ def _profile(file: Path | None, metrics_url: str | None) -> Profile:
     return parse_profile(measured("", text))
 
 
-def _mix(text: str | None, profile: Profile) -> dict[str, float]:
+def _mix(text: str | None, profile: ServiceProfile) -> dict[str, float]:
     if text is None:
         return dict.fromkeys(profile.kinds, 1 / len(profile.kinds))
     mix = _numbers(text, "--mix")
@@ -168,9 +168,9 @@ def _numbers(text: str, option: str) -> dict[str, float]:
     return numbers
 
 
-def _sizes(text: str, load: Load) -> Sizes:
+def _sizes(text: str, load: OfferedLoad) -> ReplicaCounts:
     numbers = {name: int(number) for name, number in _numbers(text, "--replicas").items()}
     needed = {PROCESSOR, *load.networks()}
     if numbers.keys() != needed or min(numbers.values()) < 1:
         raise UsageError(f"--replicas is {text!r}, expected 1 or more of each of {', '.join(sorted(needed))}")
-    return Sizes(numbers.pop(PROCESSOR), numbers)
+    return ReplicaCounts(numbers.pop(PROCESSOR), numbers)

@@ -10,43 +10,43 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from facegrid.cli.output import write_json, write_rows
 from facegrid.cli.progress import bar
-from orchestrator.capacity.day import Day, Moment
-from orchestrator.capacity.search import SHARE, Plan
-from orchestrator.capacity.simulate import PROCESSOR, Answers
-from orchestrator.capacity.workload import Load
-from orchestrator.capacity.world import Sizes
+from orchestrator.capacity.day import Day, DaySample
+from orchestrator.capacity.search import SHARE, CapacityPlan
+from orchestrator.capacity.simulate import PROCESSOR, SimulationResult
+from orchestrator.capacity.simulated_service import ReplicaCounts
+from orchestrator.capacity.workload import OfferedLoad
 
-_MOMENTS = 144
+_SAMPLES = 144
 """Of a day: every ten minutes."""
 
 
 @contextmanager
-def search_shown() -> Iterator[Callable[[Sizes, Answers], None]]:
+def search_shown() -> Iterator[Callable[[ReplicaCounts, SimulationResult], None]]:
     """Gives what a search calls for each size that it tried; a bar shows the last."""
     with _bar() as progress:
         task = progress.add_task("plan", total=None, text="")
 
-        def tried(sizes: Sizes, answers: Answers) -> None:
+        def tried(sizes: ReplicaCounts, answers: SimulationResult) -> None:
             p99_ms = answers.quantile_s(SHARE) * 1e3
             progress.update(task, advance=1, text=f"{sizes.replicas} processes: p99 {p99_ms:.0f} ms")
 
         yield tried
 
 
-def run_day_shown(day: Day) -> Sequence[Moment]:
-    """Runs a day and returns its moments; a bar shows the last."""
+def run_day_shown(day: Day) -> Sequence[DaySample]:
+    """Runs a day and returns its samples; a bar shows the last."""
     with _bar() as progress:
-        task = progress.add_task("day", total=_MOMENTS, text="")
+        task = progress.add_task("day", total=_SAMPLES, text="")
 
-        def reached(moment: Moment) -> None:
-            text = f"{moment.hour:.1f} h: {moment.rps:.0f} pictures/s, {sum(moment.servers.values())} servers"
+        def reached(sample: DaySample) -> None:
+            text = f"{sample.hour:.1f} h: {sample.rps:.0f} pictures/s, {sum(sample.servers.values())} servers"
             progress.update(task, advance=1, text=text)
 
-        return day.run(moments=_MOMENTS, told=reached)
+        return day.run(samples=_SAMPLES, on_sample=reached)
 
 
-def _rows(found: Plan) -> dict[str, dict[str, Any]]:
-    numbers = {PROCESSOR: found.sizes.orchestrators, **found.sizes.servers}
+def _rows(found: CapacityPlan) -> dict[str, dict[str, Any]]:
+    numbers = {PROCESSOR: found.counts.orchestrators, **found.counts.servers}
     return {
         name: {
             "replicas": number,
@@ -57,7 +57,7 @@ def _rows(found: Plan) -> dict[str, dict[str, Any]]:
     }
 
 
-def plan_as_json(load: Load, found: Plan) -> dict[str, Any]:
+def plan_as_json(load: OfferedLoad, found: CapacityPlan) -> dict[str, Any]:
     """Returns a plan for programs."""
     p99_s = found.answers.quantile_s(SHARE)
     return {
@@ -70,7 +70,7 @@ def plan_as_json(load: Load, found: Plan) -> dict[str, Any]:
     }
 
 
-def write_plan(load: Load, found: Plan) -> None:
+def write_plan(load: OfferedLoad, found: CapacityPlan) -> None:
     """Writes a plan for people to standard output."""
     rows = _rows(found)
     write_rows(
@@ -82,7 +82,7 @@ def write_plan(load: Load, found: Plan) -> None:
     sys.stdout.write(f", {found.gpus} GPUs\n" if found.gpus else "\n")
 
 
-def write_day(moments: Sequence[Moment], day_s: float, *, as_json: bool) -> None:
+def write_day(moments: Sequence[DaySample], day_s: float, *, as_json: bool) -> None:
     """Writes how many model servers a day took, and how many pictures failed, to standard output."""
     mean = sum(sum(one.servers.values()) for one in moments) / len(moments)
     most = max(sum(one.servers.values()) for one in moments)

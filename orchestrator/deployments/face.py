@@ -26,7 +26,7 @@ from orchestrator.api.methods import SERVER_STREAMS, SERVICE_NAMES, STREAMS, UNA
 from orchestrator.deployments.model_server import ServerOptions, model_servers
 from orchestrator.deployments.scaling import quick_scaling
 from orchestrator.fleet.endpoints import RayEndpoints
-from orchestrator.fleet.member import FleetMember
+from orchestrator.fleet.orchestrator_heartbeat import OrchestratorHeartbeat
 from orchestrator.fleet.sizes import Pool, Size
 from orchestrator.fleet.store import RayStore
 from orchestrator.keys.guard import CallMetadata, open_guard
@@ -71,7 +71,7 @@ class FaceIngress:
         self.calls = CallAdapter(built.service, guard)
         if on_ray:
             name = serve.get_replica_context().replica_id.unique_id
-            member = FleetMember(name, built.versioned, built.versions, built.balanced.queue_s, store)
+            member = OrchestratorHeartbeat(name, built.versioned, built.versions, built.balanced.queue_s, store)
             self._opened.push_async_callback(member.close)
             await member.start()  # before the first call, which is to follow the plan
         self._opened.push_async_callback(built.service.close)

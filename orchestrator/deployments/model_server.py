@@ -4,7 +4,6 @@ Calls do not pass through the replica: orchestrators call the process itself (or
 """
 
 import logging
-import os
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,8 +15,8 @@ from ray.serve.config import AutoscalingContext, AutoscalingPolicy
 
 from orchestrator.deployments.scaling import quick_scaling
 from orchestrator.fleet.autoscale import Autoscaler, ScalingRules
-from orchestrator.fleet.server import FleetServer
-from orchestrator.fleet.server_process import Place
+from orchestrator.fleet.fleet_server import FleetServer
+from orchestrator.fleet.server_process import ServerPlace
 from orchestrator.fleet.sizes import Pool
 from orchestrator.fleet.store import RayStore
 from orchestrator.settings import Settings
@@ -59,12 +58,12 @@ class ModelServerReplica:
             folder.mkdir(parents=True, exist_ok=True)
         name = f"{pool.name}_{serve.get_replica_context().replica_id.unique_id}"
         node = "127.0.0.1" if options.one_machine else ray.util.get_node_ip_address()
-        place = Place(options.folder, options.logs, node)
-        self._server = FleetServer(name, pool.models, place, RayStore())
-        await self._server.start(os.getpid())
+        place = ServerPlace(options.folder, options.logs, node)
+        self._server = await FleetServer.start(name, pool.models, place, RayStore())
 
     async def __del__(self) -> None:
-        await self._server.stop()
+        if "_server" in vars(self):  # a constructor that failed has ended its process itself
+            await self._server.stop()
 
     async def check_health(self) -> None:
         """Returns if the server is well; after three failures Ray Serve replaces the replica.
@@ -72,7 +71,7 @@ class ModelServerReplica:
         Raises:
             FleetError: The server has ended, or does not answer.
         """
-        self._server.require_well()
+        self._server.require_healthy()
 
     async def record_autoscaling_stats(self) -> dict[str, float]:
         """Returns the load by which `PoolPolicy` decides: that of all orchestrators, the same from every replica."""

@@ -1,8 +1,8 @@
 """How many servers a pool should have. Pure: load and time are passed in, so that a simulation runs the same rules.
 
-As in Kubernetes' horizontal autoscaler, the number that the load asks for is remembered for a while: it is
-raised to the least that was asked for during the last moments, so that a single burst starts nothing, and lowered to
-the most that was asked for during a longer time, so that a pause between two bursts stops nothing.
+As in Kubernetes' horizontal autoscaler, the number that the load asks for is remembered for a while. The number of
+servers is raised to the least number asked for during the last moments, so that a single burst starts nothing. It is
+lowered to the largest number asked for during a longer time, so that a pause between two bursts stops nothing.
 """
 
 import math
@@ -19,18 +19,18 @@ class ScalingRules:
     most: int = 4
     """Servers there may be."""
     calls_per_server: float = 2.0
-    """Calls waiting or under way that one server is meant to have; above 0. Two keep it busy: one is computed while
-    the next travels."""
+    """Calls, waiting or under way, that one server should have; above 0. Two keep it busy: one is computed while the
+    next travels."""
     longest_queue_s: float = 0.25
-    """Time that calls may wait for a turn; beyond it one more server is wanted whatever the number of calls says."""
+    """Time that calls may wait to be sent; beyond it one more server is needed whatever the number of calls says."""
     up_delay_s: float = 1.0
-    """Time for which more must be wanted."""
+    """Time for which more must be needed."""
     down_delay_s: float = 30.0
-    """Time for which fewer must be wanted: to start a server costs much more than to keep it for a while."""
+    """Time for which fewer must be needed: to start a server costs much more than to keep it for a while."""
 
 
 class Autoscaler:
-    """The rules, and what was wanted lately.
+    """Decides on the number of servers, and remembers what was needed lately.
 
     Args:
         rules: When to have more servers, and when fewer.
@@ -45,10 +45,10 @@ class Autoscaler:
         """Returns the number of servers there should be.
 
         Args:
-            servers: There are, those that are starting among them.
-            running: There are, without those: what the queue is behind of.
-            in_flight: Calls that are waiting or under way now.
-            queue_s: Seconds that calls have lately waited for a turn.
+            servers: How many there are, including those that start.
+            running: How many there are without those: the queue waits for these.
+            in_flight: Calls that wait or are under way now.
+            queue_s: Seconds that calls have lately waited to be sent.
             now_s: Any clock that only rises; the same in every call.
         """
         rules = self._rules

@@ -2,7 +2,7 @@
 
 
 class FleetError(Exception):
-    """A sentence on what is wrong, and one on what to do about it."""
+    """A sentence that says what is wrong, and one that says what to do about it."""
 
     def __init__(self, message: str, advice: str = "") -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""A model server: which program, how it is started, and what it serves."""
+"""A model server: which program it is, how it is started, and which versions it serves."""
 
 import importlib.util
 import shutil
@@ -26,7 +26,7 @@ class ModelVersion:
     state: str
     """START, LOADING, AVAILABLE, UNLOADING or END."""
     error: str
-    """Why it could not be loaded, or what is wrong with its model's folder; empty where all is well."""
+    """Why it could not be loaded, or what is wrong with its model's folder; empty where nothing is."""
 
 
 def model_server_command(config_file: Path, address: str) -> list[str]:
@@ -55,7 +55,7 @@ def model_server_command(config_file: Path, address: str) -> list[str]:
 def model_versions(target: str, models: list[str], *, timeout_s: float) -> list[ModelVersion] | None:
     """Returns the versions of each model, or None where the server does not answer.
 
-    A model that the server does not know has none.
+    A model that the server does not know has no versions.
     """
     with grpc.insecure_channel(target, [("grpc.enable_retries", 0)]) as channel:
         get_status = channel.unary_unary(
@@ -78,12 +78,12 @@ def model_versions(target: str, models: list[str], *, timeout_s: float) -> list[
 
 
 def missing_models(versions: list[ModelVersion], models: list[str]) -> list[str]:
-    """Returns the models of which no version is available."""
+    """Returns the models without an available version."""
     available = {one.model for one in versions if one.state == "AVAILABLE"}
     return [model for model in models if model not in available]
 
 
 def to_version(model: str, status: model_status_pb2.ModelVersionStatus) -> ModelVersion:
-    """Returns the state of a version in our words."""
+    """Returns the state of a version, from the server's message."""
     state = _State.Name(status.state).removeprefix("STATE_")
     return ModelVersion(model, status.version, state, status.status.error_message)

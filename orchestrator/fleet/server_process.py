@@ -1,10 +1,9 @@
-"""One model server process, that ends with the process which started it."""
+"""One model server process, which ends when the process that started it does."""
 
 import asyncio
 import os
 import socket
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,22 +12,22 @@ from subprocess import DEVNULL, STDOUT
 from orchestrator.fleet.errors import FleetError
 from orchestrator.fleet.model_server import model_server_command
 
-_GUARD = Path(__file__).with_name("guard.py")
+_WATCHDOG = Path(__file__).with_name("parent_watchdog.py")
 _LOG_LINES = 15
 
 
 @dataclass(frozen=True)
-class Place:
+class ServerPlace:
     """Where a server's files lie and where it listens."""
 
     folder: Path
-    """For its config, and its socket where it has one; short enough for one."""
+    """For its config and its socket; a path short enough for a socket's."""
     logs: Path
     node: str
-    """Address of the machine; one that only this machine reaches means a UNIX socket in `folder`."""
+    """Address of the machine; a loopback address means a UNIX socket in `folder`."""
 
     def address(self, name: str) -> str:
-        """Returns where a server of that name listens: on its socket, or on a free port."""
+        """Returns the address of a server of that name: its socket, or a free port."""
         if self.node.startswith("127."):
             return f"unix:{self.folder / name}.sock"
         with socket.socket() as probe:
@@ -36,24 +35,23 @@ class Place:
             return f"{self.node}:{probe.getsockname()[1]}"
 
 
-class ServerProcess:
-    """A model server that was started.
+class ModelServerProcess:
+    """A model server process; `start` makes it.
 
     Args:
-        process: It.
+        process: That was started.
         address: Where it listens, as gRPC writes it.
-        log: What it says.
+        log: Its output.
     """
 
     def __init__(self, process: asyncio.subprocess.Process, address: str, log: Path) -> None:
         self._process = process
         self.address = address
         self.log = log
-        self.started_s = time.monotonic()
 
     @classmethod
-    async def start(cls, config_file: Path, place: Place, name: str) -> "ServerProcess":
-        """Returns a server that has been started and does not answer yet.
+    async def start(cls, config_file: Path, place: ServerPlace, name: str) -> "ModelServerProcess":
+        """Returns a process that has been started; it does not answer yet.
 
         Raises:
             FleetError: There is no program for it on this machine.
@@ -62,7 +60,7 @@ class ServerProcess:
         log = place.logs / f"model_server_{name}.log"
         with log.open("ab") as output:
             process = await asyncio.create_subprocess_exec(
-                *_guarded(model_server_command(config_file, address)),
+                *_watched(model_server_command(config_file, address)),
                 stdin=DEVNULL,
                 stdout=output,
                 stderr=STDOUT,
@@ -72,11 +70,11 @@ class ServerProcess:
 
     @property
     def pid(self) -> int:
-        """Its number."""
+        """Its process id."""
         return self._process.pid
 
     def require_running(self) -> None:
-        """Returns while the process runs.
+        """Returns if the process runs.
 
         Raises:
             FleetError: It has ended; the message has the end of its log.
@@ -90,7 +88,7 @@ class ServerProcess:
         )
 
     async def stop(self, *, timeout_s: float) -> None:
-        """Asks it to answer what is under way and to end; ends it by force after `timeout_s`."""
+        """Makes it complete the calls under way and end; kills it after `timeout_s`."""
         if self._process.returncode is not None:
             return
         self._process.terminate()
@@ -101,10 +99,10 @@ class ServerProcess:
             await self._process.wait()
 
 
-def _guarded(command: Sequence[str]) -> list[str]:
-    return [sys.executable, "-I", str(_GUARD), str(os.getpid()), *command]
+def _watched(command: Sequence[str]) -> list[str]:
+    return [sys.executable, "-I", str(_WATCHDOG), str(os.getpid()), *command]
 
 
 def _environment() -> dict[str, str]:
-    """Returns ours, without what Ray sets for code that runs in its own process."""
+    """Returns this process's environment, without what Ray sets for code in its own processes."""
     return {name: value for name, value in os.environ.items() if name not in {"OMP_NUM_THREADS", "RAY_JOB_ID"}}

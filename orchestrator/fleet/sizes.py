@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from orchestrator.fleet.errors import FleetError
 
 SHARED = "models"
-"""Name of the servers that have every network which has none of its own."""
+"""Name of the pool whose servers have every network without a pool of its own."""
 MOST = 1000
 
 
 @dataclass(frozen=True)
 class Size:
-    """A number of processes, or a range that they are scaled in."""
+    """A number of processes, or a range within which the number follows the load."""
 
     low: int
     high: int
@@ -44,7 +44,7 @@ def parse_size(text: str) -> Size:
     """
     low, dash, high = text.strip().partition("-")
     if not (low.isdecimal() and (high.isdecimal() if dash else not high)):
-        raise FleetError(f"{text!r} is no number of processes", "write a number such as 2, or a range such as 1-4")
+        raise FleetError(f"{text!r} is not a number of processes", "write a number such as 2, or a range such as 1-4")
     size = Size(int(low), int(high) if dash else int(low))
     if not 1 <= size.low <= size.high <= MOST:
         raise FleetError(f"{text} processes are not in 1 to {MOST}, the lower number first")
@@ -55,8 +55,8 @@ def parse_pools(text: str, models: Collection[str]) -> list[Pool]:
     """Returns the pools of servers in a text such as `2` or `pnet=2,embedder=1-3`.
 
     Args:
-        text: One size for servers with every network; or a size for each network that is to have servers of its
-            own, while the others share one server, or as many as `models=` says.
+        text: One size for servers with every network; or a size for each network with servers of its own, while the
+            others share one server, or as many as `models=` says.
         models: Every network that is served.
 
     Raises:
@@ -76,16 +76,16 @@ def parse_pools(text: str, models: Collection[str]) -> list[Pool]:
     return pools + ([Pool(SHARED, shared, of_shared)] if shared else [])
 
 
-def scaled(pool: Pool, most: int) -> Pool:
-    """Returns the pool with room to grow up to `most`; one that has a range keeps it."""
-    return pool if pool.size.scales else replace(pool, size=grown(pool.size, most))
+def grow_pool(pool: Pool, most: int) -> Pool:
+    """Returns the pool with a range up to `most`; a pool that has a range keeps it."""
+    return pool if pool.size.scales else replace(pool, size=grow_size(pool.size, most))
 
 
-def grown(size: Size, most: int) -> Size:
+def grow_size(size: Size, most: int) -> Size:
     """Returns the range from a number up to `most`; a range stays as it is."""
     return size if size.scales else Size(size.low, max(size.low, most))
 
 
-def written(pools: Collection[Pool]) -> str:
+def format_pools(pools: Collection[Pool]) -> str:
     """Returns the text that `parse_pools` reads as these pools."""
     return ",".join(f"{pool.name}={pool.size}" for pool in pools)

@@ -1,7 +1,7 @@
 """The store that a fleet shares: keys and values in Ray's head service (GCS).
 
-A named actor would be one more process of 100 MB that can die, and Ray Serve's controller may be away for
-seconds; the head service is there as long as Ray is. Ray Serve itself keeps its checkpoints in it.
+A named actor would be one more process of 100 MB that can die, and Ray Serve's controller may be absent for seconds;
+the head service runs as long as Ray does. Ray Serve keeps its own checkpoints in it.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ class RayStore:
         return value
 
     async def delete(self, key: str) -> None:
-        """Removes a value; there being none is no error.
+        """Removes a value; a missing one is not an error.
 
         Raises:
             StoreUnavailable: Ray's head service does not answer.

@@ -1,1 +1,1 @@
-"""The seam to the networks: `Predictor`, and TensorFlow Serving behind it."""
+"""How networks are called: the `Predictor` protocol, and the client of TensorFlow Serving behind it."""

@@ -1,4 +1,4 @@
-"""Cuts large inputs into batches that a model server takes, and joins the answers."""
+"""Cuts large inputs into batches that a model server accepts, and joins the answers."""
 
 import asyncio
 from typing import Any
@@ -14,7 +14,7 @@ MAX_BATCH = {"pnet": 64, "rnet": 256, "onet": 64, "embedder": 32, "generator": 1
 """Rows of one call, by model: 8 MB of tiles, 0.9 MB of crops each, 2 MB of chips, 0.1 MB of digits."""
 
 CALLS_AT_ONCE = 2
-"""Calls of one picture under way together: one is computed while the next travels."""
+"""Calls of one network for one picture that are under way together: one is computed while the next travels."""
 
 
 async def predict_batches(
@@ -34,7 +34,7 @@ async def predict_batches(
         model: A name in `MAX_BATCH`.
         input_name: The model's only input.
         rows: [N, ...], N at least 1.
-        deadline: The budget of all calls together.
+        deadline: Of all calls together.
         signature: A signature of the model.
         version: The version that must answer; None leaves it to the server.
 
@@ -47,19 +47,16 @@ async def predict_batches(
 
     async def call(start: int) -> dict[str, NDArray[Any]]:
         async with slots:
-            batch = rows[start : start + size]
-            return await predictor.predict(
-                model, {input_name: batch}, timeout_s=deadline.remaining_s(), signature=signature, version=version
-            )
+            batch = {input_name: rows[start : start + size]}
+            return await predictor.predict(model, batch, deadline=deadline, signature=signature, version=version)
 
-    with deadline.waiting_for(f"model {model}"):
-        if len(rows) <= size:
-            return await call(0)
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(call(start)) for start in range(0, len(rows), size)]
-        except BaseExceptionGroup as errors:
-            # The others were cancelled because of it and have nothing to add.
-            raise errors.exceptions[0] from None
+    if len(rows) <= size:
+        return await call(0)
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(call(start)) for start in range(0, len(rows), size)]
+    except BaseExceptionGroup as errors:
+        # The other calls were cancelled because of the first error and have nothing to add.
+        raise errors.exceptions[0] from None
     answers = [task.result() for task in tasks]
     return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}

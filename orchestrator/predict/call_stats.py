@@ -1,4 +1,4 @@
-"""How the calls of one version of a network went: failures, and times in buckets that can be added up."""
+"""How the calls of one version of a network went: failures, and a histogram of times that can be added up."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 _FIRST_S = 0.001
 _GROWTH = 1.1
 _BUCKETS = 120
-"""Bounds from 1 ms to 93 s, each 10 % above the one before: a quantile is told as exactly as that."""
+"""Bounds from 1 ms to 93 s, each 10 % above the one before: a quantile is as exact as that."""
 
 
-class Tally:
+class CallStats:
     """Calls that were answered, by time, and calls that failed.
 
     Args:
-        counts: What `counts` gave; None: no calls.
+        counts: The result of `counts`; None: no calls.
     """
 
     def __init__(self, counts: Sequence[int] | None = None) -> None:
@@ -21,7 +21,7 @@ class Tally:
 
     @property
     def calls(self) -> int:
-        """Number of calls, failed ones among them."""
+        """Number of calls, including failed ones."""
         return self.errors + sum(self._buckets)
 
     @property
@@ -53,10 +53,10 @@ class Tally:
         return math.nan
 
     def counts(self) -> list[int]:
-        """Returns the numbers that a tally is made of: failures, then answers by bucket."""
+        """Returns the numbers that can be stored and passed to the constructor: failures, then answers by bucket."""
         return [self.errors, *self._buckets]
 
 
-def total(tallies: Iterable[Tally]) -> Tally:
-    """Returns the tally of all calls together."""
-    return Tally([sum(column) for column in zip(*(one.counts() for one in tallies), strict=True)] or None)
+def merge(parts: Iterable[CallStats]) -> CallStats:
+    """Returns the statistics of all calls together."""
+    return CallStats([sum(column) for column in zip(*(one.counts() for one in parts), strict=True)] or None)

@@ -1,7 +1,7 @@
-"""Holds a batch and its answer to the contract of `exporters.signatures`.
+"""Checks a batch and its answer against the contract of `exporters.signatures`.
 
 A model server does not check shapes itself, and some TensorFlow kernels end the whole process, or
-return whatever was in memory, for an empty batch or a wrong rank. So nothing of the kind is sent.
+return whatever was in memory, for an empty batch or a wrong rank. So no such batch is sent.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """The one seam between the pipeline and the networks.
 
-Behind it stand model servers in production (`balanced.py`) and a plain function in tests. The
-contract tests in tests/models hold every implementation to the same behaviour.
+Behind it are model servers in production (`servers/balanced_predictor.py`) and plain functions in tests. The contract
+tests in tests/predict hold every implementation to the same behaviour.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from exporters.signatures import SERVING_DEFAULT
+from orchestrator.deadline import Deadline
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -18,11 +19,11 @@ class Predictor(Protocol):
     """Runs networks by name."""
 
     async def start(self) -> None:
-        """Makes the predictor ready; servers need not be there yet."""
+        """Makes the predictor ready; the servers may come later."""
         ...
 
     async def close(self) -> None:
-        """Gives back what `start` took; calls under way fail."""
+        """Releases what `start` took; calls under way fail."""
         ...
 
     async def predict(
@@ -30,7 +31,7 @@ class Predictor(Protocol):
         model: str,
         inputs: Arrays,
         *,
-        timeout_s: float,
+        deadline: Deadline,
         signature: str = SERVING_DEFAULT,
         version: int | None = None,
     ) -> dict[str, NDArray[Any]]:
@@ -39,13 +40,13 @@ class Predictor(Protocol):
         Args:
             model: A name in `exporters.signatures.CONTRACTS`.
             inputs: Arrays with the dtypes and shapes of the signature; the batch is not empty.
-            timeout_s: Seconds within which the answer must be there.
+            deadline: When to give up; it names the model while the call waits for it.
             signature: A signature of the model.
             version: The version that answers, and no other; None: the newest that the server has.
 
         Raises:
             Unavailable: No server can be reached that has the model in this version.
-            DeadlineExceeded: No answer within `timeout_s`.
+            DeadlineExceeded: No answer before the deadline; the message names the model.
             Overloaded: The servers refuse more work.
             InternalError: The answer does not keep the contract.
         """

@@ -1,12 +1,12 @@
-"""Which version of each network answers a request, decided once for the whole of it.
+"""Which version of each network answers a request, decided once for the whole request.
 
-A picture is looked at in several calls of the same network. Were the version drawn for each call, one
-picture could see two versions, and Verify could compare vectors of two spaces. So a request draws once for each
-network, and keeps to that plan even when it changes meanwhile; `oldest_generation` says when the last request of an
-earlier plan has ended, and its versions can go.
+A picture takes several calls of the same network. If the version were drawn for each call, two versions could answer
+for one picture, and Verify could compare vectors of two spaces. So a request draws once for each network, and keeps to
+its plan even when the plan changes meanwhile. `oldest_generation` says when the last request of an earlier plan has
+ended, so that its versions can be unloaded.
 
-Numbers are asked for, not labels: a label moves from one version to the other server by server, and may then
-mean two versions within one picture; a server that does not have a number says so, and another is asked.
+Versions are asked for by number, not by label: a label moves from one version to the other server by server, and could
+mean two versions within one picture. A server that lacks a number says so, and another one is asked.
 """
 
 import random
@@ -19,18 +19,18 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """Who gets which version of a network."""
+    """Which versions of a network answer requests."""
 
     stable: int
-    """For everybody else."""
+    """Answers all requests that the canary does not."""
     canary: int | None = None
-    """On trial; None: none is."""
+    """The version on trial; None: there is none."""
     share: float = 0.0
-    """Of requests that the canary answers, range [0, 1]."""
+    """Share of requests that the canary answers, range [0, 1]."""
 
 
 @dataclass
-class _Request:
+class _DrawnVersions:
     generation: int
     routes: Mapping[str, Route]
     chosen: dict[str, int | None] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Versions:
     """The plan that new requests follow, and what each request under way has drawn.
 
     Args:
-        draw: Returns a number in [0, 1), for each request and network anew.
+        draw: Returns a number in [0, 1); called once for each request and network with a canary.
     """
 
     def __init__(self, draw: Callable[[], float] = random.random) -> None:
@@ -48,7 +48,7 @@ class Versions:
         self._generation = 0
         self._routes: Mapping[str, Route] = {}
         self._under_way: Counter[int] = Counter()
-        self._request: ContextVar[_Request | None] = ContextVar("request", default=None)
+        self._request: ContextVar[_DrawnVersions | None] = ContextVar("request", default=None)
 
     @property
     def oldest_generation(self) -> int:
@@ -56,30 +56,30 @@ class Versions:
         return min((*self._under_way, self._generation))
 
     def follow(self, generation: int, routes: Mapping[str, Route]) -> set[str]:
-        """Lets requests that begin from now on follow another plan; returns the models that go another way in it."""
+        """Makes requests that begin from now on follow another plan; returns the models whose route it changes."""
         changed = {model for model in {*routes, *self._routes} if routes.get(model) != self._routes.get(model)}
         self._generation, self._routes = generation, dict(routes)
         return changed
 
     @contextmanager
     def request(self) -> Iterator[None]:
-        """Makes the block, with the tasks that it starts, one request; a block within one belongs to it."""
+        """Makes the block, with the tasks that it starts, one request; a block inside it is the same request."""
         if self._request.get() is not None:
             yield
             return
         generation = self._generation
         self._under_way[generation] += 1
-        self._request.set(_Request(generation, self._routes))
+        self._request.set(_DrawnVersions(generation, self._routes))
         try:
             yield
         finally:
             # Not reset by a token: a generator that is collected is closed in a context of its own.
             self._request.set(None)
             self._under_way[generation] -= 1
-            self._under_way += Counter()  # without plans that nobody follows any more
+            self._under_way += Counter()  # drops the plans that no request follows any more
 
     def of(self, model: str) -> int | None:
-        """Returns the version of a network for the request of this block; None leaves it to the server."""
+        """Returns the version of a network for this request; None leaves it to the server."""
         request = self._request.get()
         if request is None:
             return _stable(self._routes.get(model))

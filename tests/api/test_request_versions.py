@@ -8,7 +8,7 @@ from facegrid.v1.label_pb2 import LabelWeight
 from orchestrator.api.face_service import FaceService
 from orchestrator.gallery.gallery import Gallery
 from orchestrator.predict.batches import MAX_BATCH
-from orchestrator.predict.versioned import VersionedPredictor
+from orchestrator.predict.versioned_predictor import VersionedPredictor
 from orchestrator.predict.versions import Route, Versions
 from orchestrator.settings import Settings
 from tests.support.doubles import FunctionPredictor, embedder, generator, onet, rnet

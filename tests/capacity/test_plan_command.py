@@ -97,7 +97,7 @@ def test_a_page_of_metrics_stands_for_a_file(capsys, tmp_path):
         ("[sizes.a]\npnet = -3", "sizes.a.pnet.ms is -3"),
         ("[sizes.a]\npnet = {calls = 1}", "sizes.a.pnet.ms is None"),
         ("[sizes.a]\npnet = {ms = 1, milliseconds = 2}", "sizes.a.pnet has 'milliseconds'"),
-        ("[networks.pnet]\nslots = 0\n[sizes.a]\npnet = 1", "slots is 0, expected is a whole number from 1"),
+        ("[networks.pnet]\nslots = 0\n[sizes.a]\npnet = 1", "slots is 0, expected a whole number of at least 1"),
         ("[sizes", "cannot be read"),
     ],
 )

@@ -8,9 +8,16 @@ from functools import cache
 
 import pytest
 
-from orchestrator.capacity.simulate import Answers, simulate
-from orchestrator.capacity.workload import Kind, Load, Network, Profile, Step, Times
-from orchestrator.capacity.world import Sizes
+from orchestrator.capacity.simulate import SimulationResult, simulate
+from orchestrator.capacity.simulated_service import ReplicaCounts
+from orchestrator.capacity.workload import (
+    NetworkCalls,
+    NetworkProfile,
+    OfferedLoad,
+    RequestKind,
+    ServiceProfile,
+    ServiceTimes,
+)
 from orchestrator.settings import Settings
 
 MEAN_S = 0.02
@@ -18,18 +25,18 @@ MEAN_S = 0.02
 WIDE = Settings(max_images_at_once=1024, max_calls_per_model_server=1024, timeout_s=10)
 
 
-def load_of(used: float, *, slots: int = 1, servers: int = 1, cv: float = 1.0, transport_s: float = 0.0) -> Load:
-    times = Times(MEAN_S + transport_s, cv)
-    kind = Kind("any", px=1, processor=Times(0.0), steps=(Step("rnet", 1, times),))
-    profile = Profile({"any": kind}, {"rnet": Network(slots, transport_s)})
-    return Load(profile, rps=used * slots * servers / MEAN_S, mix={"any": 1.0})
+def load_of(used: float, *, slots: int = 1, servers: int = 1, cv: float = 1.0, transport_s: float = 0.0) -> OfferedLoad:
+    times = ServiceTimes(MEAN_S + transport_s, cv)
+    kind = RequestKind("any", px=1, processor=ServiceTimes(0.0), steps=(NetworkCalls("rnet", 1, times),))
+    profile = ServiceProfile({"any": kind}, {"rnet": NetworkProfile(slots, transport_s)})
+    return OfferedLoad(profile, rps=used * slots * servers / MEAN_S, mix={"any": 1.0})
 
 
 @cache
-def answers_of(used: float, *, slots: int = 1, servers: int = 1, cv: float = 1.0) -> Answers:
+def answers_of(used: float, *, slots: int = 1, servers: int = 1, cv: float = 1.0) -> SimulationResult:
     """20,000 pictures; several tests look at the same ones."""
     load = load_of(used, slots=slots, servers=servers, cv=cv)
-    answers = simulate(load, Sizes(1, {"rnet": servers}), pictures=20_000, seed=5, settings=WIDE)
+    answers = simulate(load, ReplicaCounts(1, {"rnet": servers}), pictures=20_000, seed=5, settings=WIDE)
     assert answers.failed() == 0
     return answers
 
@@ -79,7 +86,9 @@ def test_the_quantiles_of_an_m_m_1_queue_are_those_of_an_exponential_distributio
 
 def test_the_way_to_a_server_makes_calls_longer_and_keeps_no_slot_busy():
     near, far = (
-        simulate(load_of(0.7, cv=0, transport_s=away_s), Sizes(1, {"rnet": 1}), pictures=2000, seed=5, settings=WIDE)
+        simulate(
+            load_of(0.7, cv=0, transport_s=away_s), ReplicaCounts(1, {"rnet": 1}), pictures=2000, seed=5, settings=WIDE
+        )
         for away_s in (0.0, 0.05)
     )
     assert far.busy["rnet"] == pytest.approx(near.busy["rnet"], rel=1e-3)
@@ -93,7 +102,7 @@ def test_the_busy_share_is_the_offered_load():
 
 
 def test_equal_seeds_give_equal_results():
-    first, second = (simulate(load_of(0.6), Sizes(1, {"rnet": 1}), pictures=500, seed=9) for _ in range(2))
+    first, second = (simulate(load_of(0.6), ReplicaCounts(1, {"rnet": 1}), pictures=500, seed=9) for _ in range(2))
     assert first == second
 
 

@@ -221,7 +221,9 @@ def test_status_shows_every_part(stack) -> None:
     assert {one["model"] for one in status["models"]} == set(CONTRACTS)
     assert status["ray_serve"]["deployments"]["FaceService"]["replicas"] == {"RUNNING": 1}
     assert {one["name"] for one in status["processes"]} == {"supervisor", "serve_host"}
-    assert all(one["memory_mb"] > 10 and one["state"] in {"STARTING", "RUNNING"} for one in status["processes"]), status["processes"]
+    assert all(one["memory_mb"] > 10 and one["state"] in {"STARTING", "RUNNING"} for one in status["processes"]), (
+        status["processes"]
+    )
 
 
 def test_up_again_changes_nothing(stack) -> None:

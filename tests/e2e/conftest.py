@@ -2,7 +2,7 @@ import pytest
 
 import facegrid
 from exporters.signatures import CONTRACTS
-from orchestrator.predict.servers.client import BalancedPredictor
+from orchestrator.predict.servers.balanced_predictor import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints
 from orchestrator.settings import Settings
 from tests.support.hosts import running_host

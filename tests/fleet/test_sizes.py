@@ -3,7 +3,17 @@
 import pytest
 
 from orchestrator.fleet.errors import FleetError
-from orchestrator.fleet.sizes import MOST, SHARED, Pool, Size, grown, parse_pools, parse_size, scaled, written
+from orchestrator.fleet.sizes import (
+    MOST,
+    SHARED,
+    Pool,
+    Size,
+    format_pools,
+    grow_pool,
+    grow_size,
+    parse_pools,
+    parse_size,
+)
 
 MODELS = ("pnet", "rnet", "onet", "embedder")
 
@@ -44,10 +54,10 @@ def test_an_unknown_network_is_refused_by_name() -> None:
 )
 def test_pools_that_are_written_are_read_again(text: str) -> None:
     pools = parse_pools(text, MODELS)
-    assert parse_pools(written(pools), MODELS) == pools
+    assert parse_pools(format_pools(pools), MODELS) == pools
 
 
 def test_a_number_grows_and_a_range_stays() -> None:
-    assert grown(Size(1, 1), 4) == Size(1, 4)
-    assert grown(Size(6, 6), 4) == Size(6, 6)
-    assert scaled(Pool("pnet", ("pnet",), Size(1, 2)), 4).size == Size(1, 2)
+    assert grow_size(Size(1, 1), 4) == Size(1, 4)
+    assert grow_size(Size(6, 6), 4) == Size(6, 6)
+    assert grow_pool(Pool("pnet", ("pnet",), Size(1, 2)), 4).size == Size(1, 2)

@@ -1,4 +1,4 @@
-"""Four times more work than can be done, in virtual time, against one who sees every queue and every server."""
+"""Four times more work than can be done, in virtual time, against a reference that sees every queue and server."""
 
 import heapq
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from orchestrator.predict.rules.admission import Admission, Full, Ticket
+from orchestrator.predict.rules.admission import AdmissionQueue, QueueFull, Ticket
 from orchestrator.priority import Priority
 
 AT_ONCE = 8
@@ -40,7 +40,7 @@ def arrivals(rate: float, deadlines_s: tuple[float, ...], seed: int) -> Iterator
 
 
 def foreseen(works: list[Work], takes: Takes) -> Became:
-    """The reference: takes work in turn if it would be done in time, for it knows when each place will be free."""
+    """The reference: takes work in turn if it would be done in time, since it knows when each place will be free."""
     free_s = [0.0] * AT_ONCE
     became = Became()
     for work in works:
@@ -56,8 +56,8 @@ def foreseen(works: list[Work], takes: Takes) -> Became:
 
 
 def admitted(works: list[Work], takes: Takes) -> Became:
-    """What `Admission` makes of it; work that is late is cut off at its time."""
-    admission = Admission(1.0, 64, cost_is_time=True)
+    """What `AdmissionQueue` makes of it; work that is late is cut off at its time."""
+    admission = AdmissionQueue(1.0, 64, cost_is_time=True)
     became = Became()
     events: list[tuple[float, int, Callable[[float], None]]] = []
     order = count()
@@ -81,7 +81,7 @@ def admitted(works: list[Work], takes: Takes) -> Became:
     def ask(work: Work, now_s: float) -> None:
         try:
             ticket, _ = admission.ask(1 / AT_ONCE, Priority.INTERACTIVE, now_s=now_s, give_up_s=work.give_up_s)
-        except Full:
+        except QueueFull:
             became.refused += 1
             return
         open_works[ticket] = work
@@ -109,7 +109,7 @@ def slower_for_a_while(begin_s: float) -> float:
 @pytest.mark.parametrize("takes", [steady, slower_for_a_while])
 @pytest.mark.parametrize("deadlines_s", [(2.0,), (1.0, 2.0, 8.0)])
 @pytest.mark.parametrize("times", [1.0, 4.0, 8.0])
-def test_nearly_as_much_is_done_as_by_one_who_knows_the_future(
+def test_nearly_as_much_is_done_as_by_a_reference_that_knows_the_future(
     takes: Takes, deadlines_s: tuple[float, ...], times: float
 ) -> None:
     works = list(arrivals(times * AT_ONCE / 0.2, deadlines_s, seed=1))

@@ -3,13 +3,13 @@ from random import Random
 import pytest
 
 from orchestrator.predict.rules.choose import choose
-from orchestrator.predict.rules.load import Load
+from orchestrator.predict.rules.load_estimate import LoadEstimate
 
 
 def loads(*works):
     result = []
     for work in works:
-        load = Load()
+        load = LoadEstimate()
         load.began(work)
         result.append(load)
     return result
@@ -44,7 +44,7 @@ def test_a_slow_server_is_chosen_only_when_the_others_have_that_much_more_to_do(
 
 
 def test_what_was_slow_is_forgotten_so_that_it_is_tried_again():
-    load = Load()
+    load = LoadEstimate()
     for _ in range(40):
         load.took(5.0, 1.0, 0.0)
     assert load.slowness(5.0) == pytest.approx(3.0, rel=0.01)
@@ -52,7 +52,7 @@ def test_what_was_slow_is_forgotten_so_that_it_is_tried_again():
 
 
 def test_no_work_is_left_over_when_every_call_is_over():
-    load = Load()
+    load = LoadEstimate()
     for work in (0.1, 0.2, 0.3):
         load.began(work)
     for work in (0.3, 0.1, 0.2):

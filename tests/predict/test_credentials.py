@@ -10,7 +10,8 @@ from benchmarks.common.stand_ins import crops
 from exporters.signatures import CONTRACTS
 from facegrid.errors import Unavailable
 from facegrid.tfserving.v1.ssl_config_pb2 import SSLConfig
-from orchestrator.predict.servers.client import BalancedPredictor
+from orchestrator.deadline import Deadline
+from orchestrator.predict.servers.balanced_predictor import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints, source_of
 from orchestrator.predict.servers.options import BalanceOptions
 from orchestrator.predict.servers.tls import ModelServerTls
@@ -64,7 +65,7 @@ def refusal(server, tls):
         predictor = BalancedPredictor(source, BalanceOptions(tls=tls))
         await predictor.start()
         try:
-            await predictor.predict("rnet", CROPS, timeout_s=20)
+            await predictor.predict("rnet", CROPS, deadline=Deadline(20))
         finally:
             await predictor.close()
 
@@ -109,7 +110,7 @@ def test_calls_are_spread_over_servers_that_speak_tls_and_go_on_when_one_is_gone
         predictor = BalancedPredictor(source_of(settings.targets()), settings.balance_options())
         await predictor.start()
         try:
-            call = lambda: predictor.predict("rnet", crops(2), timeout_s=60)  # noqa: E731
+            call = lambda: predictor.predict("rnet", crops(2), deadline=Deadline(60))  # noqa: E731
             answers = await asyncio.gather(*(call() for _ in range(40)))
             used = {server.address for server in predictor._balancer.all_servers() if server.load._observed_s}
             first.process.kill()

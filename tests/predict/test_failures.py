@@ -15,7 +15,7 @@ from PIL import Image
 import facegrid
 from exporters.signatures import CONTRACTS
 from orchestrator.fleet.model_config import local_model_config, read_model_config, write_model_config
-from orchestrator.predict.servers.client import BalancedPredictor
+from orchestrator.predict.servers.balanced_predictor import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints
 from orchestrator.settings import Settings
 from tests.model_server.helpers.process import ServerProcess

@@ -8,7 +8,8 @@ import pytest
 
 from exporters.signatures import CONTRACTS, EMBEDDER_VERSION, EMBEDDERS
 from facegrid.errors import DeadlineExceeded, InternalError, Unavailable
-from orchestrator.predict.servers.client import BalancedPredictor
+from orchestrator.deadline import Deadline
+from orchestrator.predict.servers.balanced_predictor import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints
 from tests.support.doubles import FunctionPredictor, discriminator, embedder, generator, onet, rnet
 from tests.support.plain_pnet import pnet
@@ -48,7 +49,7 @@ def values(spec, rows):
 
 
 def call(model, inputs, signature, timeout_s=60.0, **options):
-    return (model, inputs), {"signature": signature, "timeout_s": timeout_s, **options}
+    return (model, inputs), {"signature": signature, "deadline": Deadline(timeout_s), **options}
 
 
 @pytest.mark.parametrize(("model", "signature"), SIGNATURES)
@@ -89,6 +90,11 @@ def test_what_breaks_the_contract_is_not_sent(predictor, inputs):
 def test_no_time_is_a_deadline_that_names_the_model(predictor):
     with pytest.raises(DeadlineExceeded, match="pnet"):
         run(predictor, call("pnet", batch("pnet", "maps", 8), "maps", timeout_s=0.001))
+
+
+def test_a_deadline_that_has_passed_is_one_that_names_the_model(predictor):
+    with pytest.raises(DeadlineExceeded, match="it waited for model pnet"):
+        run(predictor, call("pnet", batch("pnet", "serving_default", 1), "serving_default", timeout_s=0))
 
 
 def test_the_version_asked_for_answers(predictor):

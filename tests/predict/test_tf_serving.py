@@ -7,7 +7,8 @@ import pytest
 
 from exporters.signatures import CONTRACTS
 from facegrid.errors import DeadlineExceeded, FacegridError, InternalError, Overloaded, Unavailable
-from orchestrator.predict.servers.client import BalancedPredictor
+from orchestrator.deadline import Deadline
+from orchestrator.predict.servers.balanced_predictor import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints
 from orchestrator.predict.servers.messages import explain
 from tests.model_server.helpers.process import ServerProcess
@@ -21,7 +22,7 @@ def predict(port, *, timeout_s=30.0):
         predictor = BalancedPredictor(StaticEndpoints(dict.fromkeys(CONTRACTS, (f"127.0.0.1:{port}",))))
         await predictor.start()
         try:
-            return await predictor.predict("rnet", CROPS, timeout_s=timeout_s)
+            return await predictor.predict("rnet", CROPS, deadline=Deadline(timeout_s))
         finally:
             await predictor.close()
 

@@ -10,7 +10,8 @@ import pytest
 
 from exporters.signatures import RNET_CROP_PX
 from facegrid.errors import Unavailable
-from orchestrator.predict.versioned import VersionedPredictor
+from orchestrator.deadline import Deadline
+from orchestrator.predict.versioned_predictor import VersionedPredictor
 from orchestrator.predict.versions import Route, Versions
 from tests.support.doubles import FunctionPredictor, rnet
 
@@ -35,7 +36,7 @@ def test_the_canary_gets_its_share_of_the_requests() -> None:
 
 
 @pytest.mark.parametrize(("share", "draw", "version"), [(0.0, 0.0, 1), (0.5, 0.5, 1), (0.5, 0.49, 2), (1.0, 0.999, 2)])
-def test_a_share_of_nothing_is_nobody_and_of_one_is_everybody(share: float, draw: float, version: int) -> None:
+def test_a_share_of_0_is_no_request_and_a_share_of_1_is_every_request(share: float, draw: float, version: int) -> None:
     versions = Versions(lambda: draw)
     versions.follow(1, {"pnet": Route(stable=1, canary=2, share=share)})
     with versions.request():
@@ -87,28 +88,29 @@ async def test_the_oldest_plan_is_that_of_the_oldest_request_under_way() -> None
     assert versions.oldest_generation == 2
 
 
-def test_a_change_tells_which_networks_go_another_way() -> None:
+def test_a_change_returns_the_networks_whose_route_it_changes() -> None:
     versions = Versions()
     assert versions.follow(1, CANARY) == {"pnet"}
     assert versions.follow(2, {**CANARY, "rnet": Route(stable=1)}) == {"rnet"}
     assert versions.follow(3, {"rnet": Route(stable=1)}) == {"pnet"}
 
 
-def test_calls_ask_for_the_version_and_are_tallied_under_it() -> None:
+def test_calls_ask_for_the_version_and_are_counted_under_it() -> None:
     versions = Versions(lambda: 0.0)
     versions.follow(1, {"rnet": Route(stable=1, canary=2, share=0.25)})
     predictor = VersionedPredictor(FunctionPredictor({"rnet": rnet}, {"rnet": (1, 2)}), versions)
     crops = np.zeros((1, RNET_CROP_PX, RNET_CROP_PX, 3), np.uint16)
 
     async def ask() -> None:
-        await predictor.predict("rnet", {"crops": crops}, timeout_s=10)
-        await predictor.predict("rnet", {"crops": crops}, timeout_s=10, version=1)
+        with versions.request():
+            await predictor.predict("rnet", {"crops": crops}, deadline=Deadline(10))
+        await predictor.predict("rnet", {"crops": crops}, deadline=Deadline(10), version=1)
         with pytest.raises(Unavailable):
-            await predictor.predict("rnet", {"crops": crops}, timeout_s=10, version=3)
+            await predictor.predict("rnet", {"crops": crops}, deadline=Deadline(10), version=3)
 
     asyncio.run(ask())
-    counted = {version: (tally.calls, tally.errors) for (_, version), tally in predictor.tallies.items()}
+    counted = {version: (stats.calls, stats.errors) for (_, version), stats in predictor.call_stats.items()}
     assert counted == {2: (1, 0), 1: (1, 0), 3: (1, 1)}
     assert not +predictor.in_flight
     predictor.forget("rnet")
-    assert not predictor.tallies
+    assert not predictor.call_stats

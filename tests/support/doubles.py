@@ -5,7 +5,7 @@ import asyncio
 import numpy as np
 
 from exporters.signatures import DIGIT_PX, EMBEDDER_VERSION, SERVING_DEFAULT, contract_of
-from facegrid.errors import DeadlineExceeded, Unavailable
+from facegrid.errors import Unavailable
 from orchestrator.predict.checks import check_inputs, check_outputs
 
 
@@ -27,16 +27,17 @@ class FunctionPredictor:
     async def close(self) -> None:
         pass
 
-    async def predict(self, model, inputs, *, timeout_s, signature=SERVING_DEFAULT, version=None):
+    async def predict(self, model, inputs, *, deadline, signature=SERVING_DEFAULT, version=None):
         rows = check_inputs(model, signature, inputs, version=version)
         if version is not None and version not in self._versions.get(model, (1,)):
             raise Unavailable(f"the server of model {model} version {version} does not have it")
         arrays = [inputs[name] for name in contract_of(model, version).signatures[signature].inputs]
-        try:
-            async with asyncio.timeout(timeout_s):
-                outputs = await asyncio.to_thread(self._functions[model], *arrays, signature)
-        except TimeoutError:
-            raise DeadlineExceeded(f"model {model} did not answer within {timeout_s} s") from None
+        with deadline.waiting_for(f"model {model}"):
+            try:
+                async with asyncio.timeout(deadline.remaining_s()):
+                    outputs = await asyncio.to_thread(self._functions[model], *arrays, signature)
+            except TimeoutError:
+                raise deadline.exceeded() from None
         check_outputs(model, signature, outputs, rows=rows, version=version)
         return outputs
 

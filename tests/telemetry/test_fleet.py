@@ -4,8 +4,9 @@ import asyncio
 
 import numpy as np
 
+from orchestrator.deadline import Deadline
 from orchestrator.observer import observed_by
-from orchestrator.predict.servers.client import BalancedPredictor
+from orchestrator.predict.servers.balanced_predictor import BalancedPredictor
 from orchestrator.predict.servers.endpoints import StaticEndpoints
 from orchestrator.telemetry.metrics import Metrics
 from orchestrator.telemetry.telemetry import Telemetry
@@ -29,7 +30,7 @@ def test_calls_retries_and_ejections_are_counted_by_server(monkeypatch):
             try:
                 crops = {"crops": np.zeros((3, 24, 24, 3), np.uint16)}
                 for _ in range(CALLS):
-                    await predictor.predict("rnet", crops, timeout_s=20)
+                    await predictor.predict("rnet", crops, deadline=Deadline(20))
             finally:
                 await predictor.close()
 

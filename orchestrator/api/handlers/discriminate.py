@@ -9,7 +9,7 @@ import numpy as np
 from facegrid.errors import InvalidOption
 from facegrid.v1 import discriminate_pb2
 from orchestrator.api.concurrency import in_order
-from orchestrator.api.handlers.generate import BATCHES_AHEAD, predict
+from orchestrator.api.handlers.generate import BATCHES_AHEAD
 from orchestrator.api.wire.digits import labels_of
 from orchestrator.deadline import Deadline
 from orchestrator.pipeline.digits import Digits, from_png, probabilities
@@ -46,11 +46,8 @@ class DiscriminateHandler:
         images = await asyncio.to_thread(_decoded, request.images)
         size = MAX_BATCH["discriminator"]
         batches = (
-            predict(
-                self._predictor,
-                "discriminator",
-                {"images": batch, "labels": np.tile(labels, (len(batch), 1))},
-                deadline,
+            self._predictor.predict(
+                "discriminator", {"images": batch, "labels": np.tile(labels, (len(batch), 1))}, deadline=deadline
             )
             for batch in (images[first : first + size] for first in range(0, count, size))
         )

@@ -3,10 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from facegrid.v1 import generate_pb2
 from orchestrator.api.concurrency import in_order
@@ -14,7 +12,7 @@ from orchestrator.api.wire.digits import DigitOrder, to_order
 from orchestrator.deadline import Deadline
 from orchestrator.pipeline.digits import Digits, to_png
 from orchestrator.predict.batches import MAX_BATCH
-from orchestrator.predict.predictor import Arrays, Predictor
+from orchestrator.predict.predictor import Predictor
 from orchestrator.settings import Settings
 from orchestrator.types import Floats
 
@@ -57,7 +55,7 @@ class GenerateHandler:
     ) -> generate_pb2.GenerateResponse:
         noise = await asyncio.to_thread(order.noise_of, first, count)
         labels = np.tile(order.labels, (count, 1))
-        drawn = await predict(self._predictor, "generator", {"noise": noise, "labels": labels}, deadline)
+        drawn = await self._predictor.predict("generator", {"noise": noise, "labels": labels}, deadline=deadline)
         return await asyncio.to_thread(_response, drawn["images"], noise, order, first)
 
 
@@ -70,9 +68,3 @@ def _response(images: Digits, noise: Floats, order: DigitOrder, first: int) -> g
             for index, (image, row) in enumerate(zip(images, noise.tolist(), strict=True), first)
         ]
     )
-
-
-async def predict(predictor: Predictor, model: str, inputs: Arrays, deadline: Deadline) -> dict[str, NDArray[Any]]:
-    """Returns the outputs of a network of digits for one batch."""
-    with deadline.waiting_for(f"model {model}"):
-        return await predictor.predict(model, inputs, timeout_s=deadline.remaining_s())

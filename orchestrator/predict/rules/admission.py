@@ -1,13 +1,13 @@
-"""What may start now, what waits, and what is turned away at once. Pure: the time is passed in.
+"""Decides which work starts now, which waits, and which is refused at once. Pure: the time is passed in.
 
-Work that waits for longer than its caller does is done for nobody; so it is refused while there is
-time to ask elsewhere, not when its time is over. What is interactive goes before what is bulk.
+Work that waits longer than its caller does is wasted. So it is refused while the caller still has time to ask
+elsewhere, not when that time is over. Interactive work goes before bulk work.
 
-How long work takes is measured: the time spent on work, over the number of pieces that were done in it (the estimate
-for times that are cut off: Epstein and Sobel, "Life Testing", 1953). Work that was cut off at the end of its caller's
-time counts as time without a result. If it counted as done, a machine that gets slower would seem quick again just when
-nothing is done in time any more, and would go on beginning what it cannot end. A full house goes through in the time of
-one piece of work (Little, "A Proof for the Queuing Formula L = lambda W", 1961).
+How long work takes is measured: the time spent on work, divided by the number of pieces that were done in it. This is
+the estimate for times that are cut off (Epstein and Sobel, "Life Testing", 1953): work that was cut off at the end of
+its caller's time counts as time without a result. If it counted as done, a machine that gets slower would look fast
+again just when nothing is done in time any more, and would keep starting work that it cannot finish. A full house goes
+through in the time of one piece of work (Little, "A Proof for the Queuing Formula L = lambda W", 1961).
 """
 
 from collections import deque
@@ -16,13 +16,15 @@ from dataclasses import dataclass
 from orchestrator.priority import Priority
 
 _WEIGHT = 0.1
-"""Of the newest in the estimate of how long work takes."""
+"""Weight of the newest time in the estimate of how long work takes."""
+_WAIT_WEIGHT = 0.2
+"""Weight of the newest wait in the average wait."""
 _MARGIN = 2.0
-"""Time that must be left, over the time that is foreseen: what is admitted shall be in time almost always."""
+"""Time that must be left, divided by the time that is expected: admitted work shall almost always be in time."""
 _LEAST_DONE = 1e-3
-"""Share of work that is done, in the estimate; where nearly none is, this is how it begins anew."""
+"""Least share of work that is done, in the estimate: where nearly none is done, work is still tried."""
 _REMEMBERED = 32
-"""Pieces of work among which the fastest says what is possible."""
+"""Pieces of work whose fastest shows what is possible."""
 _LEAST_HINT_S, _MOST_HINT_S = 0.2, 5.0
 
 
@@ -32,17 +34,18 @@ class Ticket:
 
     cost: float
     priority: Priority
-    give_up_s: float
-    """When nobody waits for it any more."""
+    asked_s: float
+    """When it was asked for."""
     started_s: float | None = None
+    """None: it waits."""
 
 
-class Full(Exception):
+class QueueFull(Exception):
     """There is no room.
 
     Args:
-        retry_after_s: When there may be some.
-        late: There may be some, but not within the time that the caller has.
+        retry_after_s: After how many seconds there may be room.
+        late: There is room, but the work would not be done in the time that the caller has.
     """
 
     def __init__(self, retry_after_s: float, *, late: bool = False) -> None:
@@ -51,17 +54,19 @@ class Full(Exception):
         self.late = late
 
 
-class Admission:
+class AdmissionQueue:
     """Room for some work at a time, and a queue of bounded length.
 
     Args:
-        capacity: Cost of what may be under way together; what costs more goes alone.
-        max_waiting: Pieces of work that wait.
-        cost_is_time: Whether what costs more takes longer. Work is then refused, although there is room, where even the
-            fastest of late took longer for its cost than there is time.
+        capacity: Cost of the work that may be under way together; a piece that costs more runs alone.
+        max_waiting: Pieces of work that may wait.
+        cost_is_time: Whether work that costs more takes longer. Work is then refused, although there is room, where
+            even the fastest piece of late took longer for its cost than there is time.
     """
 
     def __init__(self, capacity: float, max_waiting: int, *, cost_is_time: bool = False) -> None:
+        self.mean_wait_s = 0.0
+        """Moving average of the time that work waited before it started."""
         self._capacity = capacity
         self._cost_is_time = cost_is_time
         self._max_waiting = max_waiting
@@ -69,7 +74,7 @@ class Admission:
         self._running = 0
         self._waiting: dict[Priority, deque[Ticket]] = {priority: deque() for priority in Priority}
         self._spent_s, self._done = 0.0, 0.0
-        """Moving averages: the time that was spent on work, and the share of it that was done."""
+        """Moving averages: the time that was spent on work, and the share of work that was done."""
         self._latest: deque[tuple[float, float]] = deque(maxlen=_REMEMBERED)
         """Costs and seconds of work that was done."""
 
@@ -83,13 +88,13 @@ class Admission:
         return sum(map(len, self._waiting.values()))
 
     def ask(self, cost: float, priority: Priority, *, now_s: float, give_up_s: float) -> tuple[Ticket, Ticket | None]:
-        """Returns the ticket of new work, started or waiting, and that of the work that gives way for it, if any.
+        """Returns the ticket of new work, started or waiting, and the ticket of the work that it displaces, if any.
 
         Raises:
-            Full: It can neither start now nor be expected to be done by `give_up_s`.
+            QueueFull: The work can neither start now nor be expected to be done by `give_up_s`.
         """
         self.check(cost, priority, now_s=now_s, give_up_s=give_up_s)
-        ticket = Ticket(cost, priority, give_up_s)
+        ticket = Ticket(cost, priority, now_s)
         if self._starts_at_once(cost):
             self._start(ticket, now_s)
             return ticket, None
@@ -98,28 +103,28 @@ class Admission:
         return ticket, gives_way
 
     def check(self, cost: float, priority: Priority, *, now_s: float, give_up_s: float) -> None:
-        """Returns if `ask` would take new work.
+        """Returns if `ask` would accept new work.
 
         Raises:
-            Full: It would not.
+            QueueFull: It would not.
         """
         if self._starts_at_once(cost):
             if now_s + self._least_s(cost) > give_up_s:
-                raise Full(self.hint_s(), late=True)
+                raise QueueFull(self.hint_s(), late=True)
             return
         if now_s + _MARGIN * (self._wait_s(priority) + self._takes_s) > give_up_s:
-            raise Full(self.hint_s(), late=True)
+            raise QueueFull(self.hint_s(), late=True)
         replaces = priority is Priority.INTERACTIVE and self._waiting[Priority.BULK]
         if self.waiting() >= self._max_waiting and not replaces:
-            raise Full(self.hint_s())
+            raise QueueFull(self.hint_s())
 
     def finish(self, ticket: Ticket, now_s: float, *, done: bool = True) -> list[Ticket]:
-        """Counts work that is over; returns the tickets of what starts now.
+        """Counts work that is over; returns the tickets of the work that starts now.
 
         Args:
             ticket: Of the work.
             now_s: The time.
-            done: Whether it came to its end; else it was cut off, since nobody wants it any more.
+            done: Whether the work was completed; False: it was cut off, for its caller has given up.
         """
         if ticket.started_s is None:
             if ticket in self._waiting[ticket.priority]:
@@ -131,16 +136,16 @@ class Admission:
         return self._start_waiting(now_s)
 
     def resize(self, capacity: float, now_s: float) -> list[Ticket]:
-        """Changes the capacity; returns the tickets of what starts now."""
+        """Changes the capacity; returns the tickets of the work that starts now."""
         self._capacity = capacity
         return self._start_waiting(now_s)
 
     def hint_s(self) -> float:
-        """Returns after how long it is worth asking again."""
+        """Returns after how many seconds it is worth asking again."""
         return min(max(self._wait_s(Priority.BULK), self._takes_s, _LEAST_HINT_S), _MOST_HINT_S)
 
     def _learn(self, cost: float, seconds: float, *, done: bool) -> None:
-        """Takes notice of how long work took, or was gone on with."""
+        """Takes into account how long work took, or ran before it was cut off."""
         if done:
             self._latest.append((cost, seconds))
         weight = _WEIGHT if self._spent_s else 1.0
@@ -152,7 +157,7 @@ class Admission:
         return self._spent_s / max(self._done, _LEAST_DONE)
 
     def _least_s(self, cost: float) -> float:
-        """Returns the least time that work takes beside other work; alone it may be any, so that much is tried."""
+        """Returns the least time that work takes beside other work; 0 for work alone, so that all work is tried."""
         if not (self._cost_is_time and self._running):
             return 0.0
         return min((seconds * min(cost / of, 1.0) for of, seconds in self._latest), default=0.0)
@@ -168,11 +173,12 @@ class Admission:
                 self._start(ticket, now_s)
                 started.append(ticket)
             if queue:
-                break  # what is large must not wait for ever behind what is small
+                break  # large work must not starve behind small work
         return started
 
     def _start(self, ticket: Ticket, now_s: float) -> None:
         ticket.started_s = now_s
+        self.mean_wait_s += _WAIT_WEIGHT * (now_s - ticket.asked_s - self.mean_wait_s)
         self._under_way += ticket.cost
         self._running += 1
 

@@ -1,16 +1,18 @@
 """When another server is asked although the first may still answer. Pure.
 
-Always where a call takes so long that its server must be frozen, or its network cut; and, if that is
-set, for the slowest percent of calls (Dean and Barroso, "The Tail at Scale", 2013). The first answer
-wins. Either way a repeat is taken from the budget of repeats.
+Kept by hand: gRPC for Python has no hedging, and where gRPC has it, the delay is fixed and not learnt from the calls.
+
+A second server is always asked where a call takes so long that its server must be frozen, or its network cut. Where a
+percentage is set, it is also asked for the slowest calls (Dean and Barroso, "The Tail at Scale", 2013). The first
+answer counts. Either way a repeat is taken from the budget of repeats.
 """
 
 from orchestrator.predict.rules.latency import Latencies
 
 _LATE_FACTOR = 2.0
-"""Times the slowest percent of calls like it: then it is late; with the time of a second server, that makes three."""
+"""A call is late after this many times the slowest percent of calls like it; a second server makes it three times."""
 _LEAST_LATE_S = 0.05
-"""No call is late before: a pause of the machine is not the server's fault."""
+"""No call is late before that: a pause of the machine is not the server's fault."""
 
 
 def late_s(latencies: Latencies, left_s: float) -> float:
@@ -27,7 +29,7 @@ def late_s(latencies: Latencies, left_s: float) -> float:
 
 
 def patience_s(latencies: Latencies, left_s: float, hedged_percent: float) -> float:
-    """Returns after how many seconds another server is asked.
+    """Returns after how many seconds a second server is asked.
 
     Args:
         latencies: Of calls like it.

@@ -6,7 +6,7 @@ from collections import deque
 _KEPT = 256
 """Times of each kind of call that count; older ones are forgotten."""
 _ENOUGH = 20
-"""Fewer say nothing of the slowest percent."""
+"""Fewer say nothing about the slowest percent."""
 
 
 class Latencies:
@@ -37,5 +37,5 @@ class LatencyBook:
         self._kinds: dict[tuple[str, str, int], Latencies] = {}
 
     def of(self, model: str, signature: str, rows: int) -> Latencies:
-        """Returns the times of calls like this one: those with as many rows, within a factor of two."""
+        """Returns the times of calls like this one: those whose number of rows is within a factor of two."""
         return self._kinds.setdefault((model, signature, rows.bit_length()), Latencies())

@@ -6,17 +6,17 @@ fail, repeating them all multiplies the load that made them fail.
 
 from random import Random
 
-from orchestrator.predict.rules.eject import Outcome
+from orchestrator.predict.rules.eject import AttemptOutcome
 
 MAX_ATTEMPTS = 4
-"""Servers that are asked for one answer."""
-RETRIED = frozenset({Outcome.UNREACHABLE, Outcome.FULL, Outcome.LACKING})
-"""After these another server may answer, and the first has done nothing that is done twice: networks keep no state."""
+"""Servers that are asked for one answer, at most."""
+RETRIED = frozenset({AttemptOutcome.UNREACHABLE, AttemptOutcome.FULL, AttemptOutcome.LACKING})
+"""After these another server may answer. A repeat is always safe: networks keep no state."""
 
 _SHARE = 0.2
 """Repeats for each call, in the long run."""
 _RESERVE = 64.0
-"""Repeats at once: the calls under way on a few servers that die together."""
+"""Repeats in a burst: as many as the calls under way on a few servers that die together."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.02, 0.5
 
 

@@ -1,1 +1,1 @@
-"""The model servers: where they are, connections to them, and the attempts at a call."""
+"""The model servers: where they are, the connections to them, and the calls."""

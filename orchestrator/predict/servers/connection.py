@@ -1,7 +1,5 @@
 """The connection to one model server."""
 
-from typing import Any
-
 import grpc
 
 from facegrid.tfserving.v1 import model_status_pb2, predict_pb2
@@ -12,13 +10,13 @@ _CHANNEL_OPTIONS: list[tuple[str, int | str]] = [
     ("grpc.max_send_message_length", -1),
     # gRPC's own limit of 4 MiB is a client's, and pnet's maps of one picture exceed it.
     ("grpc.max_receive_message_length", -1),
-    # A model server that comes back is used again within two seconds instead of two minutes, and one whose packets are
-    # lost is called anew as often: gRPC alone would wait 20 s for the first packet's answer.
+    # A model server that comes back is used again within two seconds instead of two minutes, and a connection attempt
+    # whose packets are lost is repeated as often: gRPC alone would wait 20 s for the first packet's answer.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 1_000),
     ("grpc.max_reconnect_backoff_ms", 2_000),
-    # Sets TCP_USER_TIMEOUT too: what is sent and not acknowledged within 5 s ends the connection, and the next one
-    # finds its way again as soon as there is one. More frequent pings would be answered with GOAWAY: a server counts
+    # Sets TCP_USER_TIMEOUT too: data that is not acknowledged within 5 s ends the connection, and the next one is made
+    # as soon as the network works again. More frequent pings would be answered with GOAWAY: a server counts
     # those that come without data within 5 minutes.
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 5_000),
@@ -31,23 +29,23 @@ _CHANNEL_OPTIONS: list[tuple[str, int | str]] = [
 _SILENT = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED})
 
 
-class Replica:
-    """A channel to one address. It connects when it is first used, and again when the connection is lost.
+class ServerConnection:
+    """A channel to one address. It connects when it is first used, and reconnects when the connection is lost.
 
     Args:
         address: HOST:PORT or unix:PATH.
-        tls: With which it is called; None: in the clear.
+        tls: For an encrypted channel; None: in the clear.
     """
 
     def __init__(self, address: str, tls: ModelServerTls | None = None) -> None:
         self.address = address
         self._channel = open_channel(address, _CHANNEL_OPTIONS, tls)
-        self._predict: Any = self._channel.unary_unary(
+        self._predict = self._channel.unary_unary(
             "/tensorflow.serving.PredictionService/Predict",
             request_serializer=predict_pb2.PredictRequest.SerializeToString,
             response_deserializer=predict_pb2.PredictResponse.FromString,
         )
-        self._status: Any = self._channel.unary_unary(
+        self._status = self._channel.unary_unary(
             "/tensorflow.serving.ModelService/GetModelStatus",
             request_serializer=model_status_pb2.GetModelStatusRequest.SerializeToString,
             response_deserializer=model_status_pb2.GetModelStatusResponse.FromString,
@@ -56,7 +54,7 @@ class Replica:
     async def predict(
         self, request: predict_pb2.PredictRequest, timeout_s: float, *, rows: int
     ) -> predict_pb2.PredictResponse:
-        """Returns the server's answer; tells the observer of the attempt.
+        """Returns the server's answer; reports the attempt to the observer.
 
         Args:
             request: One batch.
@@ -79,7 +77,7 @@ class Replica:
         return response
 
     async def answers(self, timeout_s: float) -> bool:
-        """Returns whether the server answers anything within that time, if only that it does not know the question."""
+        """Returns whether the server answers at all within that time, even with an error."""
         try:
             await self._status(model_status_pb2.GetModelStatusRequest(), timeout=timeout_s)
         except grpc.aio.AioRpcError as err:

@@ -1,4 +1,4 @@
-"""Where the servers of each model are: a fixed list, DNS, or whoever else knows."""
+"""Where the servers of each model are: a fixed list, DNS, or another source."""
 
 import asyncio
 import socket
@@ -12,25 +12,25 @@ Endpoints = Mapping[str, frozenset[str]]
 
 
 class EndpointsUnknown(Exception):
-    """Nobody can say now where the servers are; the message says who could not."""
+    """It is not known now where the servers are; the message says which source failed."""
 
 
 class EndpointSource(Protocol):
-    """Knows where the servers of each model are; it is asked again and again."""
+    """Knows where the servers of each model are; it is asked repeatedly."""
 
     async def endpoints(self) -> Endpoints:
         """Returns the gRPC addresses of each model's servers now, by model.
 
-        A model that is left out keeps the ones it had; an empty set says that it has no server.
+        A model that is left out keeps its addresses; an empty set says that it has no server.
 
         Raises:
-            EndpointsUnknown: They cannot be told: the last ones stay.
+            EndpointsUnknown: They are not known now: the last ones stay.
         """
         ...
 
 
 class StaticEndpoints:
-    """Servers that stay where they are.
+    """Servers at fixed addresses.
 
     Args:
         addresses: HOST:PORT or unix:PATH of each model's servers, by model.
@@ -45,10 +45,10 @@ class StaticEndpoints:
 
 
 class DnsEndpoints:
-    """Servers behind names: every address of a name is one, as of a headless Service of Kubernetes.
+    """Servers behind names: every address of a name is a server, as in a headless Service of Kubernetes.
 
     Args:
-        addresses: dns:///NAME:PORT of each model's servers, by model; other addresses may stand beside them.
+        addresses: dns:///NAME:PORT of each model's servers, by model; other addresses may be among them.
     """
 
     def __init__(self, addresses: Mapping[str, Collection[str]]) -> None:

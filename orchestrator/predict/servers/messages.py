@@ -16,25 +16,25 @@ from facegrid.errors import DeadlineExceeded, FacegridError, InternalError, Over
 from facegrid.tfserving.v1 import predict_pb2
 from orchestrator.predict.checks import check_outputs
 from orchestrator.predict.predictor import Arrays
-from orchestrator.predict.rules.eject import Outcome
+from orchestrator.predict.rules.eject import AttemptOutcome
 from orchestrator.predict.servers.tensors import decode_tensor, encode_tensor
 
 _log = logging.getLogger(__name__)
 
 _SMALL_BYTES = 256 * 1024
-"""What is copied within 50 microseconds."""
+"""So much is copied within 50 microseconds."""
 
 _Result = TypeVar("_Result")
 
 _OUTCOMES = {
-    grpc.StatusCode.UNAVAILABLE: Outcome.UNREACHABLE,
-    grpc.StatusCode.RESOURCE_EXHAUSTED: Outcome.FULL,
-    grpc.StatusCode.NOT_FOUND: Outcome.LACKING,
-    grpc.StatusCode.INTERNAL: Outcome.BROKEN,
-    grpc.StatusCode.UNKNOWN: Outcome.BROKEN,
-    grpc.StatusCode.DATA_LOSS: Outcome.BROKEN,
-    grpc.StatusCode.DEADLINE_EXCEEDED: Outcome.UNKNOWN,
-    grpc.StatusCode.CANCELLED: Outcome.UNKNOWN,
+    grpc.StatusCode.UNAVAILABLE: AttemptOutcome.UNREACHABLE,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: AttemptOutcome.FULL,
+    grpc.StatusCode.NOT_FOUND: AttemptOutcome.LACKING,
+    grpc.StatusCode.INTERNAL: AttemptOutcome.BROKEN,
+    grpc.StatusCode.UNKNOWN: AttemptOutcome.BROKEN,
+    grpc.StatusCode.DATA_LOSS: AttemptOutcome.BROKEN,
+    grpc.StatusCode.DEADLINE_EXCEEDED: AttemptOutcome.UNKNOWN,
+    grpc.StatusCode.CANCELLED: AttemptOutcome.UNKNOWN,
 }
 
 
@@ -82,13 +82,13 @@ async def decode(
 
 
 def name_of(model: str, version: int | None) -> str:
-    """Returns what messages call a model in a version."""
+    """Returns the name of a model in a version, for error texts."""
     return model if version is None else f"{model} version {version}"
 
 
-def outcome(code: grpc.StatusCode) -> Outcome:
+def outcome(code: grpc.StatusCode) -> AttemptOutcome:
     """Returns what a model server's status says about the server; other codes are answers, about the request."""
-    return _OUTCOMES.get(code, Outcome.ANSWERED)
+    return _OUTCOMES.get(code, AttemptOutcome.ANSWERED)
 
 
 def explain(model: str, err: grpc.aio.AioRpcError, timeout_s: float) -> FacegridError:

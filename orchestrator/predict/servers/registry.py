@@ -1,6 +1,6 @@
-"""The model servers there are now: who joins gets calls at once, who leaves ends those it has.
+"""The model servers there are now. One that joins gets calls at once; one that leaves completes the calls it has.
 
-Servers that were ejected are asked now and then whether they are there again; no caller's request is risked for that.
+Servers that were ejected are probed until they answer again; no caller's request is risked for that.
 """
 
 import asyncio
@@ -10,9 +10,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from orchestrator.observer import observer
-from orchestrator.predict.rules.balancer import Balancer, Server, Wanted
-from orchestrator.predict.rules.eject import Outcome
-from orchestrator.predict.servers.connection import Replica
+from orchestrator.predict.rules.balancer import Balancer, ServerEntry
+from orchestrator.predict.rules.eject import AttemptOutcome
+from orchestrator.predict.servers.connection import ServerConnection
 from orchestrator.predict.servers.endpoints import EndpointSource, EndpointsUnknown
 from orchestrator.predict.servers.options import BalanceOptions
 
@@ -24,12 +24,12 @@ _DRAIN_S = 120.0
 """Longest time for calls under way on a server that leaves: no caller waits longer (FACEGRID_MAX_TIMEOUT_S)."""
 
 
-class Fleet:
-    """Keeps a connection to each server that the source knows.
+class ServerRegistry:
+    """Keeps a connection to each server that the source names.
 
     Args:
         source: Where the servers are.
-        balancer: Is told of them.
+        balancer: Gets the servers.
         options: Pause before the source is asked again, and how servers are called.
         on_change: Called when servers joined, left, were ejected or came back.
     """
@@ -42,13 +42,13 @@ class Fleet:
         self._refresh_s = options.endpoint_refresh_s
         self._tls = options.tls
         self._on_change = on_change
-        self._replicas: dict[str, tuple[Server, Replica]] = {}
-        self._leaving: list[tuple[Server, Replica, float]] = []
-        """With the time after which calls under way are not waited for any more."""
+        self._connections: dict[str, tuple[ServerEntry, ServerConnection]] = {}
+        self._leaving: list[tuple[ServerEntry, ServerConnection, float]] = []
+        """With the time after which their connection is closed whatever is under way."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Asks the source for the first time; it is no error that it knows nothing yet."""
+        """Asks the source for the first time; a source that knows nothing yet is not an error."""
         await self._refresh()
         self._spawn(self._watch())
 
@@ -58,22 +58,21 @@ class Fleet:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        replicas = [replica for _, replica in self._replicas.values()]
-        replicas += [replica for _, replica, _ in self._leaving]
-        await asyncio.gather(*(replica.close() for replica in replicas))
-        self._replicas.clear()
+        connections = [connection for _, connection in self._connections.values()]
+        connections += [connection for _, connection, _ in self._leaving]
+        await asyncio.gather(*(connection.close() for connection in connections))
+        self._connections.clear()
         self._leaving.clear()
 
-    def replica(self, server: Server) -> Replica:
+    def connection(self, server: ServerEntry) -> ServerConnection:
         """Returns the connection to a server that the balancer picked."""
-        return self._replicas[server.address][1]
+        return self._connections[server.address][1]
 
-    def ended(self, server: Server, wanted: Wanted, outcome: Outcome, now_s: float) -> None:
-        """Counts a call that is over."""
-        if self._balancer.ended(server, wanted, outcome, now_s):
-            observer().ejected(wanted.model, server.address)
-            _log.warning("model server %s gets no calls for now: %s", server.address, outcome.name)
-            self._on_change()
+    def ejected(self, server: ServerEntry, model: str, outcome: AttemptOutcome) -> None:
+        """Reports that a server was ejected after a call of a model."""
+        observer().ejected(model, server.address)
+        _log.warning("model server %s gets no calls for now: %s", server.address, outcome.name)
+        self._on_change()
 
     async def _watch(self) -> None:
         refreshed_s = time.monotonic()
@@ -94,15 +93,15 @@ class Fleet:
         except EndpointsUnknown as err:
             _log.warning("the model servers are not known, the last ones stay: %s", err)
             return
-        except Exception:  # noqa: BLE001 - a source is others' code, and the fleet goes on without it
+        except Exception:  # noqa: BLE001 - a source is others' code, and the registry goes on without it
             _log.exception("the source of endpoints failed, the last ones stay")
             return
         servers = {server.address: server for server in self._balancer.all_servers()}
-        joined, left = servers.keys() - self._replicas.keys(), self._replicas.keys() - servers.keys()
+        joined, left = servers.keys() - self._connections.keys(), self._connections.keys() - servers.keys()
         for address in joined:
-            self._replicas[address] = servers[address], Replica(address, self._tls)
+            self._connections[address] = servers[address], ServerConnection(address, self._tls)
         for address in left:
-            self._leaving.append((*self._replicas.pop(address), time.monotonic() + _DRAIN_S))
+            self._leaving.append((*self._connections.pop(address), time.monotonic() + _DRAIN_S))
         if joined or left:
             _log.info("model servers joined: %s; left: %s", sorted(joined), sorted(left))
             self._on_change()
@@ -113,14 +112,14 @@ class Fleet:
         for one in over:
             self._leaving.remove(one)
             await one[1].close()
-            if one[0].address not in self._replicas:  # it may have come back meanwhile
+            if one[0].address not in self._connections:  # it may have come back meanwhile
                 observer().left(one[0].address)
 
-    async def _probe(self, server: Server) -> None:
-        if server.address not in self._replicas:
+    async def _probe(self, server: ServerEntry) -> None:
+        if server.address not in self._connections:
             return
-        answered = await self.replica(server).answers(_PROBE_TIMEOUT_S)
-        server.health.asked(answered=answered, now_s=time.monotonic())
+        answered = await self.connection(server).answers(_PROBE_TIMEOUT_S)
+        server.health.probed(answered=answered, now_s=time.monotonic())
         if answered:
             _log.info("model server %s answers again", server.address)
             self._on_change()

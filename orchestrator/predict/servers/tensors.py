@@ -34,7 +34,7 @@ def decode_tensor(message: tensor_pb2.TensorProto) -> NDArray[Any]:
     (--enable_serialization_as_tensor_content), so both forms occur.
 
     Raises:
-        ValueError: The dtype is none the networks give, or the values do not fill the shape.
+        ValueError: No network returns this dtype, or the values do not fill the shape.
     """
     if message.dtype not in _DTYPES:
         raise ValueError(f"tensor of data type {message.dtype}")

@@ -1,7 +1,7 @@
 """How connections to model servers are secured: TLS, and mutual TLS where the orchestrator has a certificate.
 
-gRPC reads a client's certificates once, when the channel is made: after a renewal, start the
-orchestrator anew before the old certificate expires (its replicas are replaced one by one).
+gRPC reads a client's certificates once, when the channel is made: after a renewal, restart the
+orchestrator before the old certificate expires (its replicas are replaced one by one).
 """
 
 from collections.abc import Sequence

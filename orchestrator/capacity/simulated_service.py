@@ -6,11 +6,11 @@ from functools import partial
 from itertools import count
 from random import Random
 
-from orchestrator.capacity.client import Client
 from orchestrator.capacity.events import Events
-from orchestrator.capacity.orchestrator import Orchestrator
+from orchestrator.capacity.simulated_client import SimulatedClient
+from orchestrator.capacity.simulated_orchestrator import SimulatedOrchestrator
 from orchestrator.capacity.station import Station
-from orchestrator.capacity.workload import Kind, Profile
+from orchestrator.capacity.workload import RequestKind, ServiceProfile
 from orchestrator.settings import Settings
 
 _COMPARED = 2
@@ -18,8 +18,8 @@ _COMPARED = 2
 
 
 @dataclass(frozen=True)
-class Sizes:
-    """How many there are of everything."""
+class ReplicaCounts:
+    """How many orchestrators and servers there are."""
 
     orchestrators: int
     servers: Mapping[str, int]
@@ -27,13 +27,13 @@ class Sizes:
 
     @property
     def replicas(self) -> int:
-        """Processes altogether."""
+        """All processes together."""
         return self.orchestrators + sum(self.servers.values())
 
 
 @dataclass
-class Results:
-    """What became of the pictures, in the order in which they were done."""
+class PictureTimes:
+    """The times of the pictures, in the order in which they were done."""
 
     arrived_s: list[float] = field(default_factory=list)
     took_s: list[float] = field(default_factory=list)
@@ -45,34 +45,34 @@ class Results:
         self.took_s.append(took_s)
 
 
-class World:
-    """Everything there is, and what happens to it.
+class SimulatedService:
+    """The orchestrators, the servers, and the pictures that arrive.
 
     Args:
         profile: What was measured.
-        sizes: How many there are of everything.
+        counts: How many orchestrators and servers there are.
         settings: Of the orchestrators.
         seed: Of what is random; equal seeds give equal results.
     """
 
-    def __init__(self, profile: Profile, sizes: Sizes, settings: Settings, seed: int) -> None:
+    def __init__(self, profile: ServiceProfile, counts: ReplicaCounts, settings: Settings, seed: int) -> None:
         self.events = Events()
         self.random = Random(seed)
-        self.results = Results()
+        self.results = PictureTimes()
         self.stations: dict[str, Station] = {}
-        """Every server that there ever was, by address: one that left ends what it has."""
-        self.servers: dict[str, list[str]] = {network: [] for network in sizes.servers}
-        """Addresses of those that get calls, by network."""
+        """Every server that there ever was, by address: one that left completes its calls."""
+        self.servers: dict[str, list[str]] = {network: [] for network in counts.servers}
+        """Addresses of the servers that get calls, by network."""
         self._profile = profile
         self._settings = settings
         self._numbers = count()
-        for network, number in sizes.servers.items():
+        for network, number in counts.servers.items():
             self.resize(network, number)
-        self.orchestrators = [self._orchestrator() for _ in range(sizes.orchestrators)]
+        self.orchestrators = [self._orchestrator() for _ in range(counts.orchestrators)]
         self.announce()
 
     def resize(self, network: str, number: int) -> None:
-        """Adds servers, or takes away the newest ones; the orchestrators hear of it by `announce`."""
+        """Adds servers, or removes the newest ones; the orchestrators learn it from `announce`."""
         addresses = self.servers[network]
         del addresses[number:]
         while len(addresses) < number:
@@ -87,8 +87,8 @@ class World:
         for orchestrator in self.orchestrators:
             orchestrator.client.update(endpoints)
 
-    def arrive(self, pictures: Iterator[tuple[float, Kind]]) -> None:
-        """Lets pictures arrive, one after the other.
+    def arrive(self, pictures: Iterator[tuple[float, RequestKind]]) -> None:
+        """Makes pictures arrive, one after the other.
 
         Args:
             pictures: The time of each, ascending, and its kind.
@@ -98,19 +98,19 @@ class World:
             return
 
     def run(self, *, until: Callable[[], bool] = lambda: False) -> None:
-        """Lets time pass until it is so, or until nothing is left to do."""
+        """Runs until `until` returns true, or until nothing is left to do."""
         self.events.run(until=until)
 
-    def _arrived(self, kind: Kind, pictures: Iterator[tuple[float, Kind]]) -> None:
+    def _arrived(self, kind: RequestKind, pictures: Iterator[tuple[float, RequestKind]]) -> None:
         now_s = self.events.now_s
         two = self.random.sample(self.orchestrators, min(_COMPARED, len(self.orchestrators)))
-        orchestrator = min(two, key=lambda one: one.pictures)
+        orchestrator = min(two, key=lambda one: one.limiter.in_flight())
         orchestrator.ask(kind, now_s + self._settings.timeout_s, partial(self._done, now_s))
         self.arrive(pictures)
 
     def _done(self, arrived_s: float, answered: bool) -> None:
         self.results.add(arrived_s, self.events.now_s - arrived_s if answered else float("inf"))
 
-    def _orchestrator(self) -> Orchestrator:
-        client = Client(self.events, self.stations, self._settings.balance_options(), self.random)
-        return Orchestrator(client, Station(self.events, self._profile.cores), self._settings)
+    def _orchestrator(self) -> SimulatedOrchestrator:
+        client = SimulatedClient(self.events, self.stations, self._settings.balance_options(), self.random)
+        return SimulatedOrchestrator(client, Station(self.events, self._profile.cores), self._settings)

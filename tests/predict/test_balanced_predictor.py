@@ -11,6 +11,7 @@ import pytest
 from benchmarks.common.stand_ins import crops, stand_in
 from benchmarks.reliability.helpers.network_namespace import NAMESPACE_ADDRESS, in_namespace, inside, namespaces_allowed
 from facegrid.errors import DeadlineExceeded, Overloaded, Unavailable
+from orchestrator.deadline import Deadline
 from orchestrator.observer import NO_OBSERVER, observed_by
 from orchestrator.priority import PRIORITY, Priority
 from tests.predict.traffic import MovingEndpoints, Traffic, balanced
@@ -18,8 +19,8 @@ from tests.support.polling import eventually_async as until
 from tests.support.ports import held_port
 
 
-class Told(type(NO_OBSERVER)):
-    """Remembers which models' calls were sent to a second server."""
+class HedgeRecorder(type(NO_OBSERVER)):
+    """Records the models whose calls were sent to a second server."""
 
     def __init__(self) -> None:
         self.hedges: list[str] = []
@@ -43,7 +44,7 @@ def start():
 
 
 def rnet(predictor, rows=1, timeout_s=10.0, **options):
-    return predictor.predict("rnet", crops(rows), timeout_s=timeout_s, **options)
+    return predictor.predict("rnet", crops(rows), deadline=Deadline(timeout_s), **options)
 
 
 async def connect(predictor):
@@ -79,7 +80,9 @@ def test_a_server_that_joins_gets_calls_and_one_that_leaves_ends_its_own(start):
                 await until(lambda: calls_under_way(predictor, new), "calls of the server that joined")
                 await until(lambda: calls_under_way(predictor, old), "a call of the server that leaves")
                 source.addresses = {new}
-                await until(lambda: not predictor._fleet._leaving and old not in predictor._fleet._replicas, "it left")
+                await until(
+                    lambda: not predictor._registry._leaving and old not in predictor._registry._connections, "it left"
+                )
                 await until(answered(traffic, 4), "answers of the other")
         return traffic.failures
 
@@ -170,11 +173,11 @@ def test_a_version_is_asked_for_where_it_is(start):
         async with balanced([without, having]) as predictor:
             chips = {"chips": np.zeros((1, 150, 150, 3), np.uint8)}
             for _ in range(100):  # more than repeats are allowed for: what a server lacks is remembered
-                await predictor.predict("embedder", chips, timeout_s=10, version=1)
+                await predictor.predict("embedder", chips, deadline=Deadline(10), version=1)
         async with balanced([without]) as predictor:
             await connect(predictor)
             with pytest.raises(Unavailable, match="embedder version 1 does not have it"):
-                await predictor.predict("embedder", chips, timeout_s=10, version=1)
+                await predictor.predict("embedder", chips, deadline=Deadline(10), version=1)
 
     asyncio.run(main())
 
@@ -203,7 +206,7 @@ def test_calls_beyond_the_bounds_are_refused_at_once_with_a_time_to_come_back(st
             calls = [asyncio.create_task(rnet(predictor, timeout_s=60)) for _ in range(3)]
             await until(lambda: calls_under_way(predictor, address) == 2, "two calls")
             with pytest.raises(Overloaded, match=r"queue for model rnet is full; try again in \d") as caught:
-                await asyncio.wait_for(rnet(predictor, timeout_s=60), 0.1)
+                rnet(predictor, timeout_s=60).send(None)  # its first step: it does not wait even once
             assert caught.value.retry_after_s > 0
             assert calls_under_way(predictor, address) == 2
             process.send_signal(signal.SIGCONT)
@@ -265,19 +268,19 @@ def test_a_call_that_is_given_up_counts_no_longer(start):
     asyncio.run(main())
 
 
-def test_a_call_whose_server_hangs_is_sent_to_another_and_that_is_told(start):
+def test_a_call_whose_server_hangs_is_sent_to_another_and_that_is_reported(start):
     (other, _), (frozen, process) = start("--ms=5"), start("--ms=5")
-    told = Told()
+    recorder = HedgeRecorder()
 
     async def main():
         async with balanced([other, frozen], hedged_percent=10) as predictor:
             for _ in range(60):  # so that it is known how long calls take
                 await rnet(predictor)
             process.send_signal(signal.SIGSTOP)
-            told.hedges.clear()
-            while not told.hedges:  # until the choice falls on the frozen one
+            recorder.hedges.clear()
+            while not recorder.hedges:  # until the choice falls on the frozen one
                 await rnet(predictor)
 
-    with observed_by(told):
+    with observed_by(recorder):
         asyncio.run(asyncio.wait_for(main(), 60))
-    assert set(told.hedges) == {"rnet"}
+    assert set(recorder.hedges) == {"rnet"}

@@ -1,4 +1,4 @@
-"""What a replica asks its own model server: which versions there are, and to take up another config."""
+"""The management calls of one model server: which versions it has, and applying another config."""
 
 from collections.abc import Collection
 
@@ -13,8 +13,8 @@ _RELOAD = "/tensorflow.serving.ModelService/HandleReloadConfigRequest"
 _OPTIONS = [("grpc.enable_retries", 0), ("grpc.enable_http_proxy", 0), ("grpc.max_reconnect_backoff_ms", 500)]
 
 
-class ServerCalls:
-    """The management calls of one model server.
+class ManagementClient:
+    """Calls `tensorflow.serving.ModelService` of one model server.
 
     Args:
         address: As gRPC writes it.
@@ -53,7 +53,7 @@ class ServerCalls:
         return found
 
     async def reload(self, config: ModelServerConfig, *, timeout_s: float) -> str:
-        """Lets the server take up a config; returns what is wrong with it, or nothing."""
+        """Makes the server apply a config; returns what is wrong with it, or an empty text."""
         try:
             answer = await self._reload(ReloadConfigRequest(config=config), timeout=timeout_s)
         except grpc.aio.AioRpcError as err:

@@ -1,7 +1,7 @@
-"""Runs a command that ends with its parent: python -I guard.py PARENT_PID COMMAND ARGUMENT...
+"""Runs a command that ends with its parent: python -I parent_watchdog.py PARENT_PID COMMAND ARGUMENT...
 
-A model server must not outlive the Ray process that watches over it, not even one that is killed. Linux ends
-it at once when its parent does (prctl); elsewhere this process stays, and looks twice a second.
+A model server must not outlive the Ray process that started it, even where that is killed. Linux ends it at once when
+its parent ends (prctl); elsewhere this process stays, and looks for its parent twice a second.
 """
 
 import ctypes
@@ -21,7 +21,7 @@ def main(argv: list[str]) -> int:
         return _watch(parent, command)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
-        return 1  # it was gone before it could be watched
+        return 1  # the parent ended before it could be watched
     return os.execvp(command[0], command)  # noqa: S606 - the command is ours, and this does not come back
 
 

@@ -1,4 +1,4 @@
-"""An orchestrator of the fleet: it makes its load known, and lets its requests follow the plan."""
+"""An orchestrator of the fleet: reports its load in the store, and makes its requests follow the plan."""
 
 import asyncio
 import logging
@@ -6,22 +6,23 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from orchestrator.fleet.plan import read_plan
-from orchestrator.fleet.records import BEAT_S, ORCHESTRATORS, OrchestratorRecord, encode
+from orchestrator.fleet.heartbeat import HEARTBEAT_S
+from orchestrator.fleet.records import ORCHESTRATORS, OrchestratorRecord, encode
+from orchestrator.fleet.rollout_plan import read_rollout_plan
 from orchestrator.fleet.store import RayStore, StoreUnavailable
-from orchestrator.predict.versioned import VersionedPredictor
+from orchestrator.predict.versioned_predictor import VersionedPredictor
 from orchestrator.predict.versions import Versions
 
 _log = logging.getLogger(__name__)
 
 
-class FleetMember:
-    """The record of one orchestrator.
+class OrchestratorHeartbeat:
+    """Writes the record of one orchestrator, and reads the plan.
 
     Args:
         name: Unique in the fleet.
-        predictor: Knows the load.
-        versions: Is told of every plan.
+        predictor: Counts the calls.
+        versions: Gets every new plan.
         queue_s: Returns the seconds that calls have lately waited for a server, by model.
         store: Where the plan is and the record goes.
     """
@@ -43,12 +44,12 @@ class FleetMember:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Follows the plan from now on; a store that does not answer yet is no error."""
+        """Follows the plan from now on; a store that does not answer yet is not an error."""
         await self._exchange()
         self._task = asyncio.create_task(self._beat())
 
     async def close(self) -> None:
-        """Takes the record away."""
+        """Removes the record."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -57,12 +58,12 @@ class FleetMember:
 
     async def _beat(self) -> None:
         while True:
-            await asyncio.sleep(BEAT_S)
+            await asyncio.sleep(HEARTBEAT_S)
             await self._exchange()
 
     async def _exchange(self) -> None:
         try:
-            plan = await read_plan(self._store)
+            plan = await read_rollout_plan(self._store)
             if plan is not None:
                 for model in self._versions.follow(plan.generation, plan.routes):
                     self._predictor.forget(model)
@@ -72,17 +73,17 @@ class FleetMember:
 
     def _record(self) -> OrchestratorRecord:
         self._beats += 1
-        tallies: dict[str, dict[str, list[int]]] = {}
-        for (model, version), tally in self._predictor.tallies.items():
-            tallies.setdefault(model, {})[str(version)] = tally.counts()
+        versions: dict[str, dict[str, list[int]]] = {}
+        for (model, version), stats in self._predictor.call_stats.items():
+            versions.setdefault(model, {})[str(version)] = stats.counts()
         in_flight = +self._predictor.in_flight
         return OrchestratorRecord(
             id=self._name,
             pid=os.getpid(),
             generation=self._versions.oldest_generation,
             in_flight=dict(in_flight),
-            # What calls waited before a pause says nothing of now.
+            # How long calls waited before a pause says nothing about now.
             queue_s={model: seconds for model, seconds in self._queue_s().items() if model in in_flight},
-            versions=tallies,
+            versions=versions,
             beat=self._beats,
         )

@@ -1,4 +1,4 @@
-"""What a fleet serves: the versions that every server loads, and who gets which."""
+"""What a fleet serves: the versions that every server loads, and the routes of requests to them."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -17,14 +17,14 @@ STABLE, CANARY = "stable", "canary"
 
 
 @dataclass(frozen=True)
-class Plan:
-    """One state of what is served; each change is a new one with the next number."""
+class RolloutPlan:
+    """One state of what is served; each change is a new plan with the next generation."""
 
     generation: int
     config: ModelServerConfig
-    """Models with their folders and the versions to load."""
+    """The models with their folders and the versions to load."""
     routes: Mapping[str, Route] = field(default_factory=dict)
-    """By model; the servers' newest version answers for a model without one."""
+    """By model; for a model without a route the newest version of each server answers."""
 
     def encode(self) -> bytes:
         """Returns the plan as JSON."""
@@ -33,15 +33,15 @@ class Plan:
         return json.dumps({"generation": self.generation, "config": config, "routes": routes}).encode()
 
     @classmethod
-    def decode(cls, value: bytes) -> "Plan":
+    def decode(cls, value: bytes) -> "RolloutPlan":
         """Returns the plan that `encode` wrote."""
         fields = json.loads(value)
         config = text_format.Parse(fields["config"], ModelServerConfig())
         routes = {model: Route(**route) for model, route in fields["routes"].items()}
         return cls(fields["generation"], config, routes)
 
-    def with_versions(self, model: str, versions: Iterable[int], labels: Mapping[str, int]) -> "Plan":
-        """Returns the next plan, in which servers of a model load exactly these versions."""
+    def with_versions(self, model: str, versions: Iterable[int], labels: Mapping[str, int]) -> "RolloutPlan":
+        """Returns the next plan, in which the servers of a model load exactly these versions."""
         config = ModelServerConfig()
         config.CopyFrom(self.config)
         for one in config.model_config_list.config:
@@ -49,12 +49,12 @@ class Plan:
                 _set_versions(one, versions, labels)
         return replace(self, generation=self.generation + 1, config=config)
 
-    def with_route(self, model: str, route: Route) -> "Plan":
-        """Returns the next plan, in which requests for a model go another way."""
+    def with_route(self, model: str, route: Route) -> "RolloutPlan":
+        """Returns the next plan, in which requests for a model follow another route."""
         return replace(self, generation=self.generation + 1, routes={**self.routes, model: route})
 
     def config_of(self, models: Iterable[str]) -> ModelServerConfig:
-        """Returns the config of a server that has these models alone."""
+        """Returns the config of a server that has only these models."""
         wanted = set(models)
         config = ModelServerConfig()
         config.model_config_list.config.extend(
@@ -63,27 +63,27 @@ class Plan:
         return config
 
 
-async def read_plan(store: RayStore) -> Plan | None:
-    """Returns the plan in force, or None where none was made yet.
+async def read_rollout_plan(store: RayStore) -> RolloutPlan | None:
+    """Returns the plan in force, or None where there is none yet.
 
     Raises:
         StoreUnavailable: Ray's head service does not answer.
     """
     value = await store.get(PLAN)
-    return None if value is None else Plan.decode(value)
+    return None if value is None else RolloutPlan.decode(value)
 
 
-def first_plan(config: ModelServerConfig, remembered: Mapping[str, int]) -> Plan:
-    """Returns the plan of a fleet that starts: the remembered version of each network is stable, else its newest.
+def initial_plan(config: ModelServerConfig, remembered: Mapping[str, int]) -> RolloutPlan:
+    """Returns the first plan of a fleet: the stable version of each network is the remembered one, else the newest.
 
-    So a version that appears in a folder later is served by a rollout and not by chance. A model that
-    keeps all its versions, and one whose folder cannot be listed from here, stays as its config says.
+    So a version that appears in a folder later is served only after a rollout. A model that keeps all its versions,
+    and one whose folder cannot be listed on this machine, stays as its config says.
 
     Args:
-        config: What the operator wrote.
+        config: The operator's.
         remembered: Stable version of networks by name, as the last fleet left them.
     """
-    plan = Plan(0, config)
+    plan = RolloutPlan(0, config)
     for one in config.model_config_list.config:
         there = versions_in(Path(one.base_path))
         if not there:
@@ -98,14 +98,14 @@ def first_plan(config: ModelServerConfig, remembered: Mapping[str, int]) -> Plan
 
 
 def versions_in(folder: Path) -> set[int]:
-    """Returns the numbers of a model's versions; none where the folder is not one of this machine."""
+    """Returns the numbers of a model's versions; none where this machine does not have the folder."""
     if not folder.is_dir():
         return set()
     return {int(child.name) for child in folder.iterdir() if child.name.isdecimal() and child.is_dir()}
 
 
 def loaded_versions(config: ModelConfig) -> set[int]:
-    """Returns the versions that a model's config names; none where it takes those it finds."""
+    """Returns the versions that a model's config names; none where it loads those that it finds."""
     return set(config.model_version_policy.specific.versions)
 
 

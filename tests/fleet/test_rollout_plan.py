@@ -7,7 +7,7 @@ import pytest
 from facegrid.tfserving.v1.model_server_config_pb2 import ModelServerConfig
 from orchestrator.app.options import SERVING_CONFIG
 from orchestrator.fleet.model_config import local_model_config, read_model_config
-from orchestrator.fleet.plan import Plan, first_plan
+from orchestrator.fleet.rollout_plan import RolloutPlan, initial_plan
 from orchestrator.predict.versions import Route
 
 
@@ -20,12 +20,12 @@ def config(tmp_path: Path) -> ModelServerConfig:
     return local_model_config(read_model_config(SERVING_CONFIG), tmp_path)
 
 
-def models(plan: Plan) -> dict:
+def models(plan: RolloutPlan) -> dict:
     return {one.name: one for one in plan.config.model_config_list.config}
 
 
 def test_the_newest_version_is_stable_and_no_other_is_loaded(config: ModelServerConfig) -> None:
-    plan = first_plan(config, {})
+    plan = initial_plan(config, {})
     assert plan.generation == 1
     assert plan.routes == {"pnet": Route(stable=10), "rnet": Route(stable=1), "onet": Route(stable=3)}
     assert list(models(plan)["pnet"].model_version_policy.specific.versions) == [10]
@@ -33,26 +33,26 @@ def test_the_newest_version_is_stable_and_no_other_is_loaded(config: ModelServer
 
 
 def test_a_remembered_version_stays_unless_it_is_gone(config: ModelServerConfig) -> None:
-    assert first_plan(config, {"pnet": 2, "onet": 2}).routes["pnet"].stable == 2
-    assert first_plan(config, {"pnet": 2, "onet": 2}).routes["onet"].stable == 3
+    assert initial_plan(config, {"pnet": 2, "onet": 2}).routes["pnet"].stable == 2
+    assert initial_plan(config, {"pnet": 2, "onet": 2}).routes["onet"].stable == 3
 
 
 def test_embedders_are_all_kept_and_follow_the_settings_until_one_was_promoted(config: ModelServerConfig) -> None:
-    plan = first_plan(config, {})
+    plan = initial_plan(config, {})
     assert models(plan)["embedder"].model_version_policy.WhichOneof("policy_choice") == "all"
     assert "embedder" not in plan.routes
-    assert first_plan(config, {"embedder": 2}).routes["embedder"].stable == 2
+    assert initial_plan(config, {"embedder": 2}).routes["embedder"].stable == 2
 
 
 def test_a_plan_comes_back_as_it_was_written(config: ModelServerConfig) -> None:
-    plan = first_plan(config, {}).with_versions("pnet", [2, 10], {"stable": 10, "canary": 2})
+    plan = initial_plan(config, {}).with_versions("pnet", [2, 10], {"stable": 10, "canary": 2})
     plan = plan.with_route("pnet", Route(stable=10, canary=2, share=0.1))
-    again = Plan.decode(plan.encode())
+    again = RolloutPlan.decode(plan.encode())
     assert (again.generation, again.config, again.routes) == (3, plan.config, plan.routes)
 
 
 def test_a_change_leaves_the_plan_before_it_as_it_was(config: ModelServerConfig) -> None:
-    plan = first_plan(config, {})
+    plan = initial_plan(config, {})
     before = plan.encode()
     changed = plan.with_versions("pnet", [2, 10], {"stable": 10, "canary": 2}).with_route("pnet", Route(stable=2))
     assert plan.encode() == before
@@ -60,5 +60,5 @@ def test_a_change_leaves_the_plan_before_it_as_it_was(config: ModelServerConfig)
 
 
 def test_a_server_is_given_its_own_models_alone(config: ModelServerConfig) -> None:
-    given = first_plan(config, {}).config_of(["embedder"])
+    given = initial_plan(config, {}).config_of(["embedder"])
     assert [one.name for one in given.model_config_list.config] == ["embedder"]

@@ -8,12 +8,12 @@ import time
 
 import psutil
 
-from orchestrator.fleet.server_process import _GUARD
+from orchestrator.fleet.server_process import _WATCHDOG
 
 SLEEP = [sys.executable, "-c", "print('here', flush=True); import time; time.sleep(600)"]
 PARENT = f"""
 import os, subprocess, sys, time
-child = subprocess.Popen([sys.executable, "-I", {str(_GUARD)!r}, str(os.getpid()), *{SLEEP!r}])
+child = subprocess.Popen([sys.executable, "-I", {str(_WATCHDOG)!r}, str(os.getpid()), *{SLEEP!r}])
 print(child.pid, flush=True)
 time.sleep(600)
 """
@@ -39,11 +39,11 @@ def test_it_dies_with_a_parent_that_is_killed() -> None:
 
 
 def test_it_does_not_start_for_a_parent_that_is_gone() -> None:
-    done = subprocess.run([sys.executable, "-I", _GUARD, "1", *SLEEP], capture_output=True, timeout=20, check=False)
+    done = subprocess.run([sys.executable, "-I", _WATCHDOG, "1", *SLEEP], capture_output=True, timeout=20, check=False)
     assert (done.returncode, done.stdout) == (1, b"")
 
 
 def test_it_becomes_the_command_and_ends_as_that_does() -> None:
     command = [sys.executable, "-c", "raise SystemExit(7)"]
-    done = subprocess.run([sys.executable, "-I", _GUARD, str(os.getpid()), *command], timeout=20, check=False)
+    done = subprocess.run([sys.executable, "-I", _WATCHDOG, str(os.getpid()), *command], timeout=20, check=False)
     assert done.returncode == 7

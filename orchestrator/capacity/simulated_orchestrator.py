@@ -3,89 +3,79 @@
 from collections.abc import Callable
 from functools import partial
 
-from orchestrator.capacity.client import Client
+from orchestrator.capacity.simulated_client import SimulatedClient
+from orchestrator.capacity.simulated_limiter import SimulatedLimiter
 from orchestrator.capacity.station import Job, Station
-from orchestrator.capacity.workload import Kind
+from orchestrator.capacity.workload import RequestKind
 from orchestrator.predict.batches import CALLS_AT_ONCE
-from orchestrator.predict.rules.admission import Admission, Full, Ticket
-from orchestrator.priority import Priority
+from orchestrator.predict.rules.admission import AdmissionQueue, Ticket
 from orchestrator.settings import Settings
 
 
-class Orchestrator:
-    """Takes pictures by the rules of `orchestrator.api.pictures.Pictures`.
+class SimulatedOrchestrator:
+    """Accepts pictures as `orchestrator.api.pictures.Pictures` does.
 
     Args:
         client: Its way to the model servers.
         processor: Its cores.
-        settings: Limits of what is worked on and waits.
+        settings: Limits of the pictures that are worked on and wait.
     """
 
-    def __init__(self, client: Client, processor: Station, settings: Settings) -> None:
+    def __init__(self, client: SimulatedClient, processor: Station, settings: Settings) -> None:
         self.client = client
         self.processor = processor
-        self.pictures = 0
-        """Waiting or worked on."""
+        self.events = client.events
+        self.limiter = SimulatedLimiter(
+            client.events, AdmissionQueue(1.0, settings.max_images_queued, cost_is_time=True)
+        )
         self.waited_s = 0.0
         """Time that pictures waited for their turn, together."""
-        self._events = client.events
         self._settings = settings
-        self._turns = Admission(1.0, settings.max_images_queued, cost_is_time=True)
-        self._starts: dict[Ticket, Callable[[], None]] = {}
 
-    def ask(self, kind: Kind, give_up_s: float, done: Callable[[bool], None]) -> None:
-        """Takes a picture; `done` is told once whether there is an answer in time."""
+    def ask(self, kind: RequestKind, give_up_s: float, done: Callable[[bool], None]) -> None:
+        """Accepts a picture; `done` is called once: with whether there is an answer in time."""
         cost = max(kind.px / self._settings.max_px_at_once, 1 / self._settings.max_images_at_once)
-        now_s = self._events.now_s
-        try:
-            ticket, _ = self._turns.ask(cost, Priority.INTERACTIVE, now_s=now_s, give_up_s=give_up_s)
-        except Full:
-            done(False)
-            return
-        self.pictures += 1
-
-        def finished(answered: bool) -> None:
-            self.pictures -= 1
-            self._starts.pop(ticket, None)
-            for started in self._turns.finish(ticket, self._events.now_s, done=answered):
-                self._starts.pop(started)()
-            done(answered)
-
-        picture = Picture(self, kind, give_up_s, finished)
-
-        def start() -> None:
-            self.waited_s += self._events.now_s - now_s
-            picture.start()
-
-        if ticket.started_s is None:
-            self._starts[ticket] = start
-        else:
-            picture.start()
-        self._events.at(give_up_s, picture.give_up)
+        SimulatedPicture(self, kind, give_up_s, done).ask(cost)
 
 
-class Picture:
-    """One picture on its way: a share of the processor's time before each network, then its calls."""
+class SimulatedPicture:
+    """One picture on its way: an equal share of its processor time before each network, then the calls of that.
 
-    def __init__(self, orchestrator: Orchestrator, kind: Kind, give_up_s: float, done: Callable[[bool], None]) -> None:
+    Args:
+        orchestrator: That works on it.
+        kind: Its size, and what it needs.
+        give_up_s: The deadline.
+        done: Called when it is over.
+    """
+
+    def __init__(
+        self, orchestrator: SimulatedOrchestrator, kind: RequestKind, give_up_s: float, done: Callable[[bool], None]
+    ) -> None:
         self._orchestrator = orchestrator
         self._kind = kind
         self._give_up_s = give_up_s
         self._done = done
+        self._asked_s = orchestrator.events.now_s
+        self._ticket: Ticket | None = None
         self._over = False
         self._step = 0
         self._to_send = self._open = 0
         self._share_s = 0.0
 
-    def start(self) -> None:
-        """Begins, when it is the picture's turn."""
+    def ask(self, cost: float) -> None:
+        """Waits for the picture's turn, and begins then."""
+        self._ticket = self._orchestrator.limiter.acquire(cost, self._start, give_up_s=self._give_up_s)
+        if self._ticket is None:
+            self._done(False)
+        else:
+            self._orchestrator.events.at(self._give_up_s, partial(self._finish, answered=False))
+
+    def _start(self, ticket: Ticket) -> None:
+        self._ticket = ticket
+        self._orchestrator.waited_s += self._orchestrator.events.now_s - self._asked_s
         random = self._orchestrator.client.random
         self._share_s = self._kind.processor.draw(random) / max(len(self._kind.steps), 1)
         self._compute()
-
-    def give_up(self) -> None:
-        """Ends it, for nobody waits any more."""
-        self._finish(answered=False)
 
     def _compute(self) -> None:
         if self._over:
@@ -137,6 +127,9 @@ class Picture:
             self._finish(answered=True)
 
     def _finish(self, *, answered: bool) -> None:
-        if not self._over:
-            self._over = True
-            self._done(answered)
+        if self._over:
+            return
+        self._over = True
+        if self._ticket is not None:
+            self._orchestrator.limiter.release(self._ticket, done=answered)
+        self._done(answered)

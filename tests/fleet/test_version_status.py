@@ -4,7 +4,7 @@ import pytest
 
 from facegrid.tfserving.v1.model_server_config_pb2 import ModelServerConfig
 from orchestrator.fleet.model_server import ModelVersion
-from orchestrator.fleet.served import available, settled, with_labels, without_labels
+from orchestrator.fleet.version_status import available_versions, is_settled, with_labels, without_labels
 
 
 @pytest.fixture
@@ -32,8 +32,8 @@ def test_a_version_that_ended_or_is_absent_may_still_come(
 ) -> None:
     versions = [ModelVersion("pnet", 1, "AVAILABLE", "")]
     versions += [ModelVersion("pnet", 2, state, "")] if state else []
-    assert settled(config, versions, may_come=True) == at_once
-    assert settled(config, versions, may_come=False) == later
+    assert is_settled(config, versions, may_come=True) == at_once
+    assert is_settled(config, versions, may_come=False) == later
 
 
 def test_a_label_waits_for_its_version(config: ModelServerConfig) -> None:
@@ -46,4 +46,4 @@ def test_a_label_waits_for_its_version(config: ModelServerConfig) -> None:
 
 def test_what_can_be_asked_is_what_is_available() -> None:
     versions = [ModelVersion("pnet", 2, "LOADING", ""), ModelVersion("pnet", 1, "AVAILABLE", "")]
-    assert available(versions) == {"pnet": [1]}
+    assert available_versions(versions) == {"pnet": [1]}

@@ -1,23 +1,24 @@
-"""Who is in the fleet now; and the records of those who died without taking theirs away are removed."""
+"""Which servers and orchestrators are in the fleet now; removes the records of those that died."""
 
 from dataclasses import dataclass
 from itertools import chain
 
-from orchestrator.fleet.records import ORCHESTRATORS, SERVERS, Living, OrchestratorRecord, ServerRecord
+from orchestrator.fleet.heartbeat import HeartbeatTracker
+from orchestrator.fleet.records import ORCHESTRATORS, SERVERS, OrchestratorRecord, ServerRecord
 from orchestrator.fleet.store import RayStore, StoreUnavailable
 
 
 @dataclass(frozen=True)
-class Present:
-    """Those who are there."""
+class FleetMembers:
+    """The live servers and orchestrators."""
 
     servers: list[ServerRecord]
     """By name."""
     orchestrators: list[OrchestratorRecord]
 
 
-class Everybody:
-    """Reads all records; whoever looks often sees soon who died.
+class Membership:
+    """Reads all records. A reader that reads often notices a death soon.
 
     Args:
         store: Where the records are.
@@ -25,11 +26,11 @@ class Everybody:
 
     def __init__(self, store: RayStore) -> None:
         self._store = store
-        self._servers: Living[ServerRecord] = Living(ServerRecord)
-        self._orchestrators: Living[OrchestratorRecord] = Living(OrchestratorRecord)
+        self._servers: HeartbeatTracker[ServerRecord] = HeartbeatTracker(ServerRecord)
+        self._orchestrators: HeartbeatTracker[OrchestratorRecord] = HeartbeatTracker(OrchestratorRecord)
 
-    async def look(self) -> Present:
-        """Returns those who are there.
+    async def members(self) -> FleetMembers:
+        """Returns the live servers and orchestrators.
 
         Raises:
             StoreUnavailable: Ray's head service does not answer.
@@ -45,4 +46,4 @@ class Everybody:
         orchestrators = self._orchestrators.update(of_orchestrators)
         for key in chain(of_servers.keys() - servers.keys(), of_orchestrators.keys() - orchestrators.keys()):
             await self._store.delete(key)
-        return Present([servers[key] for key in sorted(servers)], list(orchestrators.values()))
+        return FleetMembers([servers[key] for key in sorted(servers)], list(orchestrators.values()))
