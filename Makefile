@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help install demo test proof lint typecheck format protos lock bench accuracy rollouts fuzz train-jax soak chaos monitoring image-digests clean
+.PHONY: help install demo test proof lint typecheck format protos lock bench accuracy rollouts fuzz train-jax soak chaos kills stack-soak monitoring image-digests clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -64,6 +64,12 @@ fuzz: $(READY)  ## send 20,000 wrong requests to every entrance of one model ser
 
 chaos: $(READY) models  ## kill and freeze parts of a running fleet, and see what callers notice (five minutes)
 	$(BIN)/python -m benchmarks.reliability.chaos
+
+kills: $(READY) models  ## kill each process of the default stack, and see how long the service is away (eight minutes)
+	$(BIN)/python -m benchmarks.reliability.kills
+
+stack-soak: $(READY) models  ## kill a process of the default stack every 20 seconds for half an hour
+	$(BIN)/python -m benchmarks.reliability.stack_soak --plot docs/images/stack_soak.svg
 
 models: $(READY)
 	$(BIN)/facegrid export --if-missing
