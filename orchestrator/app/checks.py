@@ -1,6 +1,7 @@
 """What must hold before anything is started; each check says what to do when it does not."""
 
 import importlib.util
+import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -41,6 +42,10 @@ def require_options(options: StackOptions) -> None:
     for name, share in (("cpus", options.server_cpus), ("gpus", options.server_gpus)):
         if not 0 <= share <= MOST:
             raise StackError(f"{share:g} {name} for a model server are not in 0 to {MOST}", f"set --server-{name}")
+    try:
+        ipaddress.IPv4Address(options.host)
+    except ValueError as err:
+        raise StackError(f"--host {options.host!r} is not an IPv4 address", "give 127.0.0.1 or 0.0.0.0") from err
     if options.ingress not in INGRESSES:
         raise StackError(f"there is no ingress {options.ingress!r}", f"choose one of {', '.join(INGRESSES)}")
     if not options.timeout_s > 0:

@@ -4,7 +4,14 @@ import sys
 from collections.abc import Mapping
 
 from orchestrator.app.ingress import ingress_environment
-from orchestrator.app.options import API_KEYS_VARIABLE, GALLERY_VARIABLE, StackOptions, api_keys_file, gallery_uri
+from orchestrator.app.options import (
+    API_KEYS_VARIABLE,
+    DEFAULT_HOST,
+    GALLERY_VARIABLE,
+    StackOptions,
+    api_keys_file,
+    gallery_uri,
+)
 from orchestrator.app.ports import free_ports
 from orchestrator.app.ray_environment import ray_environment
 from orchestrator.app.state import VERSIONS_FILE, StackState, StateFolder
@@ -24,6 +31,7 @@ def serve_host_command(state: StackState, options: StackOptions, folder: StateFo
     """Returns the command of the process that holds Ray and Ray Serve."""
     command = [sys.executable, "-m", "orchestrator.app.serve_host"]
     command += [f"--run-dir={state.run_dir}", f"--log-dir={folder.logs}"]
+    command += [f"--host={DEFAULT_HOST if state.has_tls else options.host}"]  # behind a TLS proxy only it asks
     command += [f"--port={state.ingress_port or state.port}", f"--http-port={free_ports(1)[0]}"]
     command += [f"--orchestrators={state.orchestrators}", f"--servers={state.servers}"]
     command += [f"--server-cpus={options.server_cpus}", f"--server-gpus={options.server_gpus}"]

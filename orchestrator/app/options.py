@@ -14,6 +14,7 @@ from orchestrator.tls_files import ServerTls
 STATE_DIR_VARIABLE = "FACEGRID_STATE_DIR"
 GALLERY_VARIABLE = "FACEGRID_GALLERY"
 DEFAULT_PORT = 9000
+DEFAULT_HOST = "127.0.0.1"
 DEFAULT_TIMEOUT_S = 120.0
 INGRESSES = ("haproxy", "python")
 API_KEYS_VARIABLE = "FACEGRID_API_KEYS_FILE"
@@ -27,6 +28,8 @@ class StackOptions:
 
     port: int = DEFAULT_PORT
     """Where the service answers gRPC."""
+    host: str = DEFAULT_HOST
+    """Address that the haproxy ingress listens on; the python ingress listens on every interface."""
     models_dir: Path = Path("models")
     """Folder that holds <model>/<version>/, as `facegrid export` writes it."""
     orchestrators: Size = field(default_factory=lambda: Size(1, 1))

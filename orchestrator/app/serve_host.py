@@ -53,6 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="orchestrator.app.serve_host", description=__doc__)
     parser.add_argument("--run-dir", type=Path, required=True, help="folder for sockets and Ray's files")
     parser.add_argument("--log-dir", type=Path, required=True, help="folder for the logs of Serve and the replicas")
+    parser.add_argument("--host", default="127.0.0.1", help="address that the haproxy ingress listens on")
     parser.add_argument("--port", type=int, required=True, help="port of the gRPC ingress")
     parser.add_argument("--http-port", type=int, required=True, help="port of Serve's HTTP ingress")
     parser.add_argument("--orchestrators", type=parse_size, default=Size(1, 1), help="N or N-M replicas of the service")
@@ -193,7 +194,7 @@ def _start_serve(args: argparse.Namespace, application: Any, done: Callable[[str
 
     def start_ingress() -> None:
         serve.start(
-            http_options=HTTPOptions(host="127.0.0.1", port=args.http_port),
+            http_options=HTTPOptions(host=args.host, port=args.http_port),
             grpc_options=gRPCOptions(port=args.port, grpc_servicer_functions=SERVICES),
             logging_config=logging_config,
         )

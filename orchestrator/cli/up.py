@@ -43,6 +43,7 @@ from facegrid.cli.command import command
 from facegrid.cli.usage import UsageError
 from orchestrator.app.foreground import up_in_foreground
 from orchestrator.app.options import (
+    DEFAULT_HOST,
     DEFAULT_PORT,
     DEFAULT_TIMEOUT_S,
     SERVING_CONFIG,
@@ -71,6 +72,10 @@ _STEPS = {
 def up(
     *,
     port: Annotated[int, typer.Option(metavar="N", help="port for gRPC")] = DEFAULT_PORT,
+    host: Annotated[
+        str,
+        typer.Option(metavar="ADDRESS", help="where the haproxy ingress listens; 0.0.0.0: everywhere"),
+    ] = DEFAULT_HOST,
     models_dir: Annotated[Path, typer.Option(metavar="DIR", help="where `facegrid export` wrote the networks")] = Path(
         "models"
     ),
@@ -128,6 +133,7 @@ def up(
     try:
         options = StackOptions(
             port=port,
+            host=host,
             models_dir=models_dir,
             model_config=model_config or SERVING_CONFIG,
             orchestrators=parse_size(orchestrators),

@@ -34,6 +34,9 @@ def test_a_whole_stack_has_these_parts(state: StackState) -> None:
 
 def test_the_serve_host_understands_its_command(state: StackState, folder: StateFolder) -> None:
     secured = replace(state, ingress_port=9002, servers="pnet=2")
+    for one, host in ((state, "0.0.0.0"), (secured, "127.0.0.1")):
+        command = serve_host_command(one, StackOptions(host="0.0.0.0"), folder)
+        assert serve_host_parser().parse_args(command[3:]).host == host
     for one, port in ((state, 9001), (secured, 9002)):  # behind a proxy the ingress has a port of its own
         args = serve_host_parser().parse_args(serve_host_command(one, StackOptions(server_cpus=0.5), folder)[3:])
         assert (args.port, args.servers, str(args.orchestrators)) == (port, one.servers, "1-3")
