@@ -10,11 +10,11 @@ import psutil
 from exporters.signatures import EMBEDDER
 from facegrid.tfserving.v1.model_server_config_pb2 import ModelServerConfig
 from orchestrator.app.errors import StackError
-from orchestrator.app.machine import available_memory_bytes
 from orchestrator.app.options import INGRESSES, StackOptions
 from orchestrator.fleet.model_config import models_without_version
 from orchestrator.fleet.sizes import MOST
 from orchestrator.keys.file import KeysError, read_keys
+from orchestrator.machine import available_memory_bytes
 from orchestrator.settings import Settings, SettingsError
 from orchestrator.tls_files import ServerTls, TlsError
 

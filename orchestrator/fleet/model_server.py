@@ -10,6 +10,7 @@ import grpc
 
 from facegrid.tfserving.v1 import model_status_pb2
 from orchestrator.fleet.errors import FleetError
+from orchestrator.machine import threads_to_use
 
 _BINARY = "tensorflow_model_server"
 _UNIX = "unix:"
@@ -42,6 +43,8 @@ def model_server_command(config_file: Path, address: str) -> list[str]:
         *([f"--grpc_socket_path={socket}"] if socket else []),
         "--enable_grpc_healthcheck_service",  # for probes; `model_versions` asks model by model
     ]
+    if (threads := threads_to_use()) is not None:
+        flags += [f"--tensorflow_{kind}_op_parallelism={threads}" for kind in ("intra", "inter")]
     if binary := shutil.which(_BINARY):
         return [binary, *flags]
     if importlib.util.find_spec("tensorflow") is None:

@@ -26,6 +26,14 @@ def test_the_embedded_server_understands_its_flags_and_listens_on_the_socket_alo
     assert flags.is_set("enable_grpc_healthcheck_service")
 
 
+@pytest.mark.parametrize("threads", [None, 1, 3])
+def test_a_quota_bounds_the_threads_of_tensorflow(path_without_binary, monkeypatch, threads):
+    monkeypatch.setattr(model_server, "threads_to_use", lambda: threads)
+    flags = parse_flags(model_server_command(CONFIG, f"unix:{SOCKET}")[3:])
+    for kind in ("intra", "inter"):
+        assert flags.number(f"tensorflow_{kind}_op_parallelism") == (threads or 0)
+
+
 def test_the_binary_comes_first_and_gets_no_flag_of_ours(path_without_binary):
     binary = path_without_binary / "tensorflow_model_server"
     binary.touch(mode=0o755)

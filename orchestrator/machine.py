@@ -37,14 +37,27 @@ def processors(root: Path = _ROOT, own: Path = _OWN) -> float:
         root: As for `available_memory_bytes`.
         own: Likewise.
     """
-    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    found = [float(affinity)]
+    found = [float(_affinity())]
     for group in _groups("cpu", root, own):
         quota_us = _number(group / "cpu.max", group / "cpu.cfs_quota_us")
         period_us = _number(group / "cpu.cfs_period_us") or _second_number(group / "cpu.max")
         if quota_us is not None and quota_us > 0 and period_us:
             found.append(quota_us / period_us)
     return min(found)
+
+
+def threads_to_use(root: Path = _ROOT, own: Path = _OWN) -> int | None:
+    """Returns how many threads a pool that keeps processors busy should have; None: as many as it takes by itself.
+
+    Libraries count processors. They do not read the quota of a control group: two threads on half a processor are
+    stopped for most of each period, together.
+    """
+    allowed = processors(root, own)
+    return max(1, int(allowed)) if allowed < _affinity() else None
+
+
+def _affinity() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _groups(controller: str, root: Path, own: Path) -> Iterator[Path]:

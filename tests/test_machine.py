@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from orchestrator.app.machine import available_memory_bytes, processors
+from orchestrator.machine import available_memory_bytes, processors, threads_to_use
 
 MB = 2**20
 UNLIMITED_V1 = "9223372036854771712"
@@ -28,6 +28,7 @@ def test_without_control_groups_it_is_the_machine(tmp_path: Path, own: Path) -> 
     found = available_memory_bytes(tmp_path / "none", own)
     assert found == pytest.approx(before, rel=0.1)
     assert processors(tmp_path / "none", own) == len(os.sched_getaffinity(0))
+    assert threads_to_use(tmp_path / "none", own) is None
 
 
 def test_the_tightest_level_of_version_2_counts(tmp_path: Path, own: Path) -> None:
@@ -40,6 +41,7 @@ def test_the_tightest_level_of_version_2_counts(tmp_path: Path, own: Path) -> No
     write(tmp_path / "a" / "b", memory__max=20 * MB, memory__current=30 * MB, cpu__max="50000 100000")
     assert available_memory_bytes(tmp_path, own) == 0
     assert processors(tmp_path, own) == 0.5
+    assert threads_to_use(tmp_path, own) == 1
 
 
 def test_version_1_has_a_hierarchy_for_each_controller(tmp_path: Path, own: Path) -> None:
