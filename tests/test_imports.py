@@ -30,7 +30,10 @@ FORBIDDEN = {
     "orchestrator/fleet": {"cv2", "orchestrator.api", "orchestrator.deployments", "orchestrator.app"},
     "orchestrator/keys": {"ray", "grpc", "google", "facegrid.v1", "cv2", "numpy", "orchestrator.api"},
     "orchestrator/api": {"ray", "cv2", "orchestrator.deployments", "orchestrator.app"},
-    "orchestrator/deployments": {"orchestrator.app"},
+    "orchestrator/capacity": {"ray", "cv2", "grpc", "google", "facegrid.v1", "orchestrator.api", "orchestrator.app"},
+    "orchestrator/deployments": {"orchestrator.app", "orchestrator.cli"},
+    "orchestrator/app": {"orchestrator.cli", "orchestrator.capacity"},
+    "orchestrator/cli": {"model_server", "exporters.networks", "exporters.training", "benchmarks"},
     "orchestrator": {"tensorflow", "tensorflow_serving", "model_server", "exporters.networks", "exporters.export"},
     "exporters": {"orchestrator", "model_server", "ray", "grpc"},
     "model_server": {"orchestrator", "exporters", "ray", "cv2"},
@@ -50,6 +53,13 @@ def imports(path: Path) -> set[str]:
             assert node.level == 0, f"{path}: a relative import hides where it points"
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return found
+
+
+def test_every_package_has_its_rules():
+    """The folders of the orchestrator each have their own; those of the other packages share one."""
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"benchmarks", "tests"}
+    rooms = {f"orchestrator/{path.parent.name}" for path in (ROOT / "orchestrator").glob("*/__init__.py")}
+    assert packages | rooms <= FORBIDDEN.keys()
 
 
 @pytest.mark.parametrize("folder", FORBIDDEN)

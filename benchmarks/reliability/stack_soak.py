@@ -38,7 +38,7 @@ _BOX_TOLERANCE_PX = 0.02
 
 
 @dataclass
-class Calls:
+class SoakCalls:
     """Callers of the service, and how their answers compare with the first one."""
 
     address: str
@@ -101,7 +101,7 @@ def main(argv: list[str] | None = None) -> int:
     print(conditions("ray", "grpcio", "supervisor"))
     rng = random.Random(args.seed)
     with local_stack(args.models_dir) as stack:
-        calls = Calls(stack.state.address)
+        calls = SoakCalls(stack.state.address)
         calls.start()
         try:
             away, sizes = soak(stack, args.minutes * 60, rng)

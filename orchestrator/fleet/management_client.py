@@ -7,8 +7,9 @@ import grpc
 from facegrid.tfserving.v1 import model_status_pb2
 from facegrid.tfserving.v1.model_management_pb2 import ReloadConfigRequest, ReloadConfigResponse
 from facegrid.tfserving.v1.model_server_config_pb2 import ModelServerConfig
-from orchestrator.fleet.model_server import GET_MODEL_STATUS, ModelVersion, to_version
+from orchestrator.fleet.model_server import ModelVersion, to_version
 
+_GET_STATUS = "/tensorflow.serving.ModelService/GetModelStatus"
 _RELOAD = "/tensorflow.serving.ModelService/HandleReloadConfigRequest"
 _OPTIONS = [("grpc.enable_retries", 0), ("grpc.enable_http_proxy", 0), ("grpc.max_reconnect_backoff_ms", 500)]
 
@@ -23,7 +24,7 @@ class ManagementClient:
     def __init__(self, address: str) -> None:
         self._channel = grpc.aio.insecure_channel(address, options=_OPTIONS)
         self._get_status = self._channel.unary_unary(
-            GET_MODEL_STATUS,
+            _GET_STATUS,
             request_serializer=model_status_pb2.GetModelStatusRequest.SerializeToString,
             response_deserializer=model_status_pb2.GetModelStatusResponse.FromString,
         )
@@ -38,7 +39,10 @@ class ManagementClient:
         await self._channel.close()
 
     async def versions(self, models: Collection[str], *, timeout_s: float) -> list[ModelVersion] | None:
-        """Returns the versions of each model, or None where the server does not answer."""
+        """Returns the versions of each model, or None where the server does not answer.
+
+        A model that the server does not know has no versions.
+        """
         found: list[ModelVersion] = []
         for model in models:
             request = model_status_pb2.GetModelStatusRequest()

@@ -6,15 +6,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import grpc
-
 from facegrid.tfserving.v1 import model_status_pb2
 from orchestrator.fleet.errors import FleetError
 from orchestrator.machine import threads_to_use
 
 _BINARY = "tensorflow_model_server"
 _UNIX = "unix:"
-GET_MODEL_STATUS = "/tensorflow.serving.ModelService/GetModelStatus"
 _State = model_status_pb2.ModelVersionStatus.State
 
 
@@ -41,7 +38,7 @@ def model_server_command(config_file: Path, address: str) -> list[str]:
         f"--model_config_file={config_file}",
         f"--port={0 if socket else address.rpartition(':')[2]}",
         *([f"--grpc_socket_path={socket}"] if socket else []),
-        "--enable_grpc_healthcheck_service",  # for probes; `model_versions` asks model by model
+        "--enable_grpc_healthcheck_service",  # for probes; `ManagementClient` asks model by model
     ]
     if (threads := threads_to_use()) is not None:
         flags += [f"--tensorflow_{kind}_op_parallelism={threads}" for kind in ("intra", "inter")]
@@ -53,31 +50,6 @@ def model_server_command(config_file: Path, address: str) -> list[str]:
             "run: pip install 'facegrid[model-server]'",
         )
     return [sys.executable, "-m", "model_server", *flags, "--strict_input_shapes"]
-
-
-def model_versions(target: str, models: list[str], *, timeout_s: float) -> list[ModelVersion] | None:
-    """Returns the versions of each model, or None where the server does not answer.
-
-    A model that the server does not know has no versions.
-    """
-    with grpc.insecure_channel(target, [("grpc.enable_retries", 0)]) as channel:
-        get_status = channel.unary_unary(
-            GET_MODEL_STATUS,
-            request_serializer=model_status_pb2.GetModelStatusRequest.SerializeToString,
-            response_deserializer=model_status_pb2.GetModelStatusResponse.FromString,
-        )
-        found: list[ModelVersion] = []
-        for model in models:
-            request = model_status_pb2.GetModelStatusRequest()
-            request.model_spec.name = model
-            try:
-                answer = get_status(request, timeout=timeout_s)
-            except grpc.RpcError as err:
-                if err.code() == grpc.StatusCode.NOT_FOUND:
-                    continue
-                return None
-            found.extend(to_version(model, one) for one in answer.model_version_status)
-    return found
 
 
 def missing_models(versions: list[ModelVersion], models: list[str]) -> list[str]:

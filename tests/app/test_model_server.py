@@ -1,3 +1,4 @@
+import asyncio
 import sys
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import pytest
 
 from model_server.flags import parse_flags
 from orchestrator.fleet import model_server
+from orchestrator.fleet.management_client import ManagementClient
 from orchestrator.fleet.model_server import ModelVersion, missing_models, model_server_command
 
 CONFIG, SOCKET = Path("/run/models.config"), Path("/run/model_server.sock")
@@ -50,4 +52,11 @@ def test_a_model_is_missing_until_one_of_its_versions_is_available():
 
 
 def test_a_server_that_is_not_there_has_no_versions(tmp_path):
-    assert model_server.model_versions(f"unix:{tmp_path}/nobody.sock", ["pnet"], timeout_s=5.0) is None
+    async def ask():
+        client = ManagementClient(f"unix:{tmp_path}/absent.sock")
+        try:
+            return await client.versions(["pnet"], timeout_s=5.0)
+        finally:
+            await client.close()
+
+    assert asyncio.run(ask()) is None

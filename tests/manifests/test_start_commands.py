@@ -1,5 +1,6 @@
 """The commands of the rendered Deployments, run here, serve their networks."""
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -9,7 +10,8 @@ import pytest
 
 from exporters.signatures import CONTRACTS
 from orchestrator.app.contract_check import require_contract, required_versions
-from orchestrator.fleet.model_server import missing_models, model_versions
+from orchestrator.fleet.management_client import ManagementClient
+from orchestrator.fleet.model_server import ModelVersion, missing_models
 from orchestrator.settings import Settings
 from tests.manifests.rendered import NETWORKS, named, overlay
 from tests.manifests.run_here import COPY_MODELS, ModelServer, grpc_probe
@@ -18,6 +20,14 @@ from tests.support.polling import eventually
 pytestmark = pytest.mark.timeout(600)
 
 START_TIMEOUT_S = 300  # on two cores that others use, too, the import of TensorFlow alone has taken a minute
+
+
+async def served_versions(target: str) -> list[ModelVersion]:
+    client = ManagementClient(target)
+    try:
+        return await client.versions(list(CONTRACTS), timeout_s=20)
+    finally:
+        await client.close()
 
 
 @pytest.mark.parametrize(
@@ -32,7 +42,7 @@ def test_a_server_starts_is_probed_and_serves_its_networks(where, deployment, pa
     with ModelServer(docs, deployment, packed, tmp_path).running() as server:
         eventually(lambda: grpc_probe(server.port), f"the probe of {deployment}: {server.log}", START_TIMEOUT_S)
         target = f"127.0.0.1:{server.port}"
-        versions = model_versions(target, list(CONTRACTS), timeout_s=20)
+        versions = asyncio.run(served_versions(target))
         assert {one.model for one in versions if one.state == "AVAILABLE"} == set(networks)
         assert missing_models(versions, networks) == []
         require_contract(target, required_versions(networks, Settings()), timeout_s=20)
