@@ -117,6 +117,8 @@ class Detection:
     dropped_candidates: int
     """Proposals that were not looked at because the picture had more than the service's bound.
     0 on all but extreme pictures; where it is not, faces of low score may be missing."""
+    warnings: list[str] = field(default_factory=list)
+    """What is wrong with the file although all of its pixels could be read, a sentence each; mostly empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,8 @@ def run_pictures(args: argparse.Namespace, form: Form, ask: Ask) -> int:
         FacegridError: the service cannot be reached, or the connection broke; after what was answered is printed.
     """
     folder = getattr(args, "draw", None)
-    pictures = find_pictures(args.inputs, leave_out=folder)
+    found = find_pictures(args.inputs, leave_out=folder)
+    pictures = found.pictures
     drawings = drawing_paths(pictures, folder) if folder else None
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
@@ -120,6 +121,8 @@ def run_pictures(args: argparse.Namespace, form: Form, ask: Ask) -> int:
             answers.finish(pictures)
         raise
     answers.finish(pictures)
+    if left_out := found.left_out.sentence():
+        sys.stderr.write(f"facegrid: {left_out}\n")
     return 1 if answers.failed else 0
 
 
@@ -142,6 +145,8 @@ class Answers:
         else:
             self.items.append(item)
         self.failed |= item.error is not None
+        for warning in getattr(item.result, "warnings", ()):
+            sys.stderr.write(f"facegrid: {item.source}: {warning}\n")
         if self._drawings and self._form.drawn and item.result is not None:
             faces, labels = self._form.drawn(item.result)
             self._draw(item.source, faces, labels, self._drawings[item.index])
@@ -154,10 +159,12 @@ class Answers:
             write_table(pictures, self.items, self._form.headings, self._form.row)
 
     def _draw(self, picture: Path, faces: "list[Face]", labels: list[str] | None, path: Path) -> None:
+        from facegrid.cli._warnings import as_sentences  # noqa: PLC0415
         from facegrid.media.draw import draw_file  # noqa: PLC0415
 
         try:
-            draw_file(picture, faces, path, labels)
+            with as_sentences():
+                draw_file(picture, faces, path, labels)
         except OSError as err:
             sys.stderr.write(f"facegrid: {picture} was not drawn: {err}\n")
             self.failed = True

@@ -20,7 +20,7 @@ from facegrid.media.files import find_pictures
 def bench(args: argparse.Namespace) -> int:
     """Loads the service and reports; returns 0 when calls were answered well, else 1."""
     kinds = build_kinds(
-        find_pictures(args.inputs),
+        find_pictures(args.inputs).pictures,
         parse_shares(args.methods),
         parse_shares(args.mix) if args.mix else None,
         timeout_s=args.timeout_s,

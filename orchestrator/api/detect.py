@@ -24,4 +24,5 @@ class Detection:
             image_width_px=seen.width_px,
             image_height_px=seen.height_px,
             dropped_candidates=seen.faces.dropped_candidates,
+            warnings=seen.warnings,
         )

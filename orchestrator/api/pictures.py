@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from orchestrator.deadline import Deadline
 from orchestrator.observer import stage
 from orchestrator.pipeline.cascade import detect
-from orchestrator.pipeline.decode import ImageLimits, count_px, decode
+from orchestrator.pipeline.decode import ImageLimits, count_px, decode, warnings_of
 from orchestrator.pipeline.recognize import recognize_faces
 from orchestrator.pipeline.watch import Sketch, sketch
 from orchestrator.predict.limiter import Turns
@@ -34,6 +34,8 @@ class Seen:
     height_px: int
     """Of the upright picture."""
     faces: Detections
+    warnings: list[str]
+    """What is wrong with the file although its pixels can be read."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Pictures:
         """
         async with self._turn(encoded, deadline):
             image, faces = await self._look(encoded, options, deadline)
-        return Seen(image.shape[1], image.shape[0], faces)
+        return Seen(image.shape[1], image.shape[0], faces, warnings_of(encoded))
 
     async def recognize(
         self,

@@ -88,7 +88,7 @@ def asking(**options):
 BAD_REQUESTS = [
     (pb.DetectRequest(), "INVALID_ARGUMENT", "INVALID_IMAGE: the picture is empty: 0 bytes"),
     (pb.DetectRequest(image=b"GIF89a" + bytes(9)), "INVALID_ARGUMENT", "INVALID_IMAGE: not a JPEG"),
-    (pb.DetectRequest(image=png()[:300]), "INVALID_ARGUMENT", "INVALID_IMAGE: the PNG file is damaged"),
+    (pb.DetectRequest(image=png()[:300]), "INVALID_ARGUMENT", "INVALID_IMAGE: the PNG file is cut off (truncated)"),
     (pb.DetectRequest(image=png(11, 11)), "INVALID_ARGUMENT", "11 x 11 pixels, at least 12 x 12"),
     (pb.DetectRequest(image=claiming(60_000, 60_000)), "RESOURCE_EXHAUSTED", "3,600,000,000 pixels, at most 1,000,000"),
     (pb.DetectRequest(image=bytes(2_000_001)), "RESOURCE_EXHAUSTED", "2,000,001 bytes, at most 2,000,000"),

@@ -5,10 +5,13 @@
 An item is unanswered from `request` to `answer`. Nothing here waits or locks; the callers do.
 """
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+import numpy as np
 
 from facegrid.answers.faces import AnySourceT, StreamItem
 from facegrid.client.status import broken_stream, error_of_item
@@ -135,7 +138,9 @@ def check_many(images: object) -> None:
     """Checks that `images` is a collection of pictures rather than one of them.
 
     Raises:
-        TypeError: it is a path or bytes, whose items are letters and numbers.
+        TypeError: it is a path, bytes or the pixels of a picture, whose items are letters, numbers and rows.
     """
-    if isinstance(images, (str, bytes, bytearray, memoryview)):
-        raise TypeError(f"this takes an iterable of images, got one {type(images).__name__}; wrap it in a list")
+    # An array of four dimensions is a list of pictures; one of objects may be anything.
+    is_pixels = isinstance(images, np.ndarray) and images.dtype != object and images.ndim < 4
+    if is_pixels or isinstance(images, (str, bytes, bytearray, memoryview, os.PathLike)):
+        raise TypeError(f"expected a list of images, got one {type(images).__name__}; wrap it in a list")
