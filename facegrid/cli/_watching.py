@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -19,8 +20,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from facegrid.answers.video import FrameResult, IdentifiedVideo, TrackDecision, VideoEvent, VideoSummary
 from facegrid.cli._access import connect
 from facegrid.cli._report import error_as_json, error_texts, face_as_json
+from facegrid.cli._warnings import as_sentences
 from facegrid.media.draw import draw_faces
-from facegrid.media.video import Footage, FootageWriter
+from facegrid.media.video.reader import VideoReader
+from facegrid.media.video.writer import VideoWriter
+from facegrid.media.whole_file import whole_file
 
 _JPEG_QUALITY = 95
 """Faces are recognised as in the source's own frames, at a tenth of the bytes that are sent without loss."""
@@ -29,46 +33,49 @@ _JPEG_QUALITY = 95
 def watch(args: argparse.Namespace, options: dict[str, Any]) -> int:
     """Watches the source; returns 0 when every frame was answered, else 1. Ctrl-C ends a live source in order."""
     with ExitStack() as stack:
-        footage = stack.enter_context(Footage(args.source))
-        live = args.live or footage.live
+        footage = stack.enter_context(VideoReader(args.source, live=args.live, report=_say))
         client = stack.enter_context(connect(args))
-        writer = stack.enter_context(FootageWriter(args.draw, footage.rate)) if args.draw else None
+        writer = stack.enter_context(VideoWriter(args.draw, footage.rate)) if args.draw else None
         frames = _Frames(footage, keep=writer is not None)
         video = stack.enter_context(
             client.identify_video(
                 frames.encoded(),
                 detect_every_n=args.every,
-                live=live,
+                live=footage.live,
                 window=args.window,
                 timeout_s=args.timeout_s,
                 **options,
             )
         )
+        stack.callback(footage.stop)  # first of all, for gRPC's thread may be waiting for a frame
+        stack.enter_context(as_sentences())
         told = _show(video, frames, writer, footage.count, as_json=args.json)
         summary = video.summary
     _finish(args, footage, summary, told)
-    return 1 if summary.failed_frames or footage.damaged else 0
+    is_whole = not (footage.damaged or footage.missing or footage.stopped_early)
+    return 0 if is_whole and not summary.failed_frames else 1
 
 
 class _Frames:
     """The frames on their way: encoded for the service, and kept for drawing until they are answered."""
 
-    def __init__(self, footage: Footage, *, keep: bool) -> None:
+    def __init__(self, footage: VideoReader, *, keep: bool) -> None:
         self._footage = footage
         self._kept: dict[int, Image.Image] | None = {} if keep else None
-        self.stopped = False
 
     def encoded(self) -> Iterator[tuple[float, bytes]]:
         """Yields what is sent; runs in gRPC's thread."""
         for index, (time_s, pixels) in enumerate(self._footage.frames()):
-            if self.stopped:
-                return
             picture = Image.fromarray(np.ascontiguousarray(pixels))
             if self._kept is not None:
                 self._kept[index] = picture
             file = io.BytesIO()
             picture.save(file, format="JPEG", quality=_JPEG_QUALITY, subsampling=0)
             yield time_s, file.getvalue()
+
+    def stop(self) -> None:
+        """Ends the source."""
+        self._footage.stop()
 
     def take(self, index: int) -> Image.Image | None:
         """Returns a frame that was kept, and forgets it and those before it, which were dropped."""
@@ -84,7 +91,7 @@ def _ended_by_interrupt(frames: _Frames) -> Iterator[None]:
     """Lets Ctrl-C end the source, so that what is under way is answered; a second one ends everything."""
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a handler's
-        frames.stopped = True
+        frames.stop()
         signal.signal(signal.SIGINT, before)
 
     before = signal.signal(signal.SIGINT, stop)
@@ -95,7 +102,7 @@ def _ended_by_interrupt(frames: _Frames) -> Iterator[None]:
 
 
 def _show(
-    video: IdentifiedVideo, frames: _Frames, writer: FootageWriter | None, count: int | None, *, as_json: bool
+    video: IdentifiedVideo, frames: _Frames, writer: VideoWriter | None, count: int | None, *, as_json: bool
 ) -> int:
     """Shows every frame; returns the number of events told."""
     told = 0
@@ -127,23 +134,42 @@ def _report(result: FrameResult, *, as_json: bool) -> None:
         sys.stdout.flush()
 
 
-def _draw(result: FrameResult, picture: Image.Image | None, writer: FootageWriter | None) -> None:
+def _draw(result: FrameResult, picture: Image.Image | None, writer: VideoWriter | None) -> None:
     if writer is None or picture is None:
         return
     faces = [one.face for one in result.faces]
-    labels = [one.subject or ("unknown" if one.decided else "?") for one in result.faces]
-    writer.write(result.timestamp_s, draw_faces(picture, faces, labels))
+    writer.write(result.timestamp_s, draw_faces(picture, faces, _labels(result)))
 
 
-def _finish(args: argparse.Namespace, footage: Footage, summary: VideoSummary, told: int) -> None:
+def _labels(result: FrameResult) -> list[str]:
+    return [one.subject or ("unknown" if one.decided else "?") for one in result.faces]
+
+
+def _finish(args: argparse.Namespace, footage: VideoReader, summary: VideoSummary, told: int) -> None:
     if not args.json:
         sys.stdout.writelines(_event_line(event) for event in summary.events[told:])
         sys.stdout.writelines(_track_line(decision) for decision in summary.decisions)
         sys.stdout.write(_counts_line(summary))
     if args.timeline:
-        args.timeline.write_text(json.dumps(timeline(args.source, summary), indent=1) + "\n", encoding="utf-8")
+        _write_timeline(args.timeline, timeline(args.source, summary))
     if footage.damaged:
-        sys.stderr.write(f"facegrid: {args.source}: {footage.damaged} packets are damaged; their frames are left out\n")
+        _say(f"{args.source}: {footage.damaged} frames are damaged and left out")
+    if footage.missing:
+        _say(f"{args.source}: {footage.missing} frames are missing; the file is cut off")
+    if footage.stopped_early:
+        _say(footage.stopped_early)
+
+
+def _write_timeline(path: Path, content: dict[str, Any]) -> None:
+    try:
+        with whole_file(path) as part:
+            part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    except OSError as err:
+        raise OSError(f"cannot write {path}: {err.strerror}") from err
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"facegrid: {sentence}\n")
 
 
 def timeline(source: str, summary: VideoSummary) -> dict[str, Any]:

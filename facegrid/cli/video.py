@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         UsageError: PyAV is not installed, an output would overwrite the source, or two ways to draw the line.
         FacegridError: the service cannot be reached, or the connection broke.
-        FootageError: the source cannot be read, or the drawn copy not be written.
+        VideoError: the source cannot be read, or the drawn copy cannot be written.
     """
     if find_spec("av") is None:
         raise UsageError("reading videos needs PyAV; run: pip install 'facegrid[video]'")

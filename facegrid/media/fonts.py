@@ -60,6 +60,7 @@ _LATIN = {
 }
 """Letters that have no parts in Unicode."""
 
+_WITHOUT_INK = {"Cc", "Cf", "Zs", "Zl", "Zp"}
 _DIRECTION_RIGHT_TO_LEFT = {"R", "AL"}
 
 
@@ -115,7 +116,7 @@ class FontChoice:
 
 def _is_drawn(letter: str) -> bool:
     """Returns whether a letter leaves ink; others are in no need of a font."""
-    return not letter.isascii() and unicodedata.category(letter)[0] not in "CZ"
+    return not letter.isascii() and unicodedata.category(letter) not in _WITHOUT_INK
 
 
 @lru_cache(maxsize=1024)

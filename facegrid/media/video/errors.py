@@ -1,0 +1,14 @@
+"""What can go wrong with a video, and FFmpeg's own words for it."""
+
+import av
+
+
+class VideoError(OSError):
+    """A source that cannot be read, or a file that cannot be written; the message says what to do."""
+
+
+def reason_of(error: BaseException) -> str:
+    """Returns FFmpeg's or the system's words for an error."""
+    if isinstance(error, av.ExitError):  # our own time limit; FFmpeg says "Immediate exit requested"
+        return "it does not answer"
+    return getattr(error, "strerror", None) or str(error)
