@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 else:
     # At run time for isinstance-free annotations only; naming numpy here would load it.
     ImageSource = Any
-"""A path; the bytes of a JPEG, PNG or WebP file; or an array uint8 [height, width, 3] in RGB order."""
+"""A path; the bytes of a picture file; or an array uint8 [height, width, 3] in RGB order."""
 
 SourceT = TypeVar("SourceT", bound="ImageSource")
 AnySourceT = TypeVar("AnySourceT")

@@ -66,6 +66,15 @@ def test_an_answer_has_the_pictures_size_its_faces_and_what_was_dropped(stub):
         assert face.landmarks.left_eye.x < face.landmarks.nose.x < face.landmarks.right_eye.x
 
 
+def test_a_jpeg_without_its_end_mark_is_answered_with_a_warning(stub):
+    stream = io.BytesIO()
+    Image.open(io.BytesIO(png())).save(stream, "JPEG")
+    whole, lacking = (stub.Detect(pb.DetectRequest(image=data)) for data in (stream.getvalue(), stream.getvalue()[:-2]))
+    assert list(whole.warnings) == []
+    assert list(lacking.warnings) == ["the JPEG file lacks its end mark; all pixels are there"]
+    assert list(lacking.faces) == list(whole.faces)
+
+
 def test_options_reach_the_cascade(stub):
     def detect(**options):
         given = face_pb2.DetectOptions(**{"pnet_threshold": 0.0, **options})

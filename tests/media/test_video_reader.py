@@ -363,6 +363,8 @@ def test_a_camera_that_falls_silent(hurried, monkeypatch):
     with held_port() as holder, udp_camera(holder.getsockname()[1], moving(60)) as url:
         frames, video = read(url)
     assert len(frames) > 20
+    assert np.isfinite(times(frames)).all()
+    assert times(frames) == sorted(times(frames))
     assert (video.live, video.damaged) == (True, 0)
     assert video.stopped_early.startswith(f"{url} has stopped: ")
 

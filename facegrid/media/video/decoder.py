@@ -74,6 +74,12 @@ class Decoder:
             yield from self._decoded(self._stream)  # what the decoder still holds
         self._look_for_what_is_missing()
 
+    def time_of(self, frame: Any) -> float | None:
+        """Returns when a frame is shown, in seconds of the source's clock; None: it does not say."""
+        if frame is None or frame.pts is None or not self._stream.time_base:
+            return None
+        return float(frame.pts * self._stream.time_base)
+
     def close(self) -> None:
         """Closes the source."""
         self._container.close()

@@ -4,7 +4,16 @@ import av
 
 
 class VideoError(OSError):
-    """A source that cannot be read, or a file that cannot be written; the message says what to do."""
+    """A source that cannot be read, or a file that cannot be written; the message says what to do.
+
+    Args:
+        message: One sentence.
+        reason: The part of it that says what happened, without advice.
+    """
+
+    def __init__(self, message: str, reason: str | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason or message
 
 
 def reason_of(error: BaseException) -> str:

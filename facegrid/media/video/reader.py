@@ -156,7 +156,7 @@ class VideoReader:
         except VideoError as err:
             if not self._frames:
                 raise
-            return str(err)
+            return err.reason
 
     def _read_opened(self, *, strict: bool) -> str | None:
         self._handover.is_alive()
@@ -205,14 +205,13 @@ class VideoReader:
             except VideoError as err:
                 raise VideoError(f"{self.source}: {err}") from err
             self._frames += 1
-            self._last_frame_s = time.monotonic()
+            if decoder.interrupted is None:  # else the decoder had kept it since the source stopped
+                self._last_frame_s = time.monotonic()
             self._handover.put((time_s, pixels))
         return not self._handover.is_stopped
 
     def _time_of(self, frame: Any, decoder: Decoder) -> float | None:
-        if self.live and not decoder.has_clock:
-            return time.monotonic()
-        return None if frame is None or frame.time is None else float(frame.time)
+        return time.monotonic() if self.live and not decoder.has_clock else decoder.time_of(frame)
 
     def _no_frames(self) -> str:
         if self.stopped_early:

@@ -55,7 +55,7 @@ class Source:
         try:
             return av.open(self.url, mode="r", format=self.driver, options=self.options, timeout=timeout)
         except (av.FFmpegError, OSError, ValueError) as err:
-            raise VideoError(self.advice(reason_of(err))) from err
+            raise VideoError(self.advice(reason_of(err)), reason_of(err)) from err
 
     def advice(self, reason: str) -> str:
         """Returns what to say where the source cannot be opened."""
