@@ -1,6 +1,7 @@
 """A font for a name in any script, and a legible stand-in where this machine has none."""
 
 import os
+import re
 import sys
 import unicodedata
 import warnings
@@ -20,6 +21,8 @@ _FOLDERS = {
     "win32": (r"C:\Windows\Fonts", r"~\AppData\Local\Microsoft\Windows\Fonts"),
 }
 _SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
+_LAST_RESORT = "lastresort"
+"""A font of macOS that has a box for every letter."""
 _OTHER_STYLES = (
     "bold",
     "italic",
@@ -60,6 +63,8 @@ _LATIN = {
 }
 """Letters that have no parts in Unicode."""
 
+_VARIATION = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+"""Selectors of a letter's shape, as behind an emoji."""
 _WITHOUT_INK = {"Cc", "Cf", "Zs", "Zl", "Zp"}
 _DIRECTION_RIGHT_TO_LEFT = {"R", "AL"}
 
@@ -76,7 +81,7 @@ def fit(text: str) -> tuple[str, "FontChoice"]:
     Warns:
         MissingLetters: The text is not drawn as it is written.
     """
-    text = unicodedata.normalize("NFC", text)
+    text = _VARIATION.sub("", unicodedata.normalize("NFC", text))
     choice = _best(frozenset(filter(_is_drawn, text)))
     drawn = "".join(_stand_in(letter) if letter in choice.missing else letter for letter in text).strip()
     if drawn != text:
@@ -162,7 +167,11 @@ def _walk() -> Iterator[Path]:
         folders.append(f"{data_home}/fonts")
     for folder in folders:
         for parent, _, names in os.walk(Path(folder).expanduser(), followlinks=True):
-            yield from (Path(parent, name) for name in names if name.lower().endswith(_SUFFIXES))
+            yield from (
+                Path(parent, name)
+                for name in names
+                if name.lower().endswith(_SUFFIXES) and not name.lower().startswith(_LAST_RESORT)
+            )
 
 
 def _rank(name: str) -> tuple[int, int]:

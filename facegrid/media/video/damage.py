@@ -7,6 +7,9 @@ from av.video.frame import PictureType
 _LONGEST_S = 10.0
 """A stream without key frames renews its picture bit by bit."""
 
+_MOST_WAITING = 4
+"""B frames in a row are rarely more, but for encoders that make nothing else between key frames."""
+
 Timed = tuple[float, Any]
 """When a frame is shown, and the frame as PyAV decodes it."""
 
@@ -42,7 +45,9 @@ class DamageFilter:
             self.damaged += 1
             return []
         self._waiting.append((time_s, frame))
-        return [] if frame.pict_type == PictureType.B else self.rest()
+        if frame.pict_type != PictureType.B:
+            return self.rest()
+        return [self._waiting.pop(0)] if len(self._waiting) > _MOST_WAITING else []
 
     def rest(self) -> list[Timed]:
         """Returns the frames that wait; there is none behind them."""

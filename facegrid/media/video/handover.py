@@ -60,7 +60,7 @@ class Handover(Generic[ItemT]):
             self._active_s = time.monotonic()
             self._changed.notify_all()
 
-    def is_alive(self) -> None:
+    def touch(self) -> None:
         """Shows a sign of life."""
         self._active_s = time.monotonic()
 

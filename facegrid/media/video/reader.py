@@ -143,7 +143,7 @@ class VideoReader:
                 break
             attempts += 1
             self._report(f"{self.source} has stopped: {dropped}; opening it again ({attempts} of {_ATTEMPTS})")
-            self._handover.is_alive()
+            self._handover.touch()
             if not self._handover.pause(_FIRST_PAUSE_S * 2 ** (attempts - 1)):
                 break
         if not self._frames and not self._handover.is_stopped:
@@ -159,12 +159,12 @@ class VideoReader:
             return err.reason
 
     def _read_opened(self, *, strict: bool) -> str | None:
-        self._handover.is_alive()
+        self._handover.touch()
         decoder = Decoder(self._source, strict=strict)
         try:
             self._begin(decoder)
             for frame, is_damaged in decoder.frames():
-                self._handover.is_alive()
+                self._handover.touch()
                 if not self._hand_over(self._whole(frame, decoder, is_damaged=is_damaged), decoder):
                     return None
                 if decoder.is_strict and not self._frames and self._damage.damaged >= _UNREADABLE_PACKETS:
