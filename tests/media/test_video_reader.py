@@ -369,6 +369,22 @@ def test_a_camera_that_falls_silent(hurried, monkeypatch):
     assert video.stopped_early.startswith(f"{url} has stopped: ")
 
 
+def test_pictures_that_a_strict_decoder_refuses_are_shown_rather_than_none(tmp_path):
+    """Each lacks its end and part of its data, as those of some webcams do."""
+    write_video(tmp_path / "a.avi", moving(40), codec="mjpeg")
+    with av.open(str(tmp_path / "a.avi")) as source, av.open(str(tmp_path / "b.avi"), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.size:
+                cut = av.Packet(bytes(packet)[: packet.size * 9 // 10])
+                cut.pts, cut.dts, cut.time_base, cut.stream = packet.pts, packet.dts, packet.time_base, stream
+                target.mux(cut)
+    frames, video = read(tmp_path / "b.avi")
+    assert (len(frames), video.damaged) == (40, 0)
+    frames, video = read(tmp_path / "b.avi", live=True)
+    assert (len(frames), video.damaged) == (40, 0)
+
+
 @pytest.mark.parametrize("mode", ["stall", "endless"])
 def test_stop_ends_the_frames_whatever_the_source_does(mode):
     with mjpeg_camera(mode) as url, VideoReader(url) as video:

@@ -69,7 +69,8 @@ class VideoReader:
         self._damage = DamageFilter()
         self._times = FrameTimes(self.rate)
         self._frames = 0
-        self._last_frame_s = time.monotonic()
+        self._last_frame_s = self._opened_s = time.monotonic()
+        self._damaged_before = 0
         answer_s = self._source.answer_s
         self._handover: Handover[tuple[float, Pixels]] = Handover(None if answer_s is None else answer_s + _GRACE_S)
         self._thread = threading.Thread(
@@ -163,12 +164,16 @@ class VideoReader:
         decoder = Decoder(self._source, strict=strict)
         try:
             self._begin(decoder)
+            damaged = 0
             for frame, is_damaged in decoder.frames():
                 self._handover.touch()
                 if not self._hand_over(self._whole(frame, decoder, is_damaged=is_damaged), decoder):
                     return None
-                if decoder.is_strict and not self._frames and self._damage.damaged >= _UNREADABLE_PACKETS:
+                damaged += is_damaged
+                if decoder.is_strict and not self._frames and damaged >= _UNREADABLE_PACKETS:
                     break
+                if self.live and time.monotonic() - max(self._last_frame_s, self._opened_s) > _GIVE_UP_S:
+                    return f"no whole frame in {_GIVE_UP_S:.0f} s"
             self._hand_over(self._damage.rest(), decoder)
         finally:
             decoder.close()
@@ -187,14 +192,16 @@ class VideoReader:
         else:
             self.rate, self.count = decoder.rate, decoder.count
             self._times = FrameTimes(decoder.rate)
+        self._opened_s = time.monotonic()
+        self._damaged_before = self._damage.damaged
         self._handover.open()
 
     def _whole(self, frame: Any, decoder: Decoder, *, is_damaged: bool) -> list[Timed]:
         """Returns the frames that are known to be whole with this one."""
         time_s = self._times.next(self._time_of(frame, decoder), may_jump=decoder.clock_may_jump)
         whole = self._damage.sift(frame, time_s, is_damaged=is_damaged)
-        if self.live and not self._frames and not whole:
-            self._damage.damaged = 0  # joined between two key frames
+        if self.live and self._last_frame_s < self._opened_s:
+            self._damage.damaged = self._damaged_before  # opened between two key frames
         return whole
 
     def _hand_over(self, frames: list[Timed], decoder: Decoder) -> bool:
