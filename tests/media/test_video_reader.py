@@ -120,10 +120,14 @@ def test_a_song_with_a_cover_is_no_video(tmp_path):
 # When.
 
 
-def test_without_times_the_frame_rate_says_them(tmp_path):
-    path = tmp_path / "a.h264"
-    write_video(path, moving(30), form="h264")
-    assert times(read(path)[0]) == pytest.approx([number / 25 for number in range(30)])
+@pytest.mark.parametrize("rate", [10, 25, 30, 50])
+@pytest.mark.parametrize(("codec", "form"), [("libx264", "h264"), ("mpeg4", "m4v")])
+def test_without_times_the_frame_rate_says_them(tmp_path, codec, form, rate):
+    path = tmp_path / f"a.{form}"
+    write_video(path, moving(30), codec=codec, form=form, rate=rate)
+    frames, video = read(path)
+    assert video.rate == rate
+    assert times(frames) == pytest.approx([number / rate for number in range(30)], abs=0.001)
 
 
 @pytest.mark.parametrize("start", [0, 5 * 25, 5000 * 25])

@@ -14,6 +14,9 @@ _USUAL_RATE = Fraction(25)
 """Frames a second where the source does not say."""
 _GREATEST_RATE = 1000
 
+_NO_TIMES = 0x0080
+"""AVFMT_NOTIMESTAMPS: a bare stream."""
+
 _STILL = Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails
 
 
@@ -38,7 +41,10 @@ def choose_stream(container: "InputContainer", source: str) -> Any:
 
 def rate_of(stream: Any) -> Fraction:
     """Returns the frames a second."""
-    for rate in (stream.average_rate, stream.guessed_rate):
+    rates = [stream.average_rate, stream.guessed_rate]
+    if stream.container.format.flags & _NO_TIMES:
+        rates.reverse()  # the average is made up by FFmpeg, the guess is what the stream itself says
+    for rate in rates:
         if rate and 0 < rate <= _GREATEST_RATE:
             return Fraction(rate)
     return _USUAL_RATE
