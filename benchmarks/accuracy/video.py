@@ -30,7 +30,7 @@ from benchmarks.common.in_process import InProcessPredictor
 from benchmarks.common.machine import conditions
 from benchmarks.common.paths import add_data_option
 from facegrid.answers.video import TrackDecision, VideoSummary
-from facegrid.media.video import Footage
+from facegrid.media.video.reader import VideoReader
 from orchestrator.api.face_service import FaceService
 from orchestrator.api.grpc_host import GrpcHost
 from orchestrator.gallery.gallery import Gallery
@@ -123,7 +123,7 @@ def _within(decision: TrackDecision, segment: dict[str, Any]) -> bool:
 
 
 def _encoded(file: Path) -> Iterator[tuple[float, bytes]]:
-    with Footage(str(file)) as footage:
+    with VideoReader(str(file)) as footage:
         for time_s, pixels in footage.frames():
             stream = io.BytesIO()
             Image.fromarray(pixels).save(stream, format="JPEG", quality=95, subsampling=0)

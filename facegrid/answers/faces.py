@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 else:
     # At run time this only stands in annotations; naming numpy here would load it.
     ImageSource = Any
-"""A path; the bytes of a JPEG, PNG or WebP file; or an array uint8 [height, width, 3] in RGB order."""
+"""A path; the bytes of a picture file; or an array uint8 [height, width, 3] in RGB order."""
 
 SourceT = TypeVar("SourceT", bound="ImageSource")
 AnySourceT = TypeVar("AnySourceT")
@@ -117,6 +117,8 @@ class Detection:
     dropped_candidates: int
     """Proposals that were skipped because the picture had more than the service's bound.
     0 on all but extreme pictures; otherwise faces of low score may be missing."""
+    warnings: list[str] = field(default_factory=list)
+    """What is wrong with the file although all of its pixels could be read, a sentence each; mostly empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ def bench(
     if not pictures and not mix:
         raise UsageError("nothing to send: name a picture or a folder")
     templates = build_templates(
-        find_pictures(pictures or ()),
+        find_pictures(pictures or ()).pictures,
         parse_shares(methods),
         parse_shares(mix) if mix else None,
         timeout_s=_TIMEOUT_S if service.timeout_s is None else service.timeout_s,

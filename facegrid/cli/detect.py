@@ -60,6 +60,8 @@ def _as_json(found: Detection) -> dict[str, Any]:
         "width": found.image_width_px,
         "height": found.image_height_px,
         "faces": [face_as_json(face) for face in found.faces],
+        **({"warnings": found.warnings} if found.warnings else {}),
+        **({"warnings": found.warnings} if found.warnings else {}),
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from facegrid.answers.faces import Face, StreamItem
 from facegrid.cli.output import write_json_line, write_table
 from facegrid.cli.progress import counting_bar
+from facegrid.cli.warnings import as_sentences
 from facegrid.errors import FacegridError
 from facegrid.media.draw import draw_file
 from facegrid.media.files import drawing_paths, find_pictures
@@ -49,7 +50,8 @@ def run_pictures(
         UsageError: A folder without pictures, or drawings that would overwrite their pictures.
         FacegridError: The service cannot be reached, or the connection broke; what was answered is printed before.
     """
-    pictures = find_pictures(inputs, leave_out=draw)
+    found = find_pictures(inputs, leave_out=draw)
+    pictures = found.pictures
     drawings = drawing_paths(pictures, draw) if draw else None
     if draw:
         draw.mkdir(parents=True, exist_ok=True)
@@ -66,6 +68,8 @@ def run_pictures(
             results.finish(pictures)
         raise
     results.finish(pictures)
+    if left_out := found.left_out.sentence():
+        sys.stderr.write(f"facegrid: {left_out}\n")
     return 1 if results.failed else 0
 
 
@@ -87,6 +91,8 @@ class _Results:
         else:
             self.items.append(item)
         self.failed |= item.error is not None
+        for warning in getattr(item.result, "warnings", ()):
+            sys.stderr.write(f"facegrid: {item.source}: {warning}\n")
         if self._drawings and self._view.drawn and item.result is not None:
             faces, labels = self._view.drawn(item.result)
             self._draw(item.source, faces, labels, self._drawings[item.index])
@@ -98,7 +104,8 @@ class _Results:
 
     def _draw(self, picture: Path, faces: list[Face], labels: list[str] | None, path: Path) -> None:
         try:
-            draw_file(picture, faces, path, labels)
+            with as_sentences():
+                draw_file(picture, faces, path, labels)
         except OSError as err:
             sys.stderr.write(f"facegrid: {picture} was not drawn: {err}\n")
             self.failed = True

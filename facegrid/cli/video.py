@@ -15,7 +15,8 @@ instead:
 
 --timeline writes one object: source, counts, threshold, embedder, tracks and events; docs/video.md has all.
 
-Exit code: 0 when every frame was answered, 1 when one failed, 2 for wrong usage.
+Exit code: 0 when every frame was answered; 1 when one failed or was damaged, or the source stopped early; 2 for wrong
+usage.
 
 Examples:
   facegrid video party.mp4
@@ -32,7 +33,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
@@ -44,9 +45,12 @@ from facegrid.cli.command import command
 from facegrid.cli.progress import counting_bar
 from facegrid.cli.usage import UsageError
 from facegrid.cli.video_report import timeline, write_frame, write_summary
+from facegrid.cli.warnings import as_sentences
 from facegrid.client.stream.video import IdentifiedVideo
 from facegrid.media.draw import draw_faces
-from facegrid.media.video import Footage, FootageWriter
+from facegrid.media.video.reader import VideoReader
+from facegrid.media.video.writer import VideoWriter
+from facegrid.media.whole_file import whole_file
 
 _JPEG_QUALITY = 95
 """Faces are recognised as in the source's own frames, at a tenth of the bytes that are sent without loss."""
@@ -89,20 +93,20 @@ def video(
     Raises:
         UsageError: An output would overwrite the source, or two ways to draw the line.
         FacegridError: The service cannot be reached, or the connection broke.
-        OSError: The source cannot be read, or the drawn copy cannot be written.
+        VideoError: The source cannot be read, or the drawn copy cannot be written.
     """
     refuse_both("--threshold", threshold, "--target-false-positive-rate", target_false_positive_rate)
     _check_outputs(source, draw, timeline_file)
     with ExitStack() as stack:
-        footage = stack.enter_context(Footage(source))
+        footage = stack.enter_context(VideoReader(source, live=live, report=_write_sentence))
         client = stack.enter_context(service.connect())
-        writer = stack.enter_context(FootageWriter(draw, footage.rate)) if draw else None
+        writer = stack.enter_context(VideoWriter(draw, footage.rate)) if draw else None
         frames = _SentFrames(footage, keep=writer is not None)
         answers = stack.enter_context(
             client.identify_video(
                 frames.encoded(),
                 detect_every_n=every,
-                live=live or footage.live,
+                live=footage.live,
                 window=window,
                 timeout_s=service.timeout_s,
                 threshold=threshold,
@@ -111,16 +115,43 @@ def video(
                 **finding.options(),
             )
         )
+        stack.callback(footage.stop)  # first of all, for gRPC's thread may be waiting for a frame
+        stack.enter_context(as_sentences())
         reported = _report_frames(answers, frames, writer, footage.count, as_json=service.json)
         summary = answers.summary
     if not service.json:
         write_summary(summary, reported)
     if timeline_file:
-        timeline_file.write_text(json.dumps(timeline(source, summary), indent=1) + "\n", encoding="utf-8")
-    if footage.damaged:
-        sys.stderr.write(f"facegrid: {source}: {footage.damaged} packets are damaged; their frames are left out\n")
+        _write_timeline(timeline_file, timeline(source, summary))
+    for sentence in _what_is_missing(source, footage):
+        _write_sentence(sentence)
     sys.stdout.flush()
-    return 1 if summary.failed_frames or footage.damaged else 0
+    is_whole = not (footage.damaged or footage.missing or footage.stopped_early)
+    return 0 if is_whole and not summary.failed_frames else 1
+
+
+def _what_is_missing(source: str, footage: VideoReader) -> list[str]:
+    """Returns a sentence for each thing that kept frames from being sent."""
+    sentences = []
+    if footage.damaged:
+        sentences.append(f"{source}: {footage.damaged} frames are damaged and left out")
+    if footage.missing:
+        sentences.append(f"{source}: {footage.missing} frames are missing; the file is cut off")
+    if footage.stopped_early:
+        sentences.append(footage.stopped_early)
+    return sentences
+
+
+def _write_timeline(path: Path, content: dict[str, Any]) -> None:
+    try:
+        with whole_file(path) as part:
+            part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    except OSError as err:
+        raise OSError(f"cannot write {path}: {err.strerror}") from err
+
+
+def _write_sentence(sentence: str) -> None:
+    sys.stderr.write(f"facegrid: {sentence}\n")
 
 
 def _check_outputs(source: str, draw: Path | None, timeline_file: Path | None) -> None:
@@ -134,22 +165,23 @@ def _check_outputs(source: str, draw: Path | None, timeline_file: Path | None) -
 class _SentFrames:
     """The frames that are sent: encoded for the service, and kept for drawing until they are answered."""
 
-    def __init__(self, footage: Footage, *, keep: bool) -> None:
+    def __init__(self, footage: VideoReader, *, keep: bool) -> None:
         self._footage = footage
         self._kept: dict[int, Image.Image] | None = {} if keep else None
-        self.stopped = False
 
     def encoded(self) -> Iterator[tuple[float, bytes]]:
         """Yields what is sent; runs in gRPC's thread."""
         for index, (time_s, pixels) in enumerate(self._footage.frames()):
-            if self.stopped:
-                return
             picture = Image.fromarray(np.ascontiguousarray(pixels))
             if self._kept is not None:
                 self._kept[index] = picture
             file = io.BytesIO()
             picture.save(file, format="JPEG", quality=_JPEG_QUALITY, subsampling=0)
             yield time_s, file.getvalue()
+
+    def stop(self) -> None:
+        """Ends the source."""
+        self._footage.stop()
 
     def take(self, index: int) -> Image.Image | None:
         """Returns a frame that was kept, and forgets it and the frames before it, which were dropped."""
@@ -165,7 +197,7 @@ def _ended_by_interrupt(frames: _SentFrames) -> Iterator[None]:
     """Lets Ctrl-C end the source, so that frames in progress are answered; a second one ends everything."""
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a handler's
-        frames.stopped = True
+        frames.stop()
         signal.signal(signal.SIGINT, before)
 
     before = signal.signal(signal.SIGINT, stop)
@@ -178,7 +210,7 @@ def _ended_by_interrupt(frames: _SentFrames) -> Iterator[None]:
 def _report_frames(
     answers: IdentifiedVideo,
     frames: _SentFrames,
-    writer: FootageWriter | None,
+    writer: VideoWriter | None,
     count: int | None,
     *,
     as_json: bool,
@@ -196,9 +228,12 @@ def _report_frames(
     return events
 
 
-def _draw(result: FrameResult, picture: Image.Image | None, writer: FootageWriter | None) -> None:
+def _draw(result: FrameResult, picture: Image.Image | None, writer: VideoWriter | None) -> None:
     if writer is None or picture is None:
         return
     faces = [one.face for one in result.faces]
-    labels = [one.subject or ("unknown" if one.decided else "?") for one in result.faces]
-    writer.write(result.timestamp_s, draw_faces(picture, faces, labels))
+    writer.write(result.timestamp_s, draw_faces(picture, faces, _labels(result)))
+
+
+def _labels(result: FrameResult) -> list[str]:
+    return [one.subject or ("unknown" if one.decided else "?") for one in result.faces]

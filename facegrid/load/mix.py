@@ -12,6 +12,7 @@ from facegrid.answers.faces import ImageSource
 from facegrid.client import calls
 from facegrid.client.calls import PreparedCall, Rpc
 from facegrid.client.wire.faces import Options
+from facegrid.client.wire.images import encode_image
 from facegrid.errors import InvalidOption
 
 SIZES_PX = {"small": 640, "medium": 1280, "large": 4000}
@@ -86,7 +87,7 @@ def build_templates(
 
 def _images(pictures: Sequence[Path], mix: Mapping[str, float] | None) -> list[tuple[str, float, bytes]]:
     if mix is None:
-        return [(path.name, 1 / len(pictures), path.read_bytes()) for path in pictures]
+        return [(path.name, 1 / len(pictures), encode_image(path)) for path in pictures]
     images = []
     for name, share in mix.items():
         if name in SIZES_PX:
@@ -95,7 +96,7 @@ def _images(pictures: Sequence[Path], mix: Mapping[str, float] | None) -> list[t
             parts = [(f"{path.name} {name}", _scaled(path, SIZES_PX[name])) for path in pictures]
             images += [(part, share / len(parts), data) for part, data in parts]
         elif Path(name).is_file():
-            images.append((Path(name).name, share, Path(name).read_bytes()))
+            images.append((Path(name).name, share, encode_image(name)))
         else:
             raise InvalidOption(f"{name!r} is neither a size ({', '.join(SIZES_PX)}) nor a file")
     return images

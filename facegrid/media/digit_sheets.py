@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from facegrid.media.whole_file import whole_file
+
 Row = Sequence[NDArray[np.uint8]]
 """Pictures [28, 28]."""
 
@@ -19,13 +21,16 @@ _FRAME_MS = 90
 
 def write_sheet(rows: Sequence[Row], path: Path, scale: int) -> None:
     """Writes rows of pictures as one picture, in the format that the suffix names; raises OSError."""
-    _scaled(_sheet(rows), scale).save(path)
+    sheet = _scaled(_sheet(rows), scale)
+    with whole_file(path) as part:
+        sheet.save(part)
 
 
 def write_moving(steps: Sequence[Row], path: Path, scale: int) -> None:
-    """Writes a GIF that shows one step after the other, there and back, for ever; raises OSError."""
+    """Writes a GIF that shows one step after the other, there and back, in a loop; raises OSError."""
     frames = [_scaled(_sheet(square(step)), scale) for step in [*steps, *steps[-2:0:-1]]]
-    frames[0].save(path, save_all=True, append_images=frames[1:], duration=_FRAME_MS, loop=0)
+    with whole_file(path) as part:
+        frames[0].save(part, save_all=True, append_images=frames[1:], duration=_FRAME_MS, loop=0)
 
 
 def square(digits: Row) -> list[Row]:

@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageOps
+
+from facegrid.media.convert import register_decoders
+from facegrid.media.fonts import Font, FontChoice, fit
+from facegrid.media.pictures import load, open_first, to_rgb
+from facegrid.media.whole_file import whole_file
 
 if TYPE_CHECKING:
     from facegrid.answers.faces import BoundingBox, Face, Point
@@ -28,8 +33,7 @@ _SUBPIXELS = 8
 
 _SAVE_OPTIONS: dict[str, dict[str, Any]] = {
     # Without chroma subsampling: it smears thin coloured lines.
-    ".jpg": {"quality": 92, "subsampling": 0},
-    ".jpeg": {"quality": 92, "subsampling": 0},
+    **{suffix: {"quality": 92, "subsampling": 0} for suffix in (".jpg", ".jpeg", ".jpe", ".jfif")},
     ".webp": {"quality": 90, "method": 2},
 }
 
@@ -47,13 +51,17 @@ def draw_faces(image: Image.Image, faces: Iterable["Face"], labels: Iterable[str
     """Returns a copy of the picture in RGB with the faces drawn in.
 
     Args:
-        image: The upright picture (`PIL.ImageOps.exif_transpose` makes it so), of any mode and size.
+        image: The upright picture (`PIL.ImageOps.exif_transpose` makes it so), of any mode and size. Transparent
+            pixels become white, as the service sees them.
         faces: What `Client.detect` returned for it. Parts outside the picture are cut off.
-        labels: What to write above each face, such as names; None: the scores.
+        labels: What to write above each face, such as names in any script; None: the scores.
+
+    Warns:
+        MissingLetters: No font on this machine has the letters of a label.
     """
     faces = list(faces)
     texts = [f"{face.score:.2f}" for face in faces] if labels is None else list(labels)
-    drawn = _to_rgb(image)
+    drawn = to_rgb(image)
     draw = ImageDraw.Draw(drawn, "RGBA")
     # The best face last, so that its marks lie on top.
     for face, text in sorted(zip(faces, texts, strict=True), key=lambda pair: pair[0].score):
@@ -69,23 +77,21 @@ def draw_file(picture: Path, faces: Iterable["Face"], path: Path, labels: Iterab
     """Writes the picture with its faces drawn in to `path`, upright, in the format that its suffix names.
 
     Raises:
-        OSError: the picture cannot be read, or the copy not be written.
+        OSError: the picture cannot be read, or the copy cannot be written; no part of it is left then.
     """
+    register_decoders()
+    data = picture.read_bytes()
     try:
-        with Image.open(picture) as image:
-            upright = ImageOps.exif_transpose(image)
+        with open_first(data) as image:
             # A profile for CMYK or grey does not fit the RGB that is written.
             profile = image.info.get("icc_profile") if image.mode == "RGB" else None
+            upright = ImageOps.exif_transpose(load(image, data))
     except (Image.DecompressionBombError, SyntaxError, ValueError) as err:  # what Pillow's readers raise besides
         raise OSError(f"cannot read {picture}: {err}") from err
+    drawn = draw_faces(upright, faces, labels)
     options = _SAVE_OPTIONS.get(path.suffix.lower(), {})
-    draw_faces(upright, faces, labels).save(path, icc_profile=profile, **options)
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I;16"):
-        return image.point(lambda value: value / 256).convert("L").convert("RGB")
-    return image.convert("RGB") if image.mode != "RGB" else image.copy()
+    with whole_file(path) as part:
+        drawn.save(part, icc_profile=profile, **options)
 
 
 def _pen(size: Sequence[int], box: "BoundingBox") -> _Pen:
@@ -139,11 +145,11 @@ def _disk(side: int, centre: tuple[float, float], radius: float, alpha: int) -> 
     return mask.resize((side, side), Image.Resampling.BOX)
 
 
-def _font(text: str, largest_px: int, width_px: float) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
-    """Returns a font in which the text is as wide as the face is, if one can be read that is."""
-    font = ImageFont.load_default(largest_px)
+def _font(text: str, choice: FontChoice, largest_px: int, width_px: float) -> Font:
+    """Returns the font in a size in which the text is as wide as the face is, if one can be read that is."""
+    font = choice.at(largest_px)
     share = width_px / (font.getlength(text) + largest_px / 2 + 1)
-    return font if share >= 1 else ImageFont.load_default(max(_SMALLEST_FONT_PX, math.floor(largest_px * share)))
+    return font if share >= 1 else choice.at(max(_SMALLEST_FONT_PX, math.floor(largest_px * share)))
 
 
 def _draw_label(draw: ImageDraw.ImageDraw, text: str, face: "Face", pen: _Pen, size: Sequence[int]) -> None:
@@ -151,7 +157,8 @@ def _draw_label(draw: ImageDraw.ImageDraw, text: str, face: "Face", pen: _Pen, s
 
     Not at all where it would be much wider than the face: in a crowd it would hide the neighbours.
     """
-    font = _font(text, pen.font_px, 1.25 * face.box.width)
+    text, choice = fit(text)
+    font = _font(text, choice, pen.font_px, 1.25 * face.box.width)
     pad = max(1, round(pen.font_px * 0.25))
     x_min, y_min, x_max, y_max = font.getbbox(text)
     width, height = math.ceil(x_max - x_min) + 2 * pad, math.ceil(y_max - y_min) + 2 * pad

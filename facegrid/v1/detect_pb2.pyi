@@ -19,16 +19,18 @@ class DetectRequest(_message.Message):
     def __init__(self, image: _Optional[bytes] = ..., options: _Optional[_Union[_face_pb2.DetectOptions, _Mapping]] = ..., timeout_ms: _Optional[int] = ...) -> None: ...
 
 class DetectResponse(_message.Message):
-    __slots__ = ("faces", "image_width_px", "image_height_px", "dropped_candidates")
+    __slots__ = ("faces", "image_width_px", "image_height_px", "dropped_candidates", "warnings")
     FACES_FIELD_NUMBER: _ClassVar[int]
     IMAGE_WIDTH_PX_FIELD_NUMBER: _ClassVar[int]
     IMAGE_HEIGHT_PX_FIELD_NUMBER: _ClassVar[int]
     DROPPED_CANDIDATES_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
     faces: _containers.RepeatedCompositeFieldContainer[_face_pb2.Face]
     image_width_px: int
     image_height_px: int
     dropped_candidates: int
-    def __init__(self, faces: _Optional[_Iterable[_Union[_face_pb2.Face, _Mapping]]] = ..., image_width_px: _Optional[int] = ..., image_height_px: _Optional[int] = ..., dropped_candidates: _Optional[int] = ...) -> None: ...
+    warnings: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, faces: _Optional[_Iterable[_Union[_face_pb2.Face, _Mapping]]] = ..., image_width_px: _Optional[int] = ..., image_height_px: _Optional[int] = ..., dropped_candidates: _Optional[int] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class DetectStreamRequest(_message.Message):
     __slots__ = ("item", "end")

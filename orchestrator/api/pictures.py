@@ -1,7 +1,7 @@
 """Finds faces in pictures for every method that receives some, with the same limits and the same queue for all."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from orchestrator.deadline import Deadline
 from orchestrator.observer import stage
-from orchestrator.pipeline.decode import ImageLimits, count_px, decode
+from orchestrator.pipeline.decode import ImageLimits, count_px, decode, warnings_of
 from orchestrator.pipeline.recognize import find_faces, recognize_faces
 from orchestrator.pipeline.watch import FrameSketch, sketch
 from orchestrator.predict.limiter import Limiter
@@ -36,6 +36,8 @@ class PictureResult(Generic[Found]):
     width_px: int
     height_px: int
     found: Found
+    warnings: Sequence[str] = ()
+    """What is wrong with the file although its pixels can be read."""
 
 
 class Pictures:
@@ -76,7 +78,7 @@ class Pictures:
         """
         async with self._turn(encoded, deadline):
             image, faces = await self._find_faces(encoded, options, deadline)
-        return PictureResult(image.shape[1], image.shape[0], faces)
+        return PictureResult(image.shape[1], image.shape[0], faces, warnings_of(encoded))
 
     async def recognize(
         self,

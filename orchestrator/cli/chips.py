@@ -27,6 +27,7 @@ from facegrid.cli.command import command
 from facegrid.cli.output import error_texts, printable
 from facegrid.cli.progress import counting_bar
 from facegrid.cli.usage import UsageError
+from facegrid.client.wire.images import encode_image
 from facegrid.errors import FacegridError
 from facegrid.media.files import SUFFIXES
 from orchestrator.pipeline.align import align
@@ -87,7 +88,7 @@ def cut_chip(path: Path, face: Face) -> Chips:
         InvalidImage: See `orchestrator.pipeline.decode.decode`.
         OSError: The file cannot be read.
     """
-    data = path.read_bytes()
+    data = encode_image(path)
     # The service has accepted it, whatever its limits are.
     limits = ImageLimits(max_image_bytes=len(data), max_image_px=2**31 - 1, max_image_side_px=2**31 - 1)
     contract = EMBEDDERS[EMBEDDER_VERSION]

@@ -4,7 +4,6 @@ Everything a caller sends comes through here, so what could hurt is refused from
 before a pixel is decoded: the format, the size, animation.
 """
 
-import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from PIL import UnidentifiedImageError
 
 from exporters.signatures import PNET_FIELD_PX
 from facegrid.errors import InvalidImage, LimitExceeded
+from facegrid.media import jpeg
+from facegrid.media.pictures import is_cut_off, kind_of, load, open_first, to_rgb
 from orchestrator.observer import stage
 from orchestrator.types import Image
 
@@ -56,14 +57,22 @@ def count_px(data: bytes, limits: ImageLimits) -> int:
         return opened.width * opened.height
 
 
+def warnings_of(data: bytes) -> list[str]:
+    """Returns what is wrong with a file whose pixels can all be read; mostly nothing."""
+    if jpeg.lacks_end_mark(data):
+        return ["the JPEG file lacks its end mark; all pixels are there"]
+    return []
+
+
 def decode(data: bytes, limits: ImageLimits) -> Image:
     """Returns the picture as RGB uint8 [height, width, 3], turned upright as its EXIF data says.
 
-    Grey, palette, CMYK and 16-bit pictures are converted (of 16 bits the upper 8 are taken); alpha is
-    dropped, as the networks' training data has none.
+    Grey, palette, CMYK and 16-bit pictures are converted (of 16 bits the upper 8 are taken); transparent pixels are
+    composed on white. Of a JPEG file with several pictures (MPO) the first is taken, and one that lacks its end mark
+    only is read: see `warnings_of`.
 
     Args:
-        data: A JPEG, PNG or WebP file with a single picture.
+        data: A JPEG, PNG or WebP file.
         limits: What is accepted.
 
     Raises:
@@ -83,11 +92,11 @@ def _decode(data: bytes, limits: ImageLimits) -> Image:
         _check_header(opened, limits)
         try:
             orientation = _orientation(opened)
-            image = _to_rgb(opened)
+            image = np.asarray(to_rgb(load(opened, data)))
         except MemoryError:
             raise
         except Exception as err:  # Decoders of hostile bytes raise whatever they come across.
-            raise InvalidImage(f"the {opened.format} file is damaged or cut off ({len(data):,} bytes)") from err
+            raise InvalidImage(_damage(data, f"the {opened.format} file")) from err
     return np.ascontiguousarray(_UPRIGHT[orientation](image))
 
 
@@ -100,7 +109,7 @@ def _check_bytes(data: bytes, limits: ImageLimits) -> None:
 
 def _open(data: bytes, limits: ImageLimits) -> Pillow.Image:
     try:
-        return Pillow.open(io.BytesIO(data), formats=_FORMATS)
+        return open_first(data, _FORMATS)
     except UnidentifiedImageError as err:
         raise InvalidImage(f"not a JPEG, PNG or WebP file ({len(data):,} bytes)") from err
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as err:
@@ -109,7 +118,7 @@ def _open(data: bytes, limits: ImageLimits) -> Pillow.Image:
         number = f"{int(claimed[1]):,}" if claimed else "too many"
         raise LimitExceeded(f"the picture has {number} pixels, at most {limits.max_image_px:,} are accepted") from err
     except Exception as err:  # See `decode`.
-        raise InvalidImage(f"the file's header is damaged ({len(data):,} bytes)") from err
+        raise InvalidImage(_damage(data, "the file's header")) from err
 
 
 def _check_header(opened: Pillow.Image, limits: ImageLimits) -> None:
@@ -139,8 +148,11 @@ def _orientation(opened: Pillow.Image) -> int:
     return orientation if orientation in _UPRIGHT else 1
 
 
-def _to_rgb(opened: Pillow.Image) -> Image:
-    if opened.mode == "I" or opened.mode.startswith("I;16"):
-        grey = (np.asarray(opened).astype(np.uint16) >> 8).astype(np.uint8)
-        return np.repeat(grey[:, :, None], 3, axis=2)
-    return np.asarray(opened.convert("RGB"))
+def _damage(data: bytes, what: str) -> str:
+    """Returns why a picture cannot be read."""
+    coding = jpeg.unsupported_coding(data) if data.startswith(jpeg.SIGNATURE) else None
+    if coding:
+        return f"the JPEG file uses {coding}, which is not supported; save it as a baseline or progressive JPEG"
+    if is_cut_off(data):
+        return f"the {kind_of(data)} file is cut off (truncated): its {len(data):,} bytes end before the picture does"
+    return f"{what} is damaged ({len(data):,} bytes)"

@@ -1,6 +1,7 @@
 """The plain host over gRPC, with networks that are plain functions."""
 
 import asyncio
+import io
 import logging
 import os
 import subprocess
@@ -10,6 +11,7 @@ import threading
 import grpc
 import pytest
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from PIL import Image
 
 import facegrid
 from facegrid.v1 import detect_pb2 as pb
@@ -56,6 +58,15 @@ def test_an_answer_has_the_pictures_size_its_faces_and_what_was_dropped(stub):
         assert face.landmarks.left_eye.x < face.landmarks.nose.x < face.landmarks.right_eye.x
 
 
+def test_a_jpeg_without_its_end_mark_is_answered_with_a_warning(stub):
+    stream = io.BytesIO()
+    Image.open(io.BytesIO(png())).save(stream, "JPEG")
+    whole, lacking = (stub.Detect(pb.DetectRequest(image=data)) for data in (stream.getvalue(), stream.getvalue()[:-2]))
+    assert list(whole.warnings) == []
+    assert list(lacking.warnings) == ["the JPEG file lacks its end mark; all pixels are there"]
+    assert list(lacking.faces) == list(whole.faces)
+
+
 def test_options_reach_the_cascade(stub):
     def detect(**options):
         given = face_pb2.DetectOptions(**{"pnet_threshold": 0.0, **options})
@@ -78,7 +89,7 @@ def asking(**options):
 BAD_REQUESTS = [
     (pb.DetectRequest(), "INVALID_ARGUMENT", "INVALID_IMAGE: the picture is empty: 0 bytes"),
     (pb.DetectRequest(image=b"GIF89a" + bytes(9)), "INVALID_ARGUMENT", "INVALID_IMAGE: not a JPEG"),
-    (pb.DetectRequest(image=png()[:300]), "INVALID_ARGUMENT", "INVALID_IMAGE: the PNG file is damaged"),
+    (pb.DetectRequest(image=png()[:300]), "INVALID_ARGUMENT", "INVALID_IMAGE: the PNG file is cut off (truncated)"),
     (pb.DetectRequest(image=png(11, 11)), "INVALID_ARGUMENT", "11 x 11 pixels, at least 12 x 12"),
     (pb.DetectRequest(image=claiming(60_000, 60_000)), "RESOURCE_EXHAUSTED", "3,600,000,000 pixels, at most 1,000,000"),
     (pb.DetectRequest(image=bytes(2_000_001)), "RESOURCE_EXHAUSTED", "2,000,001 bytes, at most 2,000,000"),

@@ -73,5 +73,6 @@ def test_pictures_without_a_face_or_unreadable_are_counted(facegrid, service, pe
 def test_a_folder_without_people_is_wrong_usage(facegrid, tmp_path):
     result = facegrid("chips", tmp_path, tmp_path / "faces")
     assert result.code == 2
-    assert result.err == f"facegrid: no picture (.jpg, .jpeg, .png, .webp) in {tmp_path}/PERSON/\n"
+    assert result.err.startswith("facegrid: no picture (.jpg, .jpeg, ")
+    assert result.err.endswith(f") in {tmp_path}/PERSON/\n")
     assert not (tmp_path / "faces").exists()

@@ -8,6 +8,7 @@ from PIL import Image
 
 from facegrid.cli.usage import UsageError
 from facegrid.media.files import drawing_paths
+from facegrid.v1 import detect_pb2
 
 
 def names(result) -> list[str]:
@@ -93,7 +94,29 @@ def test_a_refused_option_is_one_sentence(facegrid, server, folder, option):
 def test_a_folder_without_pictures_is_wrong_usage(facegrid, tmp_path):
     result = facegrid("detect", tmp_path)
     assert result.code == 2
-    assert result.err == f"facegrid: no picture (.jpg, .jpeg, .png, .webp) in {tmp_path}\n"
+    assert result.err.startswith("facegrid: no picture (.jpg, .jpeg, ")
+    assert result.err.endswith(f") in {tmp_path}\n")
+
+
+def test_what_is_left_out_of_a_folder_is_said_at_the_end(facegrid, server, folder):
+    (folder / "raw.NEF").write_bytes(b"II*")
+    (folder / "scan.tif").write_bytes(b"")
+    Image.open(folder / "a.png").save(folder / "scan.tif")
+    result = facegrid("detect", folder)
+    assert (result.code, result.err) == (0, "facegrid: 1 file was left out: 1 .nef\n")
+    assert "scan.tif" in result.out
+    assert facegrid("detect", folder, "--json").err == result.err
+
+
+def test_a_warning_of_the_service_is_shown(facegrid, server, folder):
+    async def warn(request):
+        return detect_pb2.DetectResponse(image_width_px=64, image_height_px=48, warnings=["it lacks its end mark"])
+
+    server.servicer.detect = warn
+    result = facegrid("detect", folder / "a.png")
+    assert (result.code, result.err) == (0, f"facegrid: {folder / 'a.png'}: it lacks its end mark\n")
+    [line] = facegrid("detect", folder / "a.png", "--json").lines
+    assert line["warnings"] == ["it lacks its end mark"]
 
 
 def test_draw_writes_one_picture_for_each_input(facegrid, server, folder, tmp_path):

@@ -11,9 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.media.cameras import mjpeg_camera
 from tests.support.polling import eventually
 
 av = pytest.importorskip("av")
+
+DATA = Path(__file__).parents[1] / "media" / "data"
 
 
 def pictures(count, width=64, height=48):
@@ -72,35 +75,6 @@ def test_frames_arrive_upright_and_in_order(facegrid, server, tmp_path):
     assert seen[:, 36:].mean() < 15
 
 
-def test_rotation_is_applied(tmp_path, monkeypatch):
-    from facegrid.media.video import Footage
-
-    frames = np.zeros((48, 64, 3), np.uint8)
-    frames[:, :32] = 255
-    path = write(tmp_path / "a.mp4", [frames])
-    monkeypatch.setattr(Footage, "_decoded", lambda _: iter([_Rotated(frames, 90)]))
-    with Footage(str(path)) as footage:
-        [(time_s, upright)] = footage.frames()
-    assert time_s == 0
-    assert upright.shape == (64, 48, 3)
-    # Counterclockwise: what was on the left is at the bottom.
-    assert upright[40:].mean() == 255
-    assert upright[:24].mean() == 0
-
-
-class _Rotated:
-    """A decoded frame as PyAV gives it, with the angle of its display matrix."""
-
-    time = 3.0
-
-    def __init__(self, pixels, rotation):
-        self._pixels, self.rotation = pixels, rotation
-
-    def to_ndarray(self, format):  # noqa: A002 - PyAV's name
-        assert format == "rgb24"
-        return self._pixels
-
-
 def test_frames_are_drawn_with_their_own_times_and_names(facegrid, server, tmp_path):
     times_ms = [0, 40, 200, 210, 900]
     source = write(tmp_path / "vfr.mp4", pictures(5, 65, 49), times_ms)
@@ -137,24 +111,13 @@ def test_a_video_of_one_frame(facegrid, server, tmp_path):
     assert "1 frames" in facegrid("video", write(tmp_path / "one.mp4", pictures(1))).out
 
 
-def test_frames_of_different_sizes_are_sent_as_they_are_and_drawn_in_the_first_ones(tmp_path):
-    from facegrid.media.video import FootageWriter
-
-    out = tmp_path / "out.mp4"
-    with FootageWriter(out, Fraction(25)) as writer:
-        for number, size in enumerate([(64, 48), (48, 64), (120, 20), (1, 1)]):
-            writer.write(number / 25, Image.new("RGB", size, "red"))
-    with av.open(str(out)) as container:
-        assert {(frame.width, frame.height) for frame in container.decode(video=0)} == {(64, 48)}
-
-
 def test_what_is_no_video_says_so(facegrid, server, tmp_path):
     text, empty = tmp_path / "text.mp4", tmp_path / "empty.mp4"
     text.write_text("no video " * 100)
     empty.write_bytes(b"")
     for source, words in (
-        (text, "is no video that can be read"),
-        (empty, "is no video that can be read"),
+        (text, "is not a video that can be read"),
+        (empty, "is not a video that can be read"),
         (tmp_path / "none.mp4", "no such file"),
         ("/dev/video97", "cannot open camera /dev/video97"),
         ("97", "cannot open camera 97"),
@@ -199,11 +162,71 @@ def test_a_damaged_video_leaves_frames_out_and_says_so(facegrid, server, tmp_pat
     bad.write_bytes(bytes(data))
     result = facegrid("video", bad, "--json")
     assert result.code in (0, 1)
-    assert (result.code == 1) == ("packets are damaged" in result.err)
+    assert (result.code == 1) == ("are damaged and left out" in result.err)
     assert 0 < len(result.lines) <= 30
 
 
-def test_wrong_usage_is_one_sentence(facegrid, server, clip, tmp_path):
+def test_a_video_of_smears_is_one_sentence_with_their_number(facegrid, server):
+    result = facegrid("video", DATA / "damaged.mp4")
+    assert (result.code, result.out) == (1, "")
+    assert result.err == f"facegrid: {DATA / 'damaged.mp4'} has no whole frame: 30 are damaged and left out\n"
+
+
+def test_what_was_seen_before_a_source_stops_is_kept(facegrid, server, tmp_path, monkeypatch):
+    monkeypatch.setattr("facegrid.media.video.source.ANSWER_S", 1.0)
+    drawn, timeline = tmp_path / "a.mp4", tmp_path / "a.json"
+    with mjpeg_camera("stall") as url:
+        result = facegrid("video", url, "--timeline", timeline, "--draw", drawn)
+    assert result.code == 1
+    assert result.err == f"facegrid: {url} has stopped: it does not answer\n"
+    assert "0:00:00.000  ann left" in result.out
+    assert "track 1" in result.out
+    frames = json.loads(timeline.read_text())["frames"]
+    assert frames >= 19
+    with av.open(str(drawn)) as container:
+        assert len(list(container.decode(video=0))) == frames
+
+
+def test_a_live_source_that_drops_is_opened_again_and_the_first_sentence_says_so(facegrid, server, monkeypatch):
+    monkeypatch.setattr("facegrid.media.video.source.ANSWER_S", 1.0)
+    with mjpeg_camera("end") as url:
+        result = facegrid("video", url, "--live", "--json")
+    assert result.code == 1
+    again, stopped = result.err.splitlines()
+    assert again.endswith("; opening it again (1 of 5)")
+    assert stopped.startswith(f"facegrid: {url} has stopped: ")
+    assert len(result.lines) > 20
+
+
+def test_a_silent_server_is_one_sentence_and_ctrl_c_ends_the_wait(facegrid, server, monkeypatch):
+    with mjpeg_camera("silent") as url:
+        timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        result = facegrid("video", url)
+        timer.join()
+        assert (result.code, result.err) == (130, "facegrid: interrupted\n")
+        monkeypatch.setattr("facegrid.media.video.source.ANSWER_S", 0.5)
+        result = facegrid("video", url, "--live")
+    assert result.code == 1
+    assert result.err == f"facegrid: cannot open {url}: it does not answer; is the address right and the server up?\n"
+
+
+def test_names_that_look_like_urls_are_files(facegrid, server, clip, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    clip.rename(tmp_path / "2024-01-26T20:57:04Z.mp4")
+    result = facegrid("video", "2024-01-26T20:57:04Z.mp4", "--draw", "out: 1.mp4", "--timeline", "t: 1.json")
+    assert (result.code, result.err) == (0, "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["2024-01-26T20:57:04Z.mp4", "out: 1.mp4", "t: 1.json"]
+
+
+def test_names_without_a_font_are_told_once(facegrid, server, clip, tmp_path, monkeypatch):
+    monkeypatch.setattr("facegrid.cli.video._labels", lambda _: ["\ue000"])  # no font has a private letter
+    result = facegrid("video", clip, "--draw", tmp_path / "a.mp4")
+    assert result.code == 0
+    assert result.err.count("no font on this machine has all letters of") == 1
+
+
+def test_wrong_usage_is_one_sentence(facegrid, server, clip, tmp_path, monkeypatch):
     for arguments, words in (
         ([clip, "--draw", clip], "would overwrite the video"),
         ([clip, "--draw", tmp_path / "out.gif"], "choose .mp4, .mkv or .mov"),
@@ -226,32 +249,22 @@ def test_a_drawn_copy_that_cannot_be_written_says_so(facegrid, server, clip, tmp
     assert "cannot write" in result.err
 
 
-def test_an_interrupt_ends_the_source_and_what_is_under_way_is_answered(facegrid, server, clip, monkeypatch):
-    from facegrid.media.video import Footage
+def test_an_interrupt_ends_the_source_and_what_is_under_way_is_answered(facegrid, server, tmp_path):
+    answer = server.servicer.look
+    count = itertools.count(1)
 
-    def endless(self):
-        for number in itertools.count():
-            if number == 30:
-                os.kill(os.getpid(), signal.SIGINT)
-            yield number / 25, pictures(1)[0]
+    async def look(request):
+        if next(count) == 30:
+            os.kill(os.getpid(), signal.SIGINT)
+        return await answer(request)
 
-    monkeypatch.setattr(Footage, "frames", endless)
+    server.servicer.detect = server.servicer.look = look
     before = signal.getsignal(signal.SIGINT)
-    result = facegrid("video", clip, "--json", "--window", 4)
-    assert result.code == 0
+    with mjpeg_camera("endless") as url:
+        result = facegrid("video", url, "--json", "--window", 4, "--draw", tmp_path / "a.mp4")
+    assert (result.code, result.err) == (0, "")
     assert 28 <= len(result.lines) < 60
     assert signal.getsignal(signal.SIGINT) is before
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        assert len(list(container.decode(video=0))) == len(result.lines)
     eventually(lambda: not any("facegrid" in thread.name for thread in threading.enumerate()))
-
-
-@pytest.mark.parametrize(
-    ("source", "live"),
-    [("0", True), ("rtsp://a/b", True), ("/dev/video1", True), ("a.mp4", False), ("https://a/b.mp4", False)],
-)
-def test_cameras_and_network_streams_do_not_wait(source, live, tmp_path, monkeypatch):
-    from facegrid.media.video import is_live
-
-    monkeypatch.chdir(tmp_path)
-    assert is_live(source) is live
-    Path("0").touch()
-    assert not is_live("0"), "a file of that name comes first"

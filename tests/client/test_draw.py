@@ -110,6 +110,37 @@ def test_a_file_that_is_no_picture_is_an_os_error(tmp_path):
         draw_file(tmp_path / "text.jpg", [], tmp_path / "out.jpg")
 
 
+def test_what_is_drawn_on_is_what_the_service_sees(tmp_path):
+    """Transparent pixels, and files that are read although something about them is wrong."""
+    pixels = np.random.default_rng(0).integers(0, 256, (48, 64, 4), np.uint8)
+    pixels[:, :32, 3], pixels[:, 32:, 3] = 0, 255
+    Image.fromarray(pixels).save(tmp_path / "in.png")
+    Image.fromarray(pixels[..., :3]).save(tmp_path / "in.jpg")
+    (tmp_path / "cut.jpg").write_bytes((tmp_path / "in.jpg").read_bytes()[:-2])
+    draw_file(tmp_path / "in.png", [], tmp_path / "out.png")
+    draw_file(tmp_path / "cut.jpg", [], tmp_path / "whole.png")
+    drawn = np.asarray(Image.open(tmp_path / "out.png"))
+    assert (drawn[:, :32] == 255).all()
+    np.testing.assert_array_equal(drawn[:, 32:], pixels[:, 32:, :3])
+    np.testing.assert_array_equal(Image.open(tmp_path / "whole.png"), Image.open(tmp_path / "in.jpg"))
+
+
+def test_a_copy_that_cannot_be_written_leaves_nothing_behind(tmp_path):
+    Image.new("RGB", (60, 40)).save(tmp_path / "in.png")
+    (tmp_path / "out").mkdir()
+    with pytest.raises(ValueError, match="unknown file extension"):
+        draw_file(tmp_path / "in.png", [], tmp_path / "out" / "a.nonsense")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_names_beyond_ascii_are_drawn():
+    picture = Image.new("RGB", (400, 400), (90, 90, 90))
+    drawn = [
+        draw_faces(picture, [face(100, 100, 300, 330)], [name]).tobytes() for name in ("Josè", "José", "Jos\u00ea")
+    ]
+    assert drawn[0] != drawn[1], "letters that differ look different"
+
+
 def test_labels_take_the_place_of_scores_and_shrink_to_the_face():
     picture = Image.new("RGB", (400, 400), (90, 90, 90))
     found = [face(100, 100, 300, 330)]

@@ -5,12 +5,14 @@
 An item is unanswered from `sent` to `answer`. Nothing here waits or locks; the callers do.
 """
 
+import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+import numpy as np
 from google.protobuf.message import Message
 
 from facegrid.answers.faces import AnySourceT
@@ -192,7 +194,9 @@ def check_many(images: object) -> None:
     """Checks that `images` is a collection of pictures rather than one of them.
 
     Raises:
-        TypeError: it is a path or bytes, whose items are letters and numbers.
+        TypeError: it is a path, bytes or the pixels of a picture, whose items are letters, numbers and rows.
     """
-    if isinstance(images, (str, bytes, bytearray, memoryview)):
-        raise TypeError(f"this takes an iterable of images, got one {type(images).__name__}; wrap it in a list")
+    # An array of four dimensions is a list of pictures; one of objects may be anything.
+    is_pixels = isinstance(images, np.ndarray) and images.dtype != object and images.ndim < 4
+    if is_pixels or isinstance(images, (str, bytes, bytearray, memoryview, os.PathLike)):
+        raise TypeError(f"expected a list of images, got one {type(images).__name__}; wrap it in a list")

@@ -90,6 +90,7 @@ def detection_of(response: pb.DetectResponse) -> Detection:
         image_width_px=response.image_width_px,
         image_height_px=response.image_height_px,
         dropped_candidates=response.dropped_candidates,
+        warnings=list(response.warnings),
     )
 
 

@@ -1,7 +1,8 @@
 """Pictures: from a path, a file's bytes or an array to the bytes that are sent."""
 
-import io
+import errno
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -9,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from facegrid.errors import InvalidImage
+from facegrid.media.convert import convert_if_needed, encode
 from facegrid.v1 import detect_pb2, embed_pb2, identify_pb2
 
 if TYPE_CHECKING:
@@ -17,26 +19,30 @@ if TYPE_CHECKING:
 RequestT = TypeVar("RequestT", detect_pb2.DetectRequest, embed_pb2.EmbedRequest, identify_pb2.IdentifyRequest)
 """A request about one picture."""
 
-_WEBP_LARGEST_SIDE_PX = 16383
-_ACCEPTED = "a path, the bytes of a JPEG, PNG or WebP file, or a numpy array uint8 [height, width, 3] in RGB order"
+_ACCEPTED = "a path, the bytes of a picture file, or a numpy array uint8 [height, width, 3] in RGB order"
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+"""A drive of Windows has one letter; `Path` makes one slash of two."""
+_PICTURE_IN_BASE64 = re.compile(r"(?:/9j/|iVBORw0KGgo|UklGR|R0lGOD|SUkqA|TU0AK|AAAA[A-Za-z0-9+/]{4}Z0eX)")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_=\s-]*")
+_LONGEST_SHOWN = 200
+"""Longest text that is repeated in an error. A longer one without a dot is taken for a picture in base64."""
 
 
 def encode_image(source: "ImageSource") -> bytes:
     """Returns the bytes of an image file for any accepted source.
 
-    Files and bytes are passed on as they are; the service checks whether they hold a picture.
-    Arrays are encoded without loss.
+    JPEG, PNG and WebP are passed on as they are; whether they are whole is for the service to say. Other formats
+    that can be decoded here are sent as one of these. Arrays are encoded without loss.
 
     Raises:
-        InvalidImage: the source is something else, or an array of another dtype or shape.
+        InvalidImage: the source is something else, an array of another dtype or shape, or text that is no path.
         OSError: the file cannot be read (FileNotFoundError, PermissionError, IsADirectoryError).
     """
-    if isinstance(source, bytes):
-        return source
-    if isinstance(source, (bytearray, memoryview)):
-        return bytes(source)
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return convert_if_needed(bytes(source))
     if isinstance(source, (str, os.PathLike)):
-        return _read(source)
+        return convert_if_needed(_read(source))
     if isinstance(source, np.ndarray):
         return _encode_array(source)
     raise InvalidImage(f"an image is {_ACCEPTED}; got {type(source).__qualname__}")
@@ -52,26 +58,37 @@ def with_image(template: RequestT, source: "ImageSource") -> RequestT:
 def _read(path: str | os.PathLike[str]) -> bytes:
     try:
         return Path(path).read_bytes()
-    except ValueError as err:  # a null character, which no file's name can have
-        raise InvalidImage(f"not a path: {os.fspath(path)!r} ({err})") from err
+    except (OSError, ValueError) as err:  # ValueError: a null character, which no file's name can have
+        reason = _why_no_path(os.fspath(path), err)
+        if reason is None:
+            raise
+    # Outside of the block above, so that the text is not in the error's context either.
+    raise InvalidImage(f"an image is {_ACCEPTED}; text is taken for a path, and this is {reason}")
+
+
+def _why_no_path(text: str, error: OSError | ValueError) -> str | None:
+    """Returns what a text is that names no file, without repeating a picture; None: it may well be a path."""
+    if text[:5].lower() == "data:":
+        return f"a data URL of {len(text):,} characters: pass the decoded bytes of its base64 part"
+    if _URL.match(text):
+        scheme = text[: text.index(":")]
+        return f"a URL ({scheme}:): download it and pass its bytes"
+    is_long = len(text) > _LONGEST_SHOWN
+    if _PICTURE_IN_BASE64.match(text) or (is_long and "." not in text and _BASE64.fullmatch(text)):
+        return f"a picture in base64 of {len(text):,} characters: pass base64.b64decode(text)"
+    if isinstance(error, ValueError):
+        return f"not one ({error})"
+    if (is_long and isinstance(error, FileNotFoundError)) or error.errno == errno.ENAMETOOLONG:
+        return f"not one: {error.strerror} ({len(text):,} characters)"
+    return None
 
 
 def _encode_array(pixels: np.ndarray[Any, Any]) -> bytes:
-    """Returns a lossless file with exactly these pixels.
-
-    Lossless WebP at its fastest, measured on photos of 0.3 to 0.8 megapixels: 20 to 30 % fewer bytes
-    than PNG at level 1, in 50 to 80 % of the time to write it, and faster to read.
-    """
+    """Returns a lossless file with exactly these pixels."""
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.size == 0:
         shape = ", ".join(map(str, pixels.shape))
         raise InvalidImage(
             f"an image array is uint8 [height, width, 3] in RGB order, with at least one pixel; "
             f"got {pixels.dtype} [{shape}]"
         )
-    file = io.BytesIO()
-    image = Image.fromarray(pixels)
-    if max(image.size) <= _WEBP_LARGEST_SIDE_PX:
-        image.save(file, format="WEBP", lossless=True, quality=0, method=0)
-    else:
-        image.save(file, format="PNG", compress_level=1)
-    return file.getvalue()
+    return encode(Image.fromarray(pixels), lossless=True)

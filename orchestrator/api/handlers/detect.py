@@ -24,4 +24,5 @@ class DetectHandler:
             image_width_px=result.width_px,
             image_height_px=result.height_px,
             dropped_candidates=result.found.dropped_candidates,
+            warnings=result.warnings,
         )
