@@ -1,6 +1,7 @@
 """Model servers on Ray are replaced when they die, and versions change under traffic; no call fails."""
 
 import os
+import re
 import shutil
 import signal
 import sys
@@ -126,7 +127,7 @@ def test_two_servers_have_every_network(fleet: FleetStack) -> None:
     # A part that is held up for seconds is shown as one that does not answer.
     def both_shown() -> bool:
         status = fleet.run("status")
-        return status.returncode == 0 and status.stdout.count("model server") == 2
+        return status.returncode == 0 and len(re.findall(r"^model server ", status.stdout, re.MULTILINE)) == 2
 
     eventually(both_shown, "status shows both servers", TIMEOUT_S)
 

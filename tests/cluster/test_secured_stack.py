@@ -102,7 +102,7 @@ def test_health_needs_a_certificate_but_no_key(stack: Stack, tls: facegrid.Tls) 
         assert client.health() is facegrid.Health.SERVING
     code, status = stack.status()
     assert (code, status["tls"]) == (0, True)
-    assert {process["name"] for process in status["processes"]} == {"model_server", "serve_host", "tls_proxy"}
+    assert {process["name"] for process in status["processes"]} == {"supervisor", "serve_host", "tls_proxy"}
 
 
 def test_the_ingress_behind_is_on_loopback_and_every_port_asks_for_a_key(stack: Stack, picture: bytes) -> None:
