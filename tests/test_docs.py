@@ -1,7 +1,9 @@
-"""What the documents name exists."""
+"""The documents, docstrings and comments name only what exists."""
 
 import re
 import shlex
+import tokenize
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -80,12 +82,31 @@ def test_a_file_named_without_its_folder_is_in_a_folder_that_its_section_names(p
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_module_named_exists(page):
-    for name in re.findall(rf"`((?:{MODULES})(?:\.\w+)+)`", page.read_text()):
-        words = name.split(".")
-        length = max(n for n in range(1, len(words) + 1) if source_of(words[:n]) is not None)
-        # What is left is in that module: a class and its method, or a service of the .proto files.
-        for word in words[length:]:
-            assert re.search(rf"\b{word}\b", source_of(words[:length]) or ""), name
+    assert [name for name in modules_in(page.read_text()) if not is_defined(name)] == []
+
+
+def test_every_file_and_module_that_docstrings_and_comments_name_exists():
+    sources = [path for folder in (*PACKAGES.split("|"), "scripts", "tests") for path in (ROOT / folder).rglob("*.py")]
+    names = {path.name for path in sources} | {path.name for path in (ROOT / "protos").rglob("*.proto")}
+    names |= {"x.proto", "x_pb2.py"}  # an example
+    for source in sources:
+        for text in prose_of(source):
+            bare = re.findall(r"(?<![\w/.*-])([a-z]\w*\.(?:py|proto))\b", text)
+            paths = re.findall(rf"(?<![\w/.-])((?:{PACKAGES}|docs|tests|scripts)/[\w/]+\.(?:py|md))\b", text)
+            lost = [name for name in bare if name not in names]
+            lost += [path for path in paths if not (ROOT / path).exists() and "x_pb2" not in path]
+            lost += [name for name in modules_in(text) if not is_defined(name)]
+            assert lost == [], source.relative_to(ROOT)
+
+
+def prose_of(source: Path) -> Iterator[str]:
+    """Yields the comments of a Python file, and the strings that may be docstrings."""
+    if source.name.endswith(("_pb2.py", "_pb2_grpc.py")):
+        return
+    with tokenize.open(source) as file:
+        for token in tokenize.generate_tokens(file.readline):
+            if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and token.string.startswith('"""')):
+                yield token.string
 
 
 def anchors_of(page: Path) -> list[str]:
@@ -97,6 +118,18 @@ def anchors_of(page: Path) -> list[str]:
 def paths_in(text: str) -> list[str]:
     """Returns the files and folders that a page names with their folder."""
     return re.findall(rf"`((?:{FOLDERS})/[\w/.-]*)`", text)
+
+
+def modules_in(text: str) -> list[str]:
+    """Returns the modules, and the names in modules, that a text names."""
+    return re.findall(rf"`((?:{MODULES})(?:\.\w+)+)`", text)
+
+
+def is_defined(name: str) -> bool:
+    """Returns whether a module exists, and has the names that follow: a class and its method, or an RPC."""
+    words = name.split(".")
+    length = max(n for n in range(1, len(words) + 1) if source_of(words[:n]) is not None)
+    return all(re.search(rf"\b{word}\b", source_of(words[:length]) or "") for word in words[length:])
 
 
 def source_of(words: list[str]) -> str | None:
