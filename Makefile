@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help install demo test proof lint typecheck format protos lock bench accuracy rollouts fuzz train-jax soak chaos kills stack-soak monitoring image-digests clean
+.PHONY: help install demo test proof lint typecheck format protos configuration lock bench accuracy rollouts fuzz train-jax soak chaos kills stack-soak monitoring image-digests clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -43,6 +43,9 @@ format: $(READY)  ## rewrite in the project's style
 
 protos: $(READY)  ## generate the stubs of protos/
 	$(BIN)/python scripts/generate_stubs.py
+
+configuration: $(READY)  ## generate the table of settings in docs/configuration.md
+	$(BIN)/python scripts/generate_configuration.py
 
 lock: $(READY)  ## resolve pyproject.toml into requirements.lock
 	$(BIN)/python -m uv pip compile pyproject.toml --extra all --group dev --universal --generate-hashes \

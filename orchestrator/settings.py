@@ -1,7 +1,9 @@
 """Settings of the orchestrator, read once at the edge.
 
-Every field is an environment variable: FACEGRID_ and the field's name in capitals. Precedence: a
-flag of the command line where there is one, then the environment, then the default here.
+Every field is an environment variable: FACEGRID_ and the field's name in capitals. Precedence: a flag of the command
+line where there is one, then the environment, then the default here.
+
+The table of docs/configuration.md is generated from the texts and ranges of this file: `make configuration`.
 """
 
 import math
@@ -22,82 +24,94 @@ RAY = "ray"
 
 
 class SettingsError(Exception):
-    """A variable has a value that cannot be used; the message has the variable, the value and what is expected."""
+    """A variable has an unusable value; the message has the variable, the value and what is expected."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How the orchestrator behaves; each field says its unit and its variable's format."""
+    """How the orchestrator behaves. The text under each field is its entry in docs/configuration.md."""
 
     model_servers: str = "127.0.0.1:8500"
-    """Where the networks are served: one HOST:PORT for all, or MODEL=HOST:PORT for each, with commas between. Several
-    servers of a model are joined by `|`; dns:///NAME:PORT stands for all servers that the name resolves to; `ray`
-    alone means those that Ray runs (`facegrid up --replicas`)."""
+    """Where the networks are served: one `HOST:PORT` for all of them, or `MODEL=HOST:PORT` for each, with commas
+    between. `|` joins several servers of one model. `dns:///NAME:PORT` means every server that the name resolves to.
+    `ray` alone means the servers that Ray runs; `facegrid up` sets it."""
     endpoint_refresh_s: float = BalanceOptions.endpoint_refresh_s
-    """Pause before names of model servers are resolved again, in seconds."""
+    """Seconds between two lookups of the model servers' names. `facegrid up` sets 0.5 unless the variable is set."""
     max_calls_per_model_server: int = BalanceOptions.max_calls
-    """Calls of one model under way on one model server; more wait for their turn."""
+    """Calls of one model that a replica has under way on one model server; further calls wait."""
     max_calls_queued: int = BalanceOptions.max_calls_queued
-    """Calls of one model that wait for their turn; the next is answered OVERLOADED at once."""
+    """Calls of one model that may wait in a replica; further calls are refused at once with `OVERLOADED`."""
     hedged_percent: float = BalanceOptions.hedged_percent
-    """Slowest calls of model servers that are sent to a second one too, in percent; 0 is off."""
+    """Percent of the calls to model servers, the slowest, that are also sent to a second server. With 0 that happens
+    only where a server seems frozen."""
     timeout_s: float = 30.0
-    """Time for one picture whose caller gives none, in seconds."""
+    """Seconds for one request whose caller sets no time limit."""
     max_timeout_s: float = 120.0
-    """Longest time a caller may ask for; more is cut to it."""
+    """Longest time limit of a request, in seconds; a longer one is cut to it."""
     max_image_bytes: int = 32 * 1024 * 1024
     """Largest encoded picture, in bytes."""
     max_image_px: int = 40_000_000
-    """Most pixels a picture may have; working on it takes 12 bytes of memory for each."""
+    """Most pixels of a picture. Work on a picture takes 12 bytes of memory for each pixel."""
     max_image_side_px: int = 16_384
-    """Longest side a picture may have, in pixels; at most 32,766."""
+    """Longest side of a picture, in pixels."""
     max_candidates: int = 8_192
-    """Proposals of pnet looked at in one picture; the worst beyond are dropped, and their number is reported."""
+    """Most candidates of pnet that are examined in one picture. Those with the lowest scores are dropped, and the
+    answer counts them in `dropped_candidates`."""
     max_images_at_once: int = 8
-    """Pictures worked on at the same time by one replica; more wait for their turn."""
+    """Pictures that one replica works on at the same time; further pictures wait."""
     max_px_at_once: int = 80_000_000
-    """Pixels of the pictures worked on at the same time by one replica; a picture that has more is worked on alone."""
+    """Pixels of the pictures that one replica works on at the same time, at 12 bytes of memory each. A picture with
+    more pixels is worked on alone."""
     max_images_queued: int = 64
-    """Pictures that wait for their turn; the next, and one that would wait too long, is answered OVERLOADED at once."""
+    """Pictures that may wait in a replica. Further pictures are refused at once with `OVERLOADED`, and so is a picture
+    that would miss its time limit."""
     stream_window: int = 8
-    """Pictures of one stream worked on at the same time; the service reads no further ahead."""
+    """Pictures of one stream that are worked on at the same time; the service reads no further ahead."""
     max_stream_id_bytes: int = 256
     """Longest id of an item in a stream, in bytes."""
     gallery: str = ""
-    """Where the enrolled people are kept: a folder, or the URI of an object store; empty: nobody can be enrolled."""
+    """Where the enrolled people are kept: a folder, or the URI of an object store such as `s3://bucket/prefix`
+    (docs/gallery.md). Without it there is no gallery. `facegrid up` sets the folder `gallery` in its state folder
+    unless the variable is set."""
     gallery_chips: int = 1
-    """Whether the aligned pictures of enrolled faces are kept, which a new embedder needs: 1 yes, 0 no."""
+    """Whether to keep the aligned pictures of enrolled faces, which a new embedder needs: 1 yes, 0 no."""
     embedder_version: int = EMBEDDER_VERSION
-    """Version of the embedder for Embed, Verify and a new gallery; a gallery with faces keeps to its own."""
+    """Version of the embedder for Embed, Verify and a new gallery. A gallery with faces keeps the version that made
+    them."""
     max_enroll_images: int = 64
-    """Pictures in one call of Enroll."""
+    """Most pictures in one call of Enroll."""
     max_generate_count: int = 10_000
-    """Pictures in one call of Generate, or of Discriminate."""
+    """Most pictures in one call of Generate or Discriminate."""
     metrics_address: str = ""
-    """Where this process serves its metrics: HOST:PORT, or HOST:FIRST-LAST, the first free of these; empty: nowhere."""
+    """Where each process serves its metrics (docs/operations.md#metrics): `HOST:PORT`, with port 0 for any free port,
+    or `HOST:FIRST-LAST`, which takes the first free port of the range. Without it there are no metrics. `facegrid up`
+    sets `127.0.0.1:0` unless the variable is set."""
     metrics_targets_dir: str = ""
-    """Folder where this process says so, in Prometheus' form of targets; empty: nowhere."""
+    """Folder where each process writes its metrics address, in the format of Prometheus' `file_sd_configs`. `facegrid
+    up` sets it to `metrics` in its state folder."""
     log_format: str = "text"
-    """How log entries are written: text, or json for one object a line."""
+    """Format of log entries (docs/operations.md#logs): `text`, or `json` for one object on each line."""
     log_level: str = "INFO"
-    """From what level on: DEBUG, INFO (an entry for each call), WARNING or ERROR."""
+    """Lowest level that is logged. `INFO` has an entry for each call."""
     model_server_ca: str = ""
-    """Authorities that sign the model servers' certificates, a PEM file; empty: they are called without TLS."""
+    """PEM file of the authorities that sign the model servers' certificates. Without it they are called without TLS."""
     model_server_cert: str = ""
-    """The orchestrator's own certificate, a PEM file, where the model servers ask for one (mutual TLS)."""
+    """PEM file of the orchestrator's own certificate, for model servers that ask for one (mutual TLS)."""
     model_server_key: str = ""
-    """Its key, a PEM file."""
+    """PEM file of that certificate's key."""
     model_server_name: str = ""
-    """The name in the model servers' certificates; empty: that of their address."""
+    """Name in the model servers' certificates, if it is not the host of their address. Servers found by DNS are called
+    by IP address and need it."""
     api_keys_file: str = ""
-    """The file of API keys that callers need (docs/security.md); empty: none are needed."""
+    """File of the API keys that callers need (docs/security.md), read again when it changes. Without it callers need no
+    key."""
 
     def __post_init__(self) -> None:
-        for name, (low, high) in _RANGES.items():
+        for name, (low, high) in RANGES.items():
             value = getattr(self, name)
             if not (math.isfinite(value) and low <= value <= high):
                 raise _unfit(name, value, f"a number from {low} to {high}")
-        for name, allowed in _CHOICES.items():
+        for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise _unfit(name, getattr(self, name), f"one of {', '.join(map(str, allowed))}")
         if self.metrics_address and not METRICS_ADDRESS.fullmatch(self.metrics_address):
@@ -216,7 +230,7 @@ def _unfit(field: str, value: object, expected: str) -> SettingsError:
     return SettingsError(f"{variable(field)} is {value!r}, expected {expected}")
 
 
-_RANGES: dict[str, tuple[float, float]] = {
+RANGES: dict[str, tuple[float, float]] = {
     "timeout_s": (0.001, 86_400),
     "max_timeout_s": (0.001, 86_400),
     "max_image_bytes": (1, 2**31 - 1),
@@ -236,12 +250,14 @@ _RANGES: dict[str, tuple[float, float]] = {
     "gallery_chips": (0, 1),
     "max_generate_count": (1, 1_000_000),
 }
+"""Least and greatest value of each setting that is a number."""
 
-_CHOICES: dict[str, tuple[object, ...]] = {
+CHOICES: dict[str, tuple[object, ...]] = {
     "embedder_version": tuple(EMBEDDERS),
     "log_format": ("text", "json"),
     "log_level": ("DEBUG", "INFO", "WARNING", "ERROR"),
 }
+"""Values of each setting that has a few."""
 
 METRICS_ADDRESS = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[^\s:]+):(?P<first>\d{1,5})(?:-(?P<last>\d{1,5}))?")
 """HOST:PORT, where port 0 is any free one, or HOST:FIRST-LAST for the first port of these that is free."""

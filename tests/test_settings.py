@@ -1,9 +1,12 @@
+import subprocess
+import sys
 from dataclasses import fields
 
 import pytest
 
 from exporters.signatures import CONTRACTS
 from orchestrator.settings import Settings, SettingsError, variable
+from tests.support.paths import REPOSITORY
 
 
 def test_no_variable_gives_the_defaults():
@@ -52,16 +55,20 @@ def test_a_model_has_several_servers_or_all_behind_a_name():
     assert Settings(model_servers="dns:///tf:8500").targets()["rnet"] == {"dns:///tf:8500"}
 
 
-def test_every_setting_is_documented_with_its_default(samples):
-    text = (samples.parent / "docs" / "configuration.md").read_text()
+def test_every_setting_is_documented_with_its_default_and_range():
+    text = (REPOSITORY / "docs" / "configuration.md").read_text()
     for field in fields(Settings):
-        assert f"| `{variable(field.name)}` | `{field.default}` |" in text
+        default = f"`{field.default}`" if field.default != "" else ""
+        assert f"| `{variable(field.name)}` | {default} |" in text
+    for limit in ("12 to 32766", "0.001 to 86400", "`text`, `json`"):
+        assert f"| {limit} |" in text
 
 
-@pytest.mark.parametrize(("timeout_ms", "budget_s"), [(0, 3.0), (1, 0.001), (5_000, 5.0), (5_001, 5.0)])
-def test_a_request_gets_the_time_it_asks_for_up_to_the_most(timeout_ms, budget_s):
-    assert Settings(timeout_s=3, max_timeout_s=5).budget_s(timeout_ms) == budget_s
+def test_the_page_of_settings_is_what_is_generated_from_them():
+    command = [sys.executable, "scripts/generate_configuration.py", "--check"]
+    done = subprocess.run(command, check=False, cwd=REPOSITORY, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
-def test_the_most_holds_for_who_does_not_ask_too():
+def test_the_longest_time_limit_holds_for_a_request_that_sets_none():
     assert Settings(timeout_s=9, max_timeout_s=5).budget_s(0) == 5

@@ -14,7 +14,7 @@ from orchestrator.telemetry.build import build_telemetry
 
 @dataclass(frozen=True)
 class Built:
-    """A service, and the parts that `orchestrator.fleet.member` reads and changes."""
+    """A service, and the parts that `orchestrator.fleet.orchestrator_heartbeat` reads and changes."""
 
     service: FaceService
     balanced: BalancedPredictor

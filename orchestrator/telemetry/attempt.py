@@ -14,7 +14,7 @@ _UNKNOWN = ""
 
 
 class AttemptBlock:
-    """Implements `orchestrator.observer.Attempt` as a block."""
+    """Implements `orchestrator.observer.ObservedAttempt` as a block."""
 
     __slots__ = ("_code", "_endpoint", "_metrics", "_model", "_rows", "_span", "_started_s", "_version", "metadata")
 
@@ -30,11 +30,11 @@ class AttemptBlock:
         self.metadata: Metadata = () if self._span is None else tuple(self._span.headers().items())
 
     def answered(self, version: int) -> None:
-        """See `orchestrator.observer.Attempt.answered`."""
+        """See `orchestrator.observer.ObservedAttempt.answered`."""
         self._version, self._code = str(version), "OK"
 
     def failed(self, code: str) -> None:
-        """See `orchestrator.observer.Attempt.failed`."""
+        """See `orchestrator.observer.ObservedAttempt.failed`."""
         self._code = code
 
     def __enter__(self) -> Self:

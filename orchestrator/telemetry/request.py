@@ -20,7 +20,7 @@ _OK = "OK"
 
 
 class RequestBlock:
-    """Implements `orchestrator.observer.Request` as a block.
+    """Implements `orchestrator.observer.ObservedRequest` as a block.
 
     Args:
         metrics: Where it is counted.
@@ -63,7 +63,7 @@ class RequestBlock:
         return self
 
     def failed(self, code: str, reason: str) -> None:
-        """See `orchestrator.observer.Request.failed`."""
+        """See `orchestrator.observer.ObservedRequest.failed`."""
         self._code, self._reason = code, reason
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:

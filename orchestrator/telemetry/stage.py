@@ -32,7 +32,7 @@ _LOGGED = {
 
 
 class StageBlock:
-    """Implements `orchestrator.observer.Stage` as a block."""
+    """Implements `orchestrator.observer.ObservedStage` as a block."""
 
     __slots__ = ("_counts", "_metrics", "_name", "_span", "_started_s", "_tracing")
 
@@ -45,7 +45,7 @@ class StageBlock:
         self._started_s = 0.0
 
     def count(self, **counts: int) -> None:
-        """See `orchestrator.observer.Stage.count`."""
+        """See `orchestrator.observer.ObservedStage.count`."""
         self._counts = counts
         request = current_request()
         for name, value in counts.items():

@@ -1,10 +1,25 @@
+import json
 import logging
+import re
 
 import pytest
 from grpc import StatusCode
 
-from facegrid.errors import FacegridError, InternalError, InvalidImage, Unavailable, error_types
+from facegrid.client.channel import CHANNEL_OPTIONS
+from facegrid.errors import (
+    FacegridError,
+    InternalError,
+    InvalidImage,
+    InvalidOption,
+    TryAgain,
+    Unavailable,
+    error_types,
+)
 from orchestrator.api.status import public, status_code, status_details, to_message
+from orchestrator.types import DetectOptions
+from tests.support.paths import REPOSITORY
+
+PAGE = (REPOSITORY / "docs" / "errors.md").read_text(encoding="utf-8")
 
 CODES = {
     "FACEGRID_ERROR": StatusCode.INTERNAL,
@@ -39,12 +54,27 @@ def test_every_error_of_the_tree_has_its_code():
     assert {reason: status_code(error_type("x")) for reason, error_type in error_types().items()} == CODES
 
 
-def test_every_error_is_documented(samples):
-    text = (samples.parent / "docs" / "errors.md").read_text()
-    for reason, code in CODES.items():
-        if reason not in {"FACEGRID_ERROR", "INVALID_REQUEST", "UNUSABLE_FACE", "TRY_AGAIN"}:
-            assert f"`{reason}`" in text
-            assert code.name in text
+def test_every_error_is_documented_with_its_code_and_its_class():
+    for reason, error_type in error_types().items():
+        if reason not in {"FACEGRID_ERROR", "UNUSABLE_FACE", "TRY_AGAIN"}:
+            assert f"| `{reason}` | {CODES[reason].name} | `{error_type.__name__}` |" in PAGE
+
+
+def test_every_error_that_a_client_retries_is_documented_so():
+    """Of those under "Try again later", the one table with this column."""
+    retried = json.loads(dict(CHANNEL_OPTIONS)["grpc.service_config"])["methodConfig"][0]["retryPolicy"]
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| `\w+` \| (yes|no) \|", PAGE, re.MULTILINE)
+    assert {reason for reason, _, _ in rows} == {
+        reason for reason, kind in error_types().items() if issubclass(kind, TryAgain) and kind is not TryAgain
+    }
+    for _, code, answer in rows:
+        assert (answer == "yes") == (code in retried["retryableStatusCodes"])
+
+
+def test_the_example_on_the_page_is_a_real_error():
+    with pytest.raises(InvalidOption) as caught:
+        DetectOptions(min_face_px=5)
+    assert f"\n{status_details(caught.value)}\n" in PAGE
 
 
 def test_status_and_stream_say_the_same():

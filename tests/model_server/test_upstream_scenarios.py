@@ -1,8 +1,8 @@
 """The scenarios of upstream's own server test, one for one, with networks of our own.
 
 Upstream: model_servers/tensorflow_model_server_test.py, whose servers all get the flags of `default_server`.
-Not here, for another file has it: a bad model config (test_start.py), reloads of the config file (test_reload.py),
-the metrics (test_prometheus.py), TensorFlow Lite (test_lite.py). Not here, for the server has it not: the profiler.
+Tested in other files: a bad model config (test_start.py), reloads of the config file (test_reload.py), the metrics
+(test_prometheus.py), TensorFlow Lite (test_tflite.py). Not tested, because our server lacks it: the profiler.
 """
 
 import json

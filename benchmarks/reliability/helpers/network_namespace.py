@@ -22,7 +22,7 @@ class Namespace:
         _ip("-n", self.name, "link", "set", self.cable, "down")
 
     def mend(self) -> None:
-        """Plugs it in again; for tests/predict/test_balanced.py."""
+        """Plugs it in again; for tests/predict/test_balanced_predictor.py."""
         _ip("-n", self.name, "link", "set", self.cable, "up")
 
 
