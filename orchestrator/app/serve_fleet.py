@@ -11,16 +11,19 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from facegrid.tfserving.v1.model_server_config_pb2 import ModelServerConfig
 from orchestrator.app.rollout import Rollout
 from orchestrator.atomic_file import replace_file
 from orchestrator.fleet.errors import FleetError
 from orchestrator.fleet.membership import Membership
 from orchestrator.fleet.model_config import model_names, read_model_config
-from orchestrator.fleet.rollout_plan import PLAN, initial_plan
+from orchestrator.fleet.rollout_plan import PLAN, RolloutPlan, initial_plan
 from orchestrator.fleet.sizes import Pool, Size, parse_pools
 from orchestrator.fleet.store import RayStore, StoreUnavailable
 
 _LOOK_S = 2.0
+_BEGAN_WITH_FILE = "versions.json"
+"""The versions at `up`, so that a restart by the supervisor takes up no version that was exported since."""
 
 
 class ServeFleet:
@@ -34,8 +37,8 @@ class ServeFleet:
     def __init__(self, args: argparse.Namespace, embedder_version: int) -> None:
         self._args = args
         self._embedder_version = embedder_version
-        self._config = read_model_config(args.model_config) if args.servers else None
-        self.pools: list[Pool] = parse_pools(args.servers, model_names(self._config)) if self._config else []
+        self._config = read_model_config(args.model_config)
+        self.pools: list[Pool] = parse_pools(args.servers, model_names(self._config))
         self._store = RayStore()
         self._membership = Membership(self._store)
         self._changing = threading.Lock()
@@ -61,11 +64,9 @@ class ServeFleet:
         return [self._args.orchestrators, *(pool.size for pool in self.pools)]
 
     def server_options(self) -> Any:
-        """Returns the options of every server, or None if there is no fleet."""
+        """Returns the options of every server."""
         from orchestrator.deployments.model_server import ServerOptions  # noqa: PLC0415 - takes seconds
 
-        if not self.pools:
-            return None
         args = self._args
         return ServerOptions(
             folder=args.run_dir,
@@ -77,9 +78,8 @@ class ServeFleet:
 
     def make_plan(self) -> None:
         """Stores the plan that the servers start with."""
-        if self._config is not None:
-            plan = initial_plan(self._config, read_remembered(self._args.versions))
-            asyncio.run(self._store.put(PLAN, plan.encode()))
+        plan = starting_plan(self._config, self._args.run_dir, self._args.versions)
+        asyncio.run(self._store.put(PLAN, plan.encode()))
 
     def watch(self) -> None:
         """Refreshes the records without end, so that a process that died is soon noticed."""
@@ -90,15 +90,10 @@ class ServeFleet:
 
     def servers(self) -> list[dict[str, Any]]:
         """Returns the records of the servers that run."""
-        return [asdict(one) for one in asyncio.run(self._membership.members()).servers] if self.pools else []
+        return [asdict(one) for one in asyncio.run(self._membership.members()).servers]
 
     def answer(self, question: dict[str, Any]) -> dict[str, Any]:
         """Returns the result of a change of version (`Rollout.do`), or {"error": ..., "advice": ...}."""
-        if not self.pools:
-            return {
-                "error": "this stack has one model server, which loads new versions by itself",
-                "advice": "start it with --replicas to change versions step by step",
-            }
         if not self._changing.acquire(blocking=False):
             return {"error": "another change of version is under way", "advice": "wait until it is done"}
         try:
@@ -112,6 +107,20 @@ class ServeFleet:
         finally:
             self._changing.release()
         return done
+
+
+def starting_plan(config: ModelServerConfig, run_dir: Path, versions: Path) -> RolloutPlan:
+    """Returns the plan that servers start with: what rollouts led to, else what the stack began with.
+
+    Args:
+        config: The operator's.
+        run_dir: Keeps what the stack began with; `up` makes a new one.
+        versions: What rollouts led to; stays from one `up` to the next.
+    """
+    began_with = run_dir / _BEGAN_WITH_FILE
+    plan = initial_plan(config, read_remembered(began_with) | read_remembered(versions))
+    remember(began_with, {model: route.stable for model, route in plan.routes.items()})
+    return plan
 
 
 def read_remembered(file: Path) -> dict[str, int]:

@@ -57,11 +57,11 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, required=True, help="port of the gRPC ingress")
     parser.add_argument("--http-port", type=int, required=True, help="port of Serve's HTTP ingress")
     parser.add_argument("--orchestrators", type=parse_size, default=Size(1, 1), help="N or N-M replicas of the service")
-    parser.add_argument("--servers", default="", help="model servers on Ray, such as pnet=2,embedder=1-3")
+    parser.add_argument("--servers", default="1", help="model servers on Ray, such as pnet=2,embedder=1-3")
     parser.add_argument("--server-cpus", type=float, default=1.0, help="share of cores for each of them")
     parser.add_argument("--server-gpus", type=float, default=0.0, help="share of GPUs for each of them")
     parser.add_argument("--ray-address", default="", help="of a cluster to run on; without it a Ray of one machine")
-    parser.add_argument("--model-config", type=Path, help="ModelServerConfig that they serve")
+    parser.add_argument("--model-config", type=Path, required=True, help="ModelServerConfig that they serve")
     parser.add_argument("--versions", type=Path, help="file that remembers which versions are stable")
     return parser
 

@@ -55,7 +55,7 @@ def _ask(question: dict[str, Any], folder: Path) -> dict[str, Any]:
     state = StateFolder(folder).load()
     answer = None if state is None else ask_host(state.run_dir, question, timeout_s=_TIMEOUT_S)
     if not answer:
-        raise FleetError("no stack is running", advice="run: facegrid up --replicas 2")
+        raise FleetError("no stack is running", advice="run: facegrid up")
     if "error" in answer:
         raise FleetError(answer["error"], advice=answer["advice"])
     return answer

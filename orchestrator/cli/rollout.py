@@ -1,7 +1,6 @@
 """Try a new version of a network on some of the requests.
 
-The stack has to run its model servers on Ray: facegrid up --replicas. A request gets one version of a network for all
-its calls. An embedder's version is a space of vectors: Embed and Verify answer with the version that they used, Verify
+A request gets one version of a network for all its calls. An embedder's version is a space of vectors: Embed and Verify answer with the version that they used, Verify
 uses one for both pictures, and Enroll and Identify keep to the gallery's.
 
 Examples:
