@@ -1,7 +1,8 @@
 """Try a new version of a network on some of the requests.
 
-A request gets one version of a network for all its calls. An embedder's version is a space of vectors: Embed and Verify answer with the version that they used, Verify
-uses one for both pictures, and Enroll and Identify keep to the gallery's.
+A request gets one version of a network for all its calls. An embedder's version is a space of vectors: Embed and
+Verify answer with the version that they used, Verify uses one for both pictures, and Enroll and Identify keep to the
+gallery's.
 
 Examples:
   facegrid rollout pnet --version 2 --canary 10%
