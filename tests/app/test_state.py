@@ -1,15 +1,17 @@
 """The state file comes back as it was written, or is refused; run folders leave room for Ray's sockets."""
 
 import json
+import re
 import shutil
 import stat
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from orchestrator.app.errors import StackError
 from orchestrator.app.ingress import ingress_environment
-from orchestrator.app.options import default_state_dir
+from orchestrator.app.options import default_state_dir, stop_command
 from orchestrator.app.state import StateFolder
 from tests.app.example_state import some_state
 
@@ -93,6 +95,35 @@ def test_a_run_folder_is_private_and_short_enough_for_sockets(tmp_path: Path, na
     finally:
         shutil.rmtree(run_dir, ignore_errors=True)
         shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.mark.parametrize("name", ["a b", "it's", 'a"b', "a#b", "a;b", "50%", "a,b", "a=b", "Ünï"])
+def test_a_run_folder_needs_no_quoting_whatever_the_state_folder(name: str) -> None:
+    path = Path("/tmp") / name
+    folder = StateFolder(path)
+    try:
+        with folder.locked():
+            run_dir = folder.make_run_dir({})
+        assert re.fullmatch(r"[A-Za-z0-9/._-]+", str(run_dir))
+        assert not run_dir.is_relative_to(path)
+    finally:
+        shutil.rmtree(run_dir, ignore_errors=True)
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def test_the_run_folder_of_a_service_is_where_systemd_says(tmp_path: Path) -> None:
+    given = Path(tempfile.mkdtemp(dir="/tmp", prefix="r"))
+    try:
+        run_dir = StateFolder(tmp_path / "a b").make_run_dir({"RUNTIME_DIRECTORY": f"{given}:/another"})
+        assert run_dir.parent == given
+    finally:
+        shutil.rmtree(given)
+
+
+def test_what_stops_a_stack_names_its_state_folder_where_that_is_not_the_default() -> None:
+    env = {"FACEGRID_STATE_DIR": "/default"}
+    assert stop_command(Path("/default"), env) == "facegrid down"
+    assert stop_command(Path("/a b"), env) == "facegrid down --state-dir '/a b'"
 
 
 def test_the_address_is_on_this_machine(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """Supervisord, keeper and parts put each other back, whichever is killed; and end together when they are asked."""
 
+import fcntl
 import json
 import os
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from orchestrator.app.processes import ProcessRecord, is_alive, members
 from orchestrator.app.state import StateFolder
 from orchestrator.app.supervision import supervisord
 from orchestrator.app.supervision.folder import SUPERVISOR
+from tests.support.polling import eventually
 
 CHILD = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); "
 SLEEPER = [sys.executable, "-c", CHILD + "print('up', flush=True); time.sleep(600)"]
@@ -39,30 +42,50 @@ class Stack:
     def is_up(self) -> bool:
         return self.part is not None and is_alive(self.part) and len(members(self.part)) == 2
 
+    def is_whole(self) -> bool:
+        return self.is_up() and any("supervision.keeper" in " ".join(one.cmdline()) for one in members(self.supervisor))
+
     def helper(self, module: str) -> psutil.Process:
         """The keeper, or the process that watches over the part."""
         (found,) = (one for one in members(self.supervisor) if module in " ".join(one.cmdline()))
         return found
 
 
-@pytest.fixture
-def stack(tmp_path: Path, until) -> Iterator[Stack]:
-    folder = StateFolder(tmp_path / 'a state\'s "folder" 100% #1')
-    folder.parts.path.mkdir(parents=True)
-    folder.logs.mkdir()
-    run_dir = folder.make_run_dir({})
-    folder.parts.write_command("sleeper", SLEEPER, folder.logs / "sleeper.log")
-    supervisord.write_config(folder.parts, ["sleeper"])
-    env = supervisord.environment(os.environ, state_dir=folder.path, run_dir=run_dir)
-    process = supervisord.start(env)
-    stack = Stack(folder, run_dir)
+@contextmanager
+def running_stack(folder: Path) -> Iterator[Stack]:
+    state = StateFolder(folder / 'a state\'s "folder" 100% #1')
+    state.parts.path.mkdir(parents=True)
+    state.logs.mkdir()
+    run_dir = state.make_run_dir({})
+    state.parts.write_command("sleeper", SLEEPER, state.logs / "sleeper.log")
+    supervisord.write_config(state.parts, ["sleeper"])
+    process = supervisord.start(supervisord.environment(os.environ, state_dir=state.path, run_dir=run_dir))
     try:
-        until(stack.is_up)
-        yield stack
+        yield Stack(state, run_dir)
     finally:
-        stop_stack(folder, None)
+        stop_stack(state, None)
         process.wait()
-        assert lost_processes(folder.path) == []
+        assert lost_processes(state.path) == []
+
+
+@pytest.fixture(scope="module")
+def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with running_stack(tmp_path_factory.mktemp("shared")) as stack:
+        yield stack
+
+
+@pytest.fixture
+def stack(shared_stack: Stack, until) -> Stack:
+    """One that the tests before have killed parts of, and that is up again."""
+    until(shared_stack.is_whole)
+    return shared_stack
+
+
+@pytest.fixture
+def own_stack(tmp_path: Path, until) -> Iterator[Stack]:
+    with running_stack(tmp_path) as stack:
+        until(stack.is_whole)
+        yield stack
 
 
 def is_another(record: ProcessRecord | None, before: ProcessRecord | None) -> bool:
@@ -75,7 +98,7 @@ def test_a_part_that_is_killed_is_started_again_and_the_reason_noted(stack: Stac
     os.kill(before.pid, signal.SIGKILL)
     until(lambda: is_another(stack.part, before) and stack.is_up())
     assert not orphan.is_running()
-    assert [one.reason for one in stack.folder.parts.exits("sleeper")] == ["was killed by signal 9"]
+    assert stack.folder.parts.exits("sleeper")[-1].reason == "was killed by signal 9"
     assert supervisord.part_states(stack.run_dir)["sleeper"].state in {"STARTING", "RUNNING"}
 
 
@@ -94,7 +117,6 @@ def test_the_keeper_is_started_again(stack: Stack, until) -> None:
 
 
 def test_supervisord_is_started_again_and_its_parts_with_it(stack: Stack, until) -> None:
-    until(lambda: any("supervision.keeper" in " ".join(one.cmdline()) for one in members(stack.supervisor)))
     supervisor, part = stack.supervisor, stack.part
     os.kill(supervisor.pid, signal.SIGKILL)
     until(lambda: is_another(stack.supervisor, supervisor) and is_another(stack.part, part) and stack.is_up())
@@ -108,20 +130,42 @@ def test_all_but_supervisord_come_back(stack: Stack, until) -> None:
     until(lambda: is_another(stack.part, part) and stack.is_up())
 
 
-def test_an_asked_end_is_no_failure_and_leaves_nothing(stack: Stack) -> None:
-    part, supervisor = stack.part, stack.supervisor
-    stop_stack(stack.folder, None)
+def test_a_cleaner_of_temporary_files_finds_the_run_folder_locked_and_in_use(stack: Stack) -> None:
+    socket = stack.run_dir / "an_old_socket"
+    socket.touch()
+    link = stack.run_dir / "link"
+    link.symlink_to(stack.run_dir)
+    for path in (socket, link):
+        os.utime(path, (0, 0), follow_symlinks=False)
+
+    def is_locked() -> bool:
+        descriptor = os.open(stack.run_dir, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # as systemd-tmpfiles tries it
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
+    eventually(is_locked, "the keeper holds the lock", 60)
+    eventually(lambda: socket.lstat().st_mtime > 0 and link.lstat().st_mtime > 0, "both are touched", 60)
+
+
+def test_an_asked_end_is_no_failure_and_leaves_nothing(own_stack: Stack) -> None:
+    part, supervisor = own_stack.part, own_stack.supervisor
+    stop_stack(own_stack.folder, None)
     assert members(part) == members(supervisor) == []
-    assert stack.folder.parts.exits("sleeper") == []
+    assert own_stack.folder.parts.exits("sleeper") == []
 
 
-def test_a_stack_whose_files_are_gone_is_found_and_stopped(stack: Stack) -> None:
-    part = stack.part
-    for file in stack.folder.parts.path.iterdir():
+def test_a_stack_whose_files_are_gone_is_found_and_stopped(own_stack: Stack) -> None:
+    part = own_stack.part
+    for file in own_stack.folder.parts.path.iterdir():
         file.unlink()
-    found = {process.pid for process in lost_processes(stack.folder.path)}
+    found = {process.pid for process in lost_processes(own_stack.folder.path)}
     assert {part.pid, *(process.pid for process in members(part))} <= found
-    stop_stack(stack.folder, None)
+    stop_stack(own_stack.folder, None)
     assert members(part) == []
 
 
