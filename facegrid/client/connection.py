@@ -51,15 +51,22 @@ class Connection:
         self._check_health = health.check_method(self._channel)
         self._closed = threading.Event()
 
-    def health(self, *, timeout_s: float = 5.0) -> Health:
+    def health(self, *, timeout_s: float = 5.0, service: str = "") -> Health:
         """Returns the service's own report of its health.
+
+        Args:
+            timeout_s: Longest wait for the answer.
+            service: A service of the server, such as facegrid.v1.FaceService; empty: the server as a whole.
 
         Raises:
             FacegridError: it does not answer; Unavailable where it cannot be reached.
         """
         self._require_open()
         with raised_as_facegrid_errors(self.target):
-            status: Health = self._check_health(health.REQUEST, timeout=timeout_s)
+            try:
+                status: Health = self._check_health(health.request(service), timeout=timeout_s)
+            except grpc.RpcError as err:
+                return _health_of_error(err, service)
         return status
 
     def wait_until_ready(self, timeout_s: float = 30.0) -> None:
@@ -181,11 +188,14 @@ class AsyncConnection:
         self._check_health = health.check_method(self._channel)
         self._closed = False
 
-    async def health(self, *, timeout_s: float = 5.0) -> Health:
+    async def health(self, *, timeout_s: float = 5.0, service: str = "") -> Health:
         """Returns the service's own report of its health; see `Client.health`."""
         self._require_open()
         with raised_as_facegrid_errors(self.target):
-            status: Health = await self._check_health(health.REQUEST, timeout=timeout_s)
+            try:
+                status: Health = await self._check_health(health.request(service), timeout=timeout_s)
+            except grpc.RpcError as err:
+                return _health_of_error(err, service)
         return status
 
     async def wait_until_ready(self, timeout_s: float = 30.0) -> None:
@@ -347,6 +357,13 @@ def _identified(stub: Any, method: str) -> tuple[Callable[..., Any], str]:
 
 def _stall_s(timeout_s: float | None) -> float:
     return HUNG_SERVICE_S + (timeout_s or 0)
+
+
+def _health_of_error(error: grpc.RpcError, service: str) -> Health:
+    """Returns the health that a failed question says; raises the error where it says none."""
+    if service and error.code() is grpc.StatusCode.NOT_FOUND:
+        return Health.SERVICE_UNKNOWN
+    raise error
 
 
 def _require_event_loop() -> None:

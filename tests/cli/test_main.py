@@ -88,6 +88,11 @@ def test_a_command_imports_no_other():
             "psutil",
             "`facegrid up` needs psutil, which is not installed; run: {} 'facegrid[serve,model-server]'",
         ),
+        (
+            ["status"],
+            "psutil",
+            "`facegrid status` needs psutil, which is not installed; run: {} 'facegrid[serve,model-server]'",
+        ),
         (["gallery", "stats"], "pyarrow", "{} 'facegrid[serve,model-server]'"),
         (["video", "a.mp4"], "av", "`facegrid video` needs av, which is not installed; run: {} 'facegrid[video]'"),
         (["train", "gan"], "tensorflow", "training needs tensorflow, not installed here: {} 'facegrid[export]'"),
@@ -108,13 +113,19 @@ def test_a_command_whose_files_are_not_there_is_left_out(tmp_path):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "facegrid-0.dist-info").mkdir()
     (tmp_path / "facegrid-0.dist-info" / "METADATA").write_text("Name: facegrid\nVersion: 0\n")
-    lines = [f"[{GROUP}]", *(f"{one.name} = {one.value}" for one in entry_points(group=GROUP))]
+    groups = (GROUP, "facegrid.local_status")
+    lines = [
+        line
+        for group in groups
+        for line in (f"[{group}]", *(f"{one.name} = {one.value}" for one in entry_points(group=group)))
+    ]
     (tmp_path / "facegrid-0.dist-info" / "entry_points.txt").write_text("\n".join(lines))
     packages = str(Path(typer.__file__).parents[1])
     for argv, code, words in (
         (["--help"], 0, "\n  export  Write the networks"),
         (["export", "--help"], 0, "facegrid export --if-missing"),
         (["up"], 2, "No such command 'up'"),
+        (["status"], 2, "no local service; ask another with --target"),
     ):
         program = f"import sys; sys.path += {[str(tmp_path), packages]}; from facegrid.cli.main import main; "
         command = [sys.executable, "-S", "-c", f"{program} sys.exit(main({argv}))"]
