@@ -210,3 +210,24 @@ def test_an_interrupt_of_a_waiting_command_exits_with_130(server, tmp_path):
         process.kill()
         process.wait()
         process.stderr.close()
+
+
+def test_an_interrupt_prints_what_is_there(server, folder):
+    (folder / "z.jpg").write_bytes(b"hold")
+    command = [sys.executable, "-m", "facegrid.cli.main", "detect", str(folder), "--window", "1"]
+    process = subprocess.Popen(
+        ["env", "--default-signal=INT", *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        eventually(lambda: server.servicer.held.is_set() or process.poll() is not None, timeout_s=20)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == 130
+    _, *rows = out.splitlines()
+    assert [row.split()[0] for row in rows] == [str(folder / name) for name in ("a.png", "b.jpg", "deep/a.png")]
+    summary, last = err.splitlines()
+    assert summary.startswith("3 pictures, 3 faces, 0 failed, 1 not answered in ")
+    assert last == "facegrid: interrupted"
