@@ -5,29 +5,31 @@ and a bridge from HTTP takes it for an answer. Here such a call is aborted, as t
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
-from ray.serve._private.grpc_util import gRPCGenericServer
 
 from facegrid.v1 import face_service_pb2_grpc, generator_service_pb2_grpc
+
+if TYPE_CHECKING:
+    from ray.serve._private.grpc_util import gRPCGenericServer
 
 _Handler = Callable[[Any, grpc.aio.ServicerContext[Any, Any]], Awaitable[bytes]]
 
 
-def add_face_service(servicer: Any, server: gRPCGenericServer) -> None:
+def add_face_service(servicer: Any, server: "gRPCGenericServer") -> None:
     """Registers facegrid.v1.FaceService; named in the configuration of Ray Serve."""
     with_status_alone(server)
     face_service_pb2_grpc.add_FaceServiceServicer_to_server(servicer, server)
 
 
-def add_generator_service(servicer: Any, server: gRPCGenericServer) -> None:
+def add_generator_service(servicer: Any, server: "gRPCGenericServer") -> None:
     """Registers facegrid.v1.GeneratorService; named in the configuration of Ray Serve."""
     with_status_alone(server)
     generator_service_pb2_grpc.add_GeneratorServiceServicer_to_server(servicer, server)
 
 
-def with_status_alone(server: gRPCGenericServer) -> None:
+def with_status_alone(server: "gRPCGenericServer") -> None:
     """Has the unary handlers that the server makes from now on abort calls that fail. Doing it again does nothing."""
     make = server.service_handler_factory
     if getattr(make, "status_alone", False):

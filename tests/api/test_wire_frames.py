@@ -1,12 +1,10 @@
 """What a failed call is on the wire: a bridge from HTTP takes an empty message before the status for an answer."""
 
 import asyncio
-import socket
-import struct
+import warnings
 
 import grpc
 import pytest
-from ray.serve._private.grpc_util import gRPCGenericServer
 
 from facegrid.v1 import detect_pb2 as pb
 from facegrid.v1.face_service_pb2_grpc import FaceServiceServicer, add_FaceServiceServicer_to_server
@@ -14,50 +12,11 @@ from orchestrator.deployments.grpc_services import add_face_service
 from orchestrator.settings import Settings
 from tests.support.doubles import FunctionPredictor, onet, rnet
 from tests.support.hosts import running_host
+from tests.support.http2_frames import DATA, HEADERS, frames_of_call
 from tests.support.pictures import png
 from tests.support.plain_pnet import pnet
 
-DATA, HEADERS, SETTINGS = 0, 1, 4
-END_STREAM, END_HEADERS = 1, 4
 PREDICTOR = FunctionPredictor({"pnet": pnet, "rnet": rnet, "onet": onet})
-
-
-def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
-    return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
-
-
-def header(name: str, value: str) -> bytes:
-    """A literal header without indexing and without Huffman's code (RFC 7541, 6.2.2)."""
-    return b"".join([b"\x00", *(bytes([len(text)]) + text.encode() for text in (name, value))])
-
-
-def frames_of_call(address: str, request: bytes) -> list[tuple[int, bool, bytes]]:
-    """Calls Detect, and returns kind, end of stream and payload of each frame of the answer."""
-    host, _, port = address.rpartition(":")
-    headers = {
-        ":method": "POST",
-        ":scheme": "http",
-        ":path": "/facegrid.v1.FaceService/Detect",
-        ":authority": address,
-        "te": "trailers",
-        "content-type": "application/grpc",
-    }
-    found = []
-    with socket.create_connection((host, int(port)), timeout=30) as connection, connection.makefile("rb") as answer:
-        connection.sendall(
-            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-            + frame(SETTINGS, 0, 0)
-            + frame(HEADERS, END_HEADERS, 1, b"".join(header(*one) for one in headers.items()))
-            + frame(DATA, END_STREAM, 1, b"\x00" + struct.pack(">I", len(request)) + request)
-        )
-        while not (found and found[-1][1]):
-            head = answer.read(9)
-            assert len(head) == 9, "the connection was closed"
-            kind, flags, stream = struct.unpack(">BBI", head[3:])
-            payload = answer.read(int.from_bytes(head[:3], "big"))
-            if stream == 1 and kind in {DATA, HEADERS}:
-                found.append((kind, bool(flags & END_STREAM), payload))
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +36,15 @@ def test_an_error_is_its_status_and_no_message(host):
     assert b"INVALID_IMAGE: not a JPEG, PNG or WebP file" in frames[0][2]
 
 
-def test_rays_server_ends_a_failed_call_with_its_status_alone():
+@pytest.fixture(scope="module")
+def ray_server_class():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of Ray's use of pydantic
+        from ray.serve._private.grpc_util import gRPCGenericServer
+    return gRPCGenericServer
+
+
+def test_rays_server_ends_a_failed_call_with_its_status_alone(ray_server_class):
     """Ray's own server class, with a handler that fails as Ray's proxy does."""
 
     def factory(service_method, streaming_type):
@@ -90,7 +57,7 @@ def test_rays_server_ends_a_failed_call_with_its_status_alone():
         return fail
 
     async def frames(add) -> list[tuple[int, bool, bytes]]:
-        server = gRPCGenericServer(factory)
+        server = ray_server_class(factory)
         add(FaceServiceServicer(), server)
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
