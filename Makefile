@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help install demo test proof lint typecheck format protos configuration lock bench accuracy rollouts fuzz train-jax soak chaos kills stack-soak monitoring image-digests clean
+.PHONY: help install demo test proof lint typecheck format protos configuration lock bench accuracy rollouts fuzz train-jax soak chaos kills stack-soak client-matrix monitoring image-digests clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -82,6 +82,9 @@ train-jax: $(READY)  ## train a few steps on JAX, and compare with TensorFlow an
 
 soak: $(READY)  ## enrol and delete with four processes for a minute, killing some, and compare
 	$(BIN)/python -m benchmarks.reliability.gallery_soak
+
+client-matrix: $(READY)  ## try the client with the oldest and newest versions of what it needs (needs an index)
+	$(BIN)/python -m tests.packaging.client_matrix
 
 monitoring:  ## run Prometheus (Debian: apt-get install prometheus) against the running stack
 	@scripts/monitoring.sh

@@ -1,7 +1,9 @@
 """Generates the Python stubs of `protos/` beside the packages that use them.
 
 Path, package and import agree (`protos/facegrid/v1/x.proto` is package `facegrid.v1` and becomes
-`facegrid/v1/x_pb2.py`), so nothing is rewritten after the compiler.
+`facegrid/v1/x_pb2.py`), so imports are not rewritten after the compiler. Two checks are left out: that protobuf's and
+gRPC's runtimes are at least as new as the compilers. They would keep the client out of environments with TensorFlow
+2.19, which wants protobuf 5. What the stubs really need is measured by `make client-matrix`.
 
     python scripts/generate_stubs.py            # write into the source tree
     python scripts/generate_stubs.py --out DIR  # write elsewhere, for the test that compares
@@ -46,7 +48,31 @@ def generate(out: Path) -> list[Path]:
     )
     if code:
         raise SystemExit(code)
+    for path in protos:
+        _leave_out_checks((out / path.relative_to(ROOT / "protos")).with_suffix(""))
     return protos
+
+
+_PROTOBUF_CHECK = re.compile(
+    r"^from google\.protobuf import runtime_version as _runtime_version\n"
+    r"|^_runtime_version\.ValidateProtobufRuntimeVersion\(\n.*?^\)\n",
+    re.MULTILINE | re.DOTALL,
+)
+_GRPC_CHECK = re.compile(
+    r"^import warnings\n|^GRPC_GENERATED_VERSION = .*?^    raise RuntimeError\(\n.*?^    \)\n", re.MULTILINE | re.DOTALL
+)
+
+
+def _leave_out_checks(stub: Path) -> None:
+    """Removes the checks of versions from the files of a proto, `stub` being their path without `_pb2.py`."""
+    for ending, check in (("_pb2.py", _PROTOBUF_CHECK), ("_pb2_grpc.py", _GRPC_CHECK)):
+        path = stub.with_name(stub.name + ending)
+        if not path.exists():
+            continue
+        text, found = check.subn("", path.read_text(encoding="utf-8"))
+        if found != 2:
+            raise SystemExit(f"{path}: expected an import and a check of versions, found {found}")
+        path.write_text(text, encoding="utf-8")
 
 
 def main(argv: list[str] | None = None) -> int:

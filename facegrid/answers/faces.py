@@ -135,6 +135,8 @@ class StreamItem(Generic[AnySourceT, ResultT]):
     """Why there is no result; an OSError where the file could not be read."""
     elapsed_s: float
     """Seconds from reading the picture to its answer, waiting behind other pictures included."""
+    work_s: float | None = None
+    """Seconds that the service worked on the picture, without any wait; None where it did not, or does not say."""
 
     def require(self) -> ResultT:
         """Returns the result.

@@ -20,12 +20,9 @@ def _access(*names: str, **settings: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class ConnectionArguments:
-    """Where the service is and how to get in. The API key is not among them: all users could read it in `ps`."""
+class AccessArguments:
+    """How to get in. The API key is not among them: all users could read it in `ps`."""
 
-    target: Annotated[str, typer.Option(metavar="HOST:PORT", envvar="FACEGRID_TARGET", help="the service")] = (
-        DEFAULT_TARGET
-    )
     api_key_file: Annotated[
         Path | None, _access(metavar="FILE", help=f"holds the API key and nothing else; else ${_KEY_VARIABLE}")
     ] = None
@@ -55,18 +52,18 @@ class ConnectionArguments:
         str | None, _access(metavar="NAME", help="the name in the service's certificate, if not the target's")
     ] = None
 
-    def connect(self) -> Client:
-        """Returns a client of the service.
+    def connect_to(self, target: str) -> Client:
+        """Returns a client of a service.
 
         Raises:
             UsageError: The file of the key is empty, or $FACEGRID_TLS is neither 0 nor 1.
             OSError: The file of the key cannot be read.
             InvalidOption: See `facegrid.connect`.
         """
-        return connect(self.target, api_key=self.api_key(), tls=self.tls_choice())
+        return connect(target, api_key=self.api_key(), tls=self.tls_choice())
 
     def api_key(self) -> str | None:
-        """Returns the key, or None where there is none. Raises what `connect` does."""
+        """Returns the key, or None where there is none. Raises what `connect_to` does."""
         if self.api_key_file is None:
             return os.environ.get(_KEY_VARIABLE) or None
         key = self.api_key_file.read_text(encoding="ascii", errors="replace").strip()
@@ -75,7 +72,7 @@ class ConnectionArguments:
         return key
 
     def tls_choice(self) -> TlsChoice:
-        """Returns how to encrypt, as `facegrid.connect` takes it. Raises what `connect` does."""
+        """Returns how to encrypt, as `facegrid.connect` takes it. Raises what `connect_to` does."""
         if self.tls is False:
             return False
         files = {"ca_file": self.tls_ca, "cert_file": self.tls_cert, "key_file": self.tls_key}
@@ -85,6 +82,19 @@ class ConnectionArguments:
         if switch not in {"", "0", "1"}:
             raise UsageError(f"FACEGRID_TLS is {switch!r}, expected 1 or 0")
         return {"": None, "0": False, "1": True}[switch]
+
+
+@dataclass(frozen=True)
+class ConnectionArguments(AccessArguments):
+    """Where the service is and how to get in."""
+
+    target: Annotated[str, typer.Option(metavar="HOST:PORT", envvar="FACEGRID_TARGET", help="the service")] = (
+        DEFAULT_TARGET
+    )
+
+    def connect(self) -> Client:
+        """Returns a client of the service. Raises what `connect_to` does."""
+        return self.connect_to(self.target)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from typing import Annotated, Any
 
 import typer
 
-from facegrid.answers.faces import Detection
+from facegrid.answers.faces import Detection, Face
 from facegrid.cli.arguments import DetectArguments, Pictures, ServiceArguments, Window
 from facegrid.cli.command import command
 from facegrid.cli.output import face_as_json
@@ -48,11 +48,19 @@ def detect(
         return run_pictures(
             "detect",
             pictures,
-            ResultView(_as_json, ("faces", "size", "best score"), _row, lambda found: (found.faces, None)),
+            ResultView(_as_json, ("faces", "size", "best score"), _row, _count, _drawn),
             lambda paths: client.detect_many(paths, window=window, timeout_s=service.timeout_s, **finding.options()),
             as_json=service.json,
             draw=draw,
         )
+
+
+def _count(found: Detection) -> int:
+    return len(found.faces)
+
+
+def _drawn(found: Detection) -> tuple[list[Face], None]:
+    return found.faces, None
 
 
 def _as_json(found: Detection) -> dict[str, Any]:

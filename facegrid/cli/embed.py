@@ -33,7 +33,7 @@ def embed(*, pictures: Pictures, service: ServiceArguments, finding: DetectArgum
         return run_pictures(
             "embed",
             pictures,
-            ResultView(_as_json, ("faces", "embedder"), _row),
+            ResultView(_as_json, ("faces", "embedder"), _row, len),
             lambda paths: client.embed_many(paths, window=window, timeout_s=service.timeout_s, **finding.options()),
             as_json=service.json,
         )

@@ -71,15 +71,16 @@ def enroll(
         people = ((subject, path) for path in paths)
         items = client.enroll_many(people, window=window, timeout_s=service.timeout_s, detect_options=look, **limits)
         for item in items:
-            yield StreamItem(item.index, paths[item.index], item.result, item.error, item.elapsed_s)
+            yield StreamItem(item.index, paths[item.index], item.result, item.error, item.elapsed_s, item.work_s)
 
     with service.connect() as client:
         return run_pictures(
             "enroll",
             pictures,
-            ResultView(lambda face: _as_json(face, subject), ("face px", "score", "id"), _row),
+            ResultView(lambda face: _as_json(face, subject), ("face px", "score", "id"), _row, lambda _: 1),
             lambda paths: ask(client, paths),
             as_json=service.json,
+            repeat=False,  # of an attempt that was too slow it is unknown whether the face is enrolled
         )
 
 

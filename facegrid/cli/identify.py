@@ -67,7 +67,7 @@ def identify(
         return run_pictures(
             "identify",
             pictures,
-            ResultView(_as_json, ("faces", "people"), _row, _drawn),
+            ResultView(_as_json, ("faces", "people"), _row, lambda found: len(found.identifications), _drawn),
             lambda paths: client.identify_many(
                 paths,
                 window=window,

@@ -47,14 +47,14 @@ class LazyGroup(TyperGroup):
                 formatter.write_dl(packages[package])
 
 
-def load(entry_point: EntryPoint) -> TyperCommand | TyperGroup:
-    """Imports a command.
+def load(entry_point: EntryPoint) -> Any:
+    """Imports a command, or a part of one, and returns it.
 
     Raises:
         UsageError: It needs a module that is not installed.
     """
     try:
-        command: TyperCommand | TyperGroup = entry_point.load()
+        return entry_point.load()
     except ModuleNotFoundError as err:
         package = package_of(entry_point)
         missing = (err.name or "").split(".")[0]
@@ -64,7 +64,6 @@ def load(entry_point: EntryPoint) -> TyperCommand | TyperGroup:
         raise UsageError(
             f"`facegrid {entry_point.name}` needs {missing}, which is not installed; run: pip install '{install}'"
         ) from err
-    return command
 
 
 def package_of(entry_point: EntryPoint) -> str:

@@ -3,6 +3,7 @@
 Exit codes: 0 done; 1 failed; 2 wrong usage; 3 not running (`facegrid status`); 130 interrupted.
 """
 
+import io
 import sys
 from importlib.metadata import version
 from typing import Annotated, Any, cast
@@ -82,6 +83,9 @@ def _fail(message: str, code: int) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Runs a command and returns its exit code; None: the arguments of this process."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a letter that the terminal cannot show becomes "?"
     try:
         command_line().main(argv, prog_name="facegrid")
     except SystemExit as err:

@@ -20,9 +20,14 @@ Item = StreamItem[Path, Any]
 
 
 def write_json(value: dict[str, Any]) -> None:
-    """Writes one object as a line of standard output."""
-    sys.stdout.write(json.dumps(value) + "\n")
+    """Writes one object as a line of standard output, in UTF-8 whatever the locale."""
+    try:
+        line = json.dumps(value, ensure_ascii=False).encode() + b"\n"
+    except UnicodeEncodeError:  # a file's name that is not text; its escapes give the name again
+        line = json.dumps(value).encode() + b"\n"
     sys.stdout.flush()
+    sys.stdout.buffer.write(line)
+    sys.stdout.buffer.flush()
 
 
 def write_json_line(item: Item, as_json: Callable[[Any], dict[str, Any]]) -> None:
@@ -50,7 +55,12 @@ def face_as_json(face: Face) -> dict[str, Any]:
 
 
 def write_table(
-    paths: Sequence[Path], items: Sequence[Item], headings: Sequence[str], row: Callable[[Any], list[str]]
+    paths: Sequence[Path],
+    items: Sequence[Item],
+    headings: Sequence[str],
+    row: Callable[[Any], list[str]],
+    *,
+    only_answered: bool = False,
 ) -> None:
     """Writes a table of the files in the order given, and to standard error a line for each that failed.
 
@@ -59,19 +69,25 @@ def write_table(
         items: The results, in any order; some may be missing.
         headings: Between the file's name and the time.
         row: Returns the cells of a result under them; a file without a result has dashes.
+        only_answered: Leave out the files without an answer.
     """
     by_index = {item.index: item for item in items}
-    names = [printable(path) for path in paths]
+    names = {index: printable(path) for index, path in enumerate(paths) if index in by_index or not only_answered}
     rows = []
-    for index, name in enumerate(names):
+    for index, name in names.items():
         item = by_index.get(index)
         cells = ["-"] * len(headings) if item is None or item.result is None else row(item.result)
-        rows.append([name, *cells, f"{item.elapsed_s * 1000:.0f}" if item else "-"])
+        rows.append([name, *cells, _milliseconds(item) if item else "-"])
     write_rows(["file", *headings, "ms"], rows)
-    for index, name in enumerate(names):
+    for index, name in names.items():
         item = by_index.get(index)
         if item is None or item.error:
             sys.stderr.write(f"facegrid: {name}: {error_texts(item.error)[1] if item else 'not answered'}\n")
+
+
+def _milliseconds(item: Item) -> str:
+    """Returns the time of the service's work; that until the answer where an older service does not say."""
+    return f"{(item.elapsed_s if item.work_s is None else item.work_s) * 1000:.0f}"
 
 
 def write_rows(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

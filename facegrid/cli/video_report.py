@@ -1,18 +1,17 @@
 """What `facegrid video` prints and writes: lines of text, JSON lines, and the timeline."""
 
-import json
 import sys
 from dataclasses import asdict
 from typing import Any
 
 from facegrid.answers.video import FrameResult, TrackDecision, VideoEvent, VideoSummary
-from facegrid.cli.output import error_as_json, error_texts, face_as_json
+from facegrid.cli.output import error_as_json, error_texts, face_as_json, write_json
 
 
 def write_frame(result: FrameResult, *, as_json: bool) -> None:
     """Writes the events of a frame, or with `as_json` all of the frame, to standard output; its error as well."""
     if as_json:
-        sys.stdout.write(json.dumps(_frame_as_json(result)) + "\n")
+        write_json(_frame_as_json(result))
     else:
         sys.stdout.writelines(_event_line(event) for event in result.events)
         if result.error is not None:

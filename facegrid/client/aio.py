@@ -46,7 +46,7 @@ def connect_async(target: str = DEFAULT_TARGET, *, api_key: str | None = None, t
 
     Raises:
         InvalidOption: see `facegrid.connect`.
-        RuntimeError: no event loop is running.
+        RuntimeError: no event loop is running; the message says how to call it.
     """
     return AsyncClient(target, api_key=api_key, tls=tls)
 

@@ -41,6 +41,12 @@ _RETRIES = {
 }
 """Attempts at about 0, 0.1, 0.4 and 1.3 s, which gRPC randomizes, all within the call's deadline."""
 
+UNROUTED_PAUSES_S = (0.1, 0.3, 0.9)
+"""Pauses before a call is repeated that no replica has seen, as those above; see `facegrid.client.status.is_unrouted`.
+"""
+NEVER_REPEATED = frozenset({"Enroll", "DeleteSubject"})
+"""Calls that change the gallery; see above."""
+
 CHANNEL_OPTIONS: tuple[tuple[str, str | int], ...] = (
     ("grpc.max_send_message_length", -1),  # the service has limits of its own, and says which
     ("grpc.max_receive_message_length", -1),

@@ -1,20 +1,24 @@
 """The connections of both clients: how they are made and ended, asked, and waited for."""
 
 import asyncio
+import random
 import threading
 import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, Iterable, Iterator
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
+
+import grpc
+import grpc.aio
 
 from facegrid.answers.faces import AnySourceT, Health
 from facegrid.client import health
 from facegrid.client.calls import IDENTIFY_VIDEO, AnswerT, ItemT, P, PreparedCall, Rpc, StreamRpc
-from facegrid.client.channel import HUNG_SERVICE_S, check_target
+from facegrid.client.channel import HUNG_SERVICE_S, NEVER_REPEATED, UNROUTED_PAUSES_S, check_target
 from facegrid.client.credentials import Credentials, TlsChoice
-from facegrid.client.status import raised_as_facegrid_errors
+from facegrid.client.status import is_unrouted, raised_as_facegrid_errors
 from facegrid.client.stream import aio, sync
 from facegrid.client.stream.ledger import PictureLedger, check_many, check_window
 from facegrid.client.stream.video import UNBOUNDED, AsyncIdentifiedVideo, IdentifiedVideo, VideoLedger
@@ -23,10 +27,6 @@ from facegrid.errors import DeadlineExceeded, FacegridError
 from facegrid.v1 import video_pb2
 from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
 from facegrid.v1.generator_service_pb2_grpc import GeneratorServiceStub
-
-if TYPE_CHECKING:
-    import grpc
-    import grpc.aio
 
 REQUEST_ID_HEADER = "x-request-id"
 """Metadata that the service writes into every entry of its log that belongs to the call."""
@@ -51,15 +51,22 @@ class Connection:
         self._check_health = health.check_method(self._channel)
         self._closed = threading.Event()
 
-    def health(self, *, timeout_s: float = 5.0) -> Health:
+    def health(self, *, timeout_s: float = 5.0, service: str = "") -> Health:
         """Returns the service's own report of its health.
+
+        Args:
+            timeout_s: Longest wait for the answer.
+            service: A service of the server, such as facegrid.v1.FaceService; empty: the server as a whole.
 
         Raises:
             FacegridError: it does not answer; Unavailable where it cannot be reached.
         """
         self._require_open()
         with raised_as_facegrid_errors(self.target):
-            status: Health = self._check_health(health.REQUEST, timeout=timeout_s)
+            try:
+                status: Health = self._check_health(health.request(service), timeout=timeout_s)
+            except grpc.RpcError as err:
+                return _health_of_error(err, service)
         return status
 
     def wait_until_ready(self, timeout_s: float = 30.0) -> None:
@@ -100,7 +107,12 @@ class Connection:
         self._require_open()
         method, request_id = _identified(self._stub, call.method)
         with raised_as_facegrid_errors(self.target, request_id):
-            return call.read(method(call.request, timeout=call.wait_s))
+            attempts = _Attempts(call)
+            while True:
+                try:
+                    return call.read(method(call.request, timeout=attempts.left_s()))
+                except grpc.RpcError as err:
+                    self._closed.wait(attempts.pause_s(err))
 
     def _each_answer(self, call: PreparedCall[Iterable[AnswerT]]) -> Generator[AnswerT, None, None]:
         """Yields the answers in the messages that the service sends for one request."""
@@ -170,17 +182,20 @@ class AsyncConnection:
     def __init__(self, target: str, *, api_key: str | None = None, tls: TlsChoice = None) -> None:
         self.target = check_target(target)
         credentials = Credentials(target, api_key, tls)
-        asyncio.get_running_loop()  # a channel made outside would belong to a loop that never runs
+        _require_event_loop()  # a channel made outside would belong to a loop that never runs
         self._channel = credentials.async_channel(target)
         self._stub = credentials.authorized(Stub(self._channel))
         self._check_health = health.check_method(self._channel)
         self._closed = False
 
-    async def health(self, *, timeout_s: float = 5.0) -> Health:
+    async def health(self, *, timeout_s: float = 5.0, service: str = "") -> Health:
         """Returns the service's own report of its health; see `Client.health`."""
         self._require_open()
         with raised_as_facegrid_errors(self.target):
-            status: Health = await self._check_health(health.REQUEST, timeout=timeout_s)
+            try:
+                status: Health = await self._check_health(health.request(service), timeout=timeout_s)
+            except grpc.RpcError as err:
+                return _health_of_error(err, service)
         return status
 
     async def wait_until_ready(self, timeout_s: float = 30.0) -> None:
@@ -217,7 +232,12 @@ class AsyncConnection:
         self._require_open()
         method, request_id = _identified(self._stub, call.method)
         with raised_as_facegrid_errors(self.target, request_id):
-            return call.read(await method(call.request, timeout=call.wait_s))
+            attempts = _Attempts(call)
+            while True:
+                try:
+                    return call.read(await method(call.request, timeout=attempts.left_s()))
+                except grpc.RpcError as err:
+                    await asyncio.sleep(attempts.pause_s(err))
 
     async def _each_answer(self, call: PreparedCall[Iterable[AnswerT]]) -> AsyncGenerator[AnswerT, None]:
         method, request_id = _identified(self._stub, call.method)
@@ -280,6 +300,25 @@ class AsyncConnection:
             raise _closed_error(self.target)
 
 
+class _Attempts:
+    """The attempts at a unary call beyond gRPC's own: a proxy without a service behind it is asked again."""
+
+    def __init__(self, call: PreparedCall[Any]) -> None:
+        self._pauses_s = iter(() if call.method in NEVER_REPEATED else UNROUTED_PAUSES_S)
+        self._give_up_s = time.monotonic() + call.wait_s
+
+    def left_s(self) -> float:
+        """Returns the time left for the call."""
+        return max(0.0, self._give_up_s - time.monotonic())
+
+    def pause_s(self, error: grpc.RpcError) -> float:
+        """Returns how long to wait before the next attempt; raises the error where there is none."""
+        pause_s = next(self._pauses_s, None) if is_unrouted(error) else None
+        if pause_s is None or pause_s >= self.left_s():
+            raise error
+        return pause_s * random.uniform(0.8, 1.2)
+
+
 class _ReadyWait:
     """A wait for a service to be ready: how long is left, and the last that was heard."""
 
@@ -318,6 +357,23 @@ def _identified(stub: Any, method: str) -> tuple[Callable[..., Any], str]:
 
 def _stall_s(timeout_s: float | None) -> float:
     return HUNG_SERVICE_S + (timeout_s or 0)
+
+
+def _health_of_error(error: grpc.RpcError, service: str) -> Health:
+    """Returns the health that a failed question says; raises the error where it says none."""
+    if service and error.code() is grpc.StatusCode.NOT_FOUND:
+        return Health.SERVICE_UNKNOWN
+    raise error
+
+
+def _require_event_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        raise RuntimeError(
+            "no event loop is running: call connect_async inside `async def`, such as `async def main(): "
+            "async with facegrid.connect_async() as client: ...`, and run it with `asyncio.run(main())`"
+        ) from None
 
 
 def _closed_error(target: str) -> RuntimeError:

@@ -19,12 +19,18 @@ METHOD = "/grpc.health.v1.Health/Check"
 REQUEST = StringValue()
 """An empty service name asks for the server as a whole."""
 
+
+def request(service: str) -> StringValue:
+    """Returns the request about a service, such as facegrid.v1.FaceService."""
+    return StringValue(value=service)
+
+
 serialize_request = StringValue.SerializeToString
 _STATUSES = (Health.UNKNOWN, Health.SERVING, Health.NOT_SERVING, Health.SERVICE_UNKNOWN)
 
 
 def check_method(channel: "grpc.Channel | grpc.aio.Channel") -> Callable[..., Any]:
-    """Returns the method that takes `REQUEST` and returns a `Health`; over a channel of asyncio, an awaitable of it."""
+    """Returns the method that takes a request and returns a `Health`; over a channel of asyncio, an awaitable of it."""
     method: Callable[..., Any] = channel.unary_unary(
         METHOD, request_serializer=serialize_request, response_deserializer=parse_response
     )

@@ -33,7 +33,7 @@ ERROR_OF_CODE: dict[grpc.StatusCode, type[FacegridError]] = {
     grpc.StatusCode.INVALID_ARGUMENT: InvalidRequest,
     grpc.StatusCode.OUT_OF_RANGE: InvalidRequest,
     grpc.StatusCode.FAILED_PRECONDITION: InvalidRequest,
-    grpc.StatusCode.NOT_FOUND: InvalidRequest,
+    grpc.StatusCode.NOT_FOUND: InvalidRequest,  # with a reason; without one see `is_unrouted`
     grpc.StatusCode.ALREADY_EXISTS: InvalidRequest,
     grpc.StatusCode.PERMISSION_DENIED: PermissionDenied,
     grpc.StatusCode.UNAUTHENTICATED: Unauthenticated,
@@ -88,6 +88,15 @@ def raised_as_facegrid_errors(target: str, request_id: str | None = None) -> Ite
         error = error_of_rpc(err, target)
         error.request_id = request_id
         raise error from err
+
+
+def is_unrouted(err: grpc.RpcError) -> bool:
+    """Returns whether a call reached a proxy that had no service behind it.
+
+    Ray's proxy answers NOT_FOUND for half a second while the service behind it restarts. The service's own NOT_FOUND
+    has a reason.
+    """
+    return err.code() is grpc.StatusCode.NOT_FOUND and not _REASON_AND_MESSAGE.fullmatch(err.details() or "")
 
 
 def error_of_rpc(err: grpc.RpcError, target: str) -> FacegridError:
@@ -152,6 +161,8 @@ def _foreign_error(code: grpc.StatusCode, details: str, target: str) -> Facegrid
     """Returns the error for a status that the service did not write itself."""
     if code is grpc.StatusCode.UNAVAILABLE:
         return Unavailable(f"cannot reach the service at {target} ({details}). {_advice(details)}")
+    if code is grpc.StatusCode.NOT_FOUND and not _REASON_AND_MESSAGE.fullmatch(details):
+        return Unavailable(f"there is no service behind {target} at the moment ({details}). {_IS_IT_RUNNING}")
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return DeadlineExceeded(f"no answer from the service at {target} in the time given ({details})")
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED and "larger than max" in details:

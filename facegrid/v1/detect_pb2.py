@@ -6,17 +6,8 @@
 """Generated protocol buffer code."""
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import descriptor_pool as _descriptor_pool
-from google.protobuf import runtime_version as _runtime_version
 from google.protobuf import symbol_database as _symbol_database
 from google.protobuf.internal import builder as _builder
-_runtime_version.ValidateProtobufRuntimeVersion(
-    _runtime_version.Domain.PUBLIC,
-    7,
-    35,
-    1,
-    '',
-    'facegrid/v1/detect.proto'
-)
 # @@protoc_insertion_point(imports)
 
 _sym_db = _symbol_database.Default()
@@ -26,7 +17,7 @@ from facegrid.v1 import error_pb2 as facegrid_dot_v1_dot_error__pb2
 from facegrid.v1 import face_pb2 as facegrid_dot_v1_dot_face__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x66\x61\x63\x65grid/v1/detect.proto\x12\x0b\x66\x61\x63\x65grid.v1\x1a\x17\x66\x61\x63\x65grid/v1/error.proto\x1a\x16\x66\x61\x63\x65grid/v1/face.proto\"_\n\rDetectRequest\x12\r\n\x05image\x18\x01 \x01(\x0c\x12+\n\x07options\x18\x02 \x01(\x0b\x32\x1a.facegrid.v1.DetectOptions\x12\x12\n\ntimeout_ms\x18\x03 \x01(\r\"\x91\x01\n\x0e\x44\x65tectResponse\x12 \n\x05\x66\x61\x63\x65s\x18\x01 \x03(\x0b\x32\x11.facegrid.v1.Face\x12\x16\n\x0eimage_width_px\x18\x02 \x01(\r\x12\x17\n\x0fimage_height_px\x18\x03 \x01(\r\x12\x1a\n\x12\x64ropped_candidates\x18\x04 \x01(\r\x12\x10\n\x08warnings\x18\x05 \x03(\t\"\xd4\x01\n\x13\x44\x65tectStreamRequest\x12\x35\n\x04item\x18\x01 \x01(\x0b\x32%.facegrid.v1.DetectStreamRequest.ItemH\x00\x12\x33\n\x03\x65nd\x18\x02 \x01(\x0b\x32$.facegrid.v1.DetectStreamRequest.EndH\x00\x1a?\n\x04Item\x12\n\n\x02id\x18\x01 \x01(\t\x12+\n\x07request\x18\x02 \x01(\x0b\x32\x1a.facegrid.v1.DetectRequest\x1a\x05\n\x03\x45ndB\t\n\x07message\"\xcf\x01\n\x14\x44\x65tectStreamResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12/\n\x08response\x18\x02 \x01(\x0b\x32\x1b.facegrid.v1.DetectResponseH\x00\x12#\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x12.facegrid.v1.ErrorH\x00\x12\x34\n\x03\x65nd\x18\x04 \x01(\x0b\x32%.facegrid.v1.DetectStreamResponse.EndH\x00\x1a\x14\n\x03\x45nd\x12\r\n\x05items\x18\x01 \x01(\x04\x42\t\n\x07messageb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x66\x61\x63\x65grid/v1/detect.proto\x12\x0b\x66\x61\x63\x65grid.v1\x1a\x17\x66\x61\x63\x65grid/v1/error.proto\x1a\x16\x66\x61\x63\x65grid/v1/face.proto\"_\n\rDetectRequest\x12\r\n\x05image\x18\x01 \x01(\x0c\x12+\n\x07options\x18\x02 \x01(\x0b\x32\x1a.facegrid.v1.DetectOptions\x12\x12\n\ntimeout_ms\x18\x03 \x01(\r\"\x91\x01\n\x0e\x44\x65tectResponse\x12 \n\x05\x66\x61\x63\x65s\x18\x01 \x03(\x0b\x32\x11.facegrid.v1.Face\x12\x16\n\x0eimage_width_px\x18\x02 \x01(\r\x12\x17\n\x0fimage_height_px\x18\x03 \x01(\r\x12\x1a\n\x12\x64ropped_candidates\x18\x04 \x01(\r\x12\x10\n\x08warnings\x18\x05 \x03(\t\"\xd4\x01\n\x13\x44\x65tectStreamRequest\x12\x35\n\x04item\x18\x01 \x01(\x0b\x32%.facegrid.v1.DetectStreamRequest.ItemH\x00\x12\x33\n\x03\x65nd\x18\x02 \x01(\x0b\x32$.facegrid.v1.DetectStreamRequest.EndH\x00\x1a?\n\x04Item\x12\n\n\x02id\x18\x01 \x01(\t\x12+\n\x07request\x18\x02 \x01(\x0b\x32\x1a.facegrid.v1.DetectRequest\x1a\x05\n\x03\x45ndB\t\n\x07message\"\xe0\x01\n\x14\x44\x65tectStreamResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12/\n\x08response\x18\x02 \x01(\x0b\x32\x1b.facegrid.v1.DetectResponseH\x00\x12#\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x12.facegrid.v1.ErrorH\x00\x12\x34\n\x03\x65nd\x18\x04 \x01(\x0b\x32%.facegrid.v1.DetectStreamResponse.EndH\x00\x12\x0f\n\x07work_ms\x18\x05 \x01(\x02\x1a\x14\n\x03\x45nd\x12\r\n\x05items\x18\x01 \x01(\x04\x42\t\n\x07messageb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,7 +35,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DETECTSTREAMREQUEST_END']._serialized_start=532
   _globals['_DETECTSTREAMREQUEST_END']._serialized_end=537
   _globals['_DETECTSTREAMRESPONSE']._serialized_start=551
-  _globals['_DETECTSTREAMRESPONSE']._serialized_end=758
-  _globals['_DETECTSTREAMRESPONSE_END']._serialized_start=727
-  _globals['_DETECTSTREAMRESPONSE_END']._serialized_end=747
+  _globals['_DETECTSTREAMRESPONSE']._serialized_end=775
+  _globals['_DETECTSTREAMRESPONSE_END']._serialized_start=744
+  _globals['_DETECTSTREAMRESPONSE_END']._serialized_end=764
 # @@protoc_insertion_point(module_scope)

@@ -51,7 +51,7 @@ class DetectStreamRequest(_message.Message):
     def __init__(self, item: _Optional[_Union[DetectStreamRequest.Item, _Mapping]] = ..., end: _Optional[_Union[DetectStreamRequest.End, _Mapping]] = ...) -> None: ...
 
 class DetectStreamResponse(_message.Message):
-    __slots__ = ("id", "response", "error", "end")
+    __slots__ = ("id", "response", "error", "end", "work_ms")
     class End(_message.Message):
         __slots__ = ("items",)
         ITEMS_FIELD_NUMBER: _ClassVar[int]
@@ -61,8 +61,10 @@ class DetectStreamResponse(_message.Message):
     RESPONSE_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
     END_FIELD_NUMBER: _ClassVar[int]
+    WORK_MS_FIELD_NUMBER: _ClassVar[int]
     id: str
     response: DetectResponse
     error: _error_pb2.Error
     end: DetectStreamResponse.End
-    def __init__(self, id: _Optional[str] = ..., response: _Optional[_Union[DetectResponse, _Mapping]] = ..., error: _Optional[_Union[_error_pb2.Error, _Mapping]] = ..., end: _Optional[_Union[DetectStreamResponse.End, _Mapping]] = ...) -> None: ...
+    work_ms: float
+    def __init__(self, id: _Optional[str] = ..., response: _Optional[_Union[DetectResponse, _Mapping]] = ..., error: _Optional[_Union[_error_pb2.Error, _Mapping]] = ..., end: _Optional[_Union[DetectStreamResponse.End, _Mapping]] = ..., work_ms: _Optional[float] = ...) -> None: ...

@@ -6,17 +6,8 @@
 """Generated protocol buffer code."""
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import descriptor_pool as _descriptor_pool
-from google.protobuf import runtime_version as _runtime_version
 from google.protobuf import symbol_database as _symbol_database
 from google.protobuf.internal import builder as _builder
-_runtime_version.ValidateProtobufRuntimeVersion(
-    _runtime_version.Domain.PUBLIC,
-    7,
-    35,
-    1,
-    '',
-    'facegrid/v1/embed.proto'
-)
 # @@protoc_insertion_point(imports)
 
 _sym_db = _symbol_database.Default()
@@ -27,7 +18,7 @@ from facegrid.v1 import error_pb2 as facegrid_dot_v1_dot_error__pb2
 from facegrid.v1 import face_pb2 as facegrid_dot_v1_dot_face__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x66\x61\x63\x65grid/v1/embed.proto\x12\x0b\x66\x61\x63\x65grid.v1\x1a\x1a\x66\x61\x63\x65grid/v1/embedder.proto\x1a\x17\x66\x61\x63\x65grid/v1/error.proto\x1a\x16\x66\x61\x63\x65grid/v1/face.proto\"e\n\tEmbedding\x12\x1f\n\x04\x66\x61\x63\x65\x18\x01 \x01(\x0b\x32\x11.facegrid.v1.Face\x12\x0e\n\x06vector\x18\x02 \x03(\x02\x12\'\n\x08\x65mbedder\x18\x03 \x01(\x0b\x32\x15.facegrid.v1.Embedder\"e\n\x0c\x45mbedRequest\x12\r\n\x05image\x18\x01 \x01(\x0c\x12\x32\n\x0e\x64\x65tect_options\x18\x02 \x01(\x0b\x32\x1a.facegrid.v1.DetectOptions\x12\x12\n\ntimeout_ms\x18\x03 \x01(\r\"\x88\x01\n\rEmbedResponse\x12*\n\nembeddings\x18\x01 \x03(\x0b\x32\x16.facegrid.v1.Embedding\x12\x16\n\x0eimage_width_px\x18\x02 \x01(\r\x12\x17\n\x0fimage_height_px\x18\x03 \x01(\r\x12\x1a\n\x12\x64ropped_candidates\x18\x04 \x01(\r\"\xd0\x01\n\x12\x45mbedStreamRequest\x12\x34\n\x04item\x18\x01 \x01(\x0b\x32$.facegrid.v1.EmbedStreamRequest.ItemH\x00\x12\x32\n\x03\x65nd\x18\x02 \x01(\x0b\x32#.facegrid.v1.EmbedStreamRequest.EndH\x00\x1a>\n\x04Item\x12\n\n\x02id\x18\x01 \x01(\t\x12*\n\x07request\x18\x02 \x01(\x0b\x32\x19.facegrid.v1.EmbedRequest\x1a\x05\n\x03\x45ndB\t\n\x07message\"\xcc\x01\n\x13\x45mbedStreamResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12.\n\x08response\x18\x02 \x01(\x0b\x32\x1a.facegrid.v1.EmbedResponseH\x00\x12#\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x12.facegrid.v1.ErrorH\x00\x12\x33\n\x03\x65nd\x18\x04 \x01(\x0b\x32$.facegrid.v1.EmbedStreamResponse.EndH\x00\x1a\x14\n\x03\x45nd\x12\r\n\x05items\x18\x01 \x01(\x04\x42\t\n\x07messageb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x66\x61\x63\x65grid/v1/embed.proto\x12\x0b\x66\x61\x63\x65grid.v1\x1a\x1a\x66\x61\x63\x65grid/v1/embedder.proto\x1a\x17\x66\x61\x63\x65grid/v1/error.proto\x1a\x16\x66\x61\x63\x65grid/v1/face.proto\"e\n\tEmbedding\x12\x1f\n\x04\x66\x61\x63\x65\x18\x01 \x01(\x0b\x32\x11.facegrid.v1.Face\x12\x0e\n\x06vector\x18\x02 \x03(\x02\x12\'\n\x08\x65mbedder\x18\x03 \x01(\x0b\x32\x15.facegrid.v1.Embedder\"e\n\x0c\x45mbedRequest\x12\r\n\x05image\x18\x01 \x01(\x0c\x12\x32\n\x0e\x64\x65tect_options\x18\x02 \x01(\x0b\x32\x1a.facegrid.v1.DetectOptions\x12\x12\n\ntimeout_ms\x18\x03 \x01(\r\"\x88\x01\n\rEmbedResponse\x12*\n\nembeddings\x18\x01 \x03(\x0b\x32\x16.facegrid.v1.Embedding\x12\x16\n\x0eimage_width_px\x18\x02 \x01(\r\x12\x17\n\x0fimage_height_px\x18\x03 \x01(\r\x12\x1a\n\x12\x64ropped_candidates\x18\x04 \x01(\r\"\xd0\x01\n\x12\x45mbedStreamRequest\x12\x34\n\x04item\x18\x01 \x01(\x0b\x32$.facegrid.v1.EmbedStreamRequest.ItemH\x00\x12\x32\n\x03\x65nd\x18\x02 \x01(\x0b\x32#.facegrid.v1.EmbedStreamRequest.EndH\x00\x1a>\n\x04Item\x12\n\n\x02id\x18\x01 \x01(\t\x12*\n\x07request\x18\x02 \x01(\x0b\x32\x19.facegrid.v1.EmbedRequest\x1a\x05\n\x03\x45ndB\t\n\x07message\"\xdd\x01\n\x13\x45mbedStreamResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12.\n\x08response\x18\x02 \x01(\x0b\x32\x1a.facegrid.v1.EmbedResponseH\x00\x12#\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x12.facegrid.v1.ErrorH\x00\x12\x33\n\x03\x65nd\x18\x04 \x01(\x0b\x32$.facegrid.v1.EmbedStreamResponse.EndH\x00\x12\x0f\n\x07work_ms\x18\x05 \x01(\x02\x1a\x14\n\x03\x45nd\x12\r\n\x05items\x18\x01 \x01(\x04\x42\t\n\x07messageb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,7 +38,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EMBEDSTREAMREQUEST_END']._serialized_start=655
   _globals['_EMBEDSTREAMREQUEST_END']._serialized_end=660
   _globals['_EMBEDSTREAMRESPONSE']._serialized_start=674
-  _globals['_EMBEDSTREAMRESPONSE']._serialized_end=878
-  _globals['_EMBEDSTREAMRESPONSE_END']._serialized_start=847
-  _globals['_EMBEDSTREAMRESPONSE_END']._serialized_end=867
+  _globals['_EMBEDSTREAMRESPONSE']._serialized_end=895
+  _globals['_EMBEDSTREAMRESPONSE_END']._serialized_start=864
+  _globals['_EMBEDSTREAMRESPONSE_END']._serialized_end=884
 # @@protoc_insertion_point(module_scope)

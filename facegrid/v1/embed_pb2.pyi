@@ -60,7 +60,7 @@ class EmbedStreamRequest(_message.Message):
     def __init__(self, item: _Optional[_Union[EmbedStreamRequest.Item, _Mapping]] = ..., end: _Optional[_Union[EmbedStreamRequest.End, _Mapping]] = ...) -> None: ...
 
 class EmbedStreamResponse(_message.Message):
-    __slots__ = ("id", "response", "error", "end")
+    __slots__ = ("id", "response", "error", "end", "work_ms")
     class End(_message.Message):
         __slots__ = ("items",)
         ITEMS_FIELD_NUMBER: _ClassVar[int]
@@ -70,8 +70,10 @@ class EmbedStreamResponse(_message.Message):
     RESPONSE_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
     END_FIELD_NUMBER: _ClassVar[int]
+    WORK_MS_FIELD_NUMBER: _ClassVar[int]
     id: str
     response: EmbedResponse
     error: _error_pb2.Error
     end: EmbedStreamResponse.End
-    def __init__(self, id: _Optional[str] = ..., response: _Optional[_Union[EmbedResponse, _Mapping]] = ..., error: _Optional[_Union[_error_pb2.Error, _Mapping]] = ..., end: _Optional[_Union[EmbedStreamResponse.End, _Mapping]] = ...) -> None: ...
+    work_ms: float
+    def __init__(self, id: _Optional[str] = ..., response: _Optional[_Union[EmbedResponse, _Mapping]] = ..., error: _Optional[_Union[_error_pb2.Error, _Mapping]] = ..., end: _Optional[_Union[EmbedStreamResponse.End, _Mapping]] = ..., work_ms: _Optional[float] = ...) -> None: ...

@@ -6,17 +6,8 @@
 """Generated protocol buffer code."""
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import descriptor_pool as _descriptor_pool
-from google.protobuf import runtime_version as _runtime_version
 from google.protobuf import symbol_database as _symbol_database
 from google.protobuf.internal import builder as _builder
-_runtime_version.ValidateProtobufRuntimeVersion(
-    _runtime_version.Domain.PUBLIC,
-    7,
-    35,
-    1,
-    '',
-    'facegrid/v1/enroll.proto'
-)
 # @@protoc_insertion_point(imports)
 
 _sym_db = _symbol_database.Default()
@@ -27,7 +18,7 @@ from facegrid.v1 import error_pb2 as facegrid_dot_v1_dot_error__pb2
 from facegrid.v1 import face_pb2 as facegrid_dot_v1_dot_face__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x66\x61\x63\x65grid/v1/enroll.proto\x12\x0b\x66\x61\x63\x65grid.v1\x1a\x1a\x66\x61\x63\x65grid/v1/embedder.proto\x1a\x17\x66\x61\x63\x65grid/v1/error.proto\x1a\x16\x66\x61\x63\x65grid/v1/face.proto\"\x91\x01\n\rEnrollOptions\x12\x18\n\x0bmin_face_px\x18\x01 \x01(\x02H\x00\x88\x01\x01\x12\x16\n\tmin_score\x18\x02 \x01(\x02H\x01\x88\x01\x01\x12\x1c\n\x0fmax_yaw_degrees\x18\x03 \x01(\x02H\x02\x88\x01\x01\x42\x0e\n\x0c_min_face_pxB\x0c\n\n_min_scoreB\x12\n\x10_max_yaw_degrees\"\xc3\x01\n\rEnrollRequest\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12%\n\x06images\x18\x02 \x03(\x0b\x32\x15.facegrid.v1.Portrait\x12\x32\n\x0e\x64\x65tect_options\x18\x03 \x01(\x0b\x32\x1a.facegrid.v1.DetectOptions\x12\x32\n\x0e\x65nroll_options\x18\x04 \x01(\x0b\x32\x1a.facegrid.v1.EnrollOptions\x12\x12\n\ntimeout_ms\x18\x05 \x01(\r\";\n\x0c\x45nrolledFace\x12\n\n\x02id\x18\x01 \x01(\t\x12\x1f\n\x04\x66\x61\x63\x65\x18\x02 \x01(\x0b\x32\x11.facegrid.v1.Face\"\xe7\x01\n\x0e\x45nrollResponse\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12\x33\n\x07results\x18\x02 \x03(\x0b\x32\".facegrid.v1.EnrollResponse.Result\x12\'\n\x08\x65mbedder\x18\x03 \x01(\x0b\x32\x15.facegrid.v1.Embedder\x1a\x66\n\x06Result\x12-\n\x08\x65nrolled\x18\x01 \x01(\x0b\x32\x19.facegrid.v1.EnrolledFaceH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.facegrid.v1.ErrorH\x00\x42\x08\n\x06result\"\xd4\x01\n\x13\x45nrollStreamRequest\x12\x35\n\x04item\x18\x01 \x01(\x0b\x32%.facegrid.v1.EnrollStreamRequest.ItemH\x00\x12\x33\n\x03\x65nd\x18\x02 \x01(\x0b\x32$.facegrid.v1.EnrollStreamRequest.EndH\x00\x1a?\n\x04Item\x12\n\n\x02id\x18\x01 \x01(\t\x12+\n\x07request\x18\x02 \x01(\x0b\x32\x1a.facegrid.v1.EnrollRequest\x1a\x05\n\x03\x45ndB\t\n\x07message\"\xcf\x01\n\x14\x45nrollStreamResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12/\n\x08response\x18\x02 \x01(\x0b\x32\x1b.facegrid.v1.EnrollResponseH\x00\x12#\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x12.facegrid.v1.ErrorH\x00\x12\x34\n\x03\x65nd\x18\x04 \x01(\x0b\x32%.facegrid.v1.EnrollStreamResponse.EndH\x00\x1a\x14\n\x03\x45nd\x12\r\n\x05items\x18\x01 \x01(\x04\x42\t\n\x07messageb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x66\x61\x63\x65grid/v1/enroll.proto\x12\x0b\x66\x61\x63\x65grid.v1\x1a\x1a\x66\x61\x63\x65grid/v1/embedder.proto\x1a\x17\x66\x61\x63\x65grid/v1/error.proto\x1a\x16\x66\x61\x63\x65grid/v1/face.proto\"\x91\x01\n\rEnrollOptions\x12\x18\n\x0bmin_face_px\x18\x01 \x01(\x02H\x00\x88\x01\x01\x12\x16\n\tmin_score\x18\x02 \x01(\x02H\x01\x88\x01\x01\x12\x1c\n\x0fmax_yaw_degrees\x18\x03 \x01(\x02H\x02\x88\x01\x01\x42\x0e\n\x0c_min_face_pxB\x0c\n\n_min_scoreB\x12\n\x10_max_yaw_degrees\"\xc3\x01\n\rEnrollRequest\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12%\n\x06images\x18\x02 \x03(\x0b\x32\x15.facegrid.v1.Portrait\x12\x32\n\x0e\x64\x65tect_options\x18\x03 \x01(\x0b\x32\x1a.facegrid.v1.DetectOptions\x12\x32\n\x0e\x65nroll_options\x18\x04 \x01(\x0b\x32\x1a.facegrid.v1.EnrollOptions\x12\x12\n\ntimeout_ms\x18\x05 \x01(\r\";\n\x0c\x45nrolledFace\x12\n\n\x02id\x18\x01 \x01(\t\x12\x1f\n\x04\x66\x61\x63\x65\x18\x02 \x01(\x0b\x32\x11.facegrid.v1.Face\"\xe7\x01\n\x0e\x45nrollResponse\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12\x33\n\x07results\x18\x02 \x03(\x0b\x32\".facegrid.v1.EnrollResponse.Result\x12\'\n\x08\x65mbedder\x18\x03 \x01(\x0b\x32\x15.facegrid.v1.Embedder\x1a\x66\n\x06Result\x12-\n\x08\x65nrolled\x18\x01 \x01(\x0b\x32\x19.facegrid.v1.EnrolledFaceH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.facegrid.v1.ErrorH\x00\x42\x08\n\x06result\"\xd4\x01\n\x13\x45nrollStreamRequest\x12\x35\n\x04item\x18\x01 \x01(\x0b\x32%.facegrid.v1.EnrollStreamRequest.ItemH\x00\x12\x33\n\x03\x65nd\x18\x02 \x01(\x0b\x32$.facegrid.v1.EnrollStreamRequest.EndH\x00\x1a?\n\x04Item\x12\n\n\x02id\x18\x01 \x01(\t\x12+\n\x07request\x18\x02 \x01(\x0b\x32\x1a.facegrid.v1.EnrollRequest\x1a\x05\n\x03\x45ndB\t\n\x07message\"\xe0\x01\n\x14\x45nrollStreamResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12/\n\x08response\x18\x02 \x01(\x0b\x32\x1b.facegrid.v1.EnrollResponseH\x00\x12#\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x12.facegrid.v1.ErrorH\x00\x12\x34\n\x03\x65nd\x18\x04 \x01(\x0b\x32%.facegrid.v1.EnrollStreamResponse.EndH\x00\x12\x0f\n\x07work_ms\x18\x05 \x01(\x02\x1a\x14\n\x03\x45nd\x12\r\n\x05items\x18\x01 \x01(\x04\x42\t\n\x07messageb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -51,7 +42,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ENROLLSTREAMREQUEST_END']._serialized_start=956
   _globals['_ENROLLSTREAMREQUEST_END']._serialized_end=961
   _globals['_ENROLLSTREAMRESPONSE']._serialized_start=975
-  _globals['_ENROLLSTREAMRESPONSE']._serialized_end=1182
-  _globals['_ENROLLSTREAMRESPONSE_END']._serialized_start=1151
-  _globals['_ENROLLSTREAMRESPONSE_END']._serialized_end=1171
+  _globals['_ENROLLSTREAMRESPONSE']._serialized_end=1199
+  _globals['_ENROLLSTREAMRESPONSE_END']._serialized_start=1168
+  _globals['_ENROLLSTREAMRESPONSE_END']._serialized_end=1188
 # @@protoc_insertion_point(module_scope)

@@ -77,7 +77,7 @@ class EnrollStreamRequest(_message.Message):
     def __init__(self, item: _Optional[_Union[EnrollStreamRequest.Item, _Mapping]] = ..., end: _Optional[_Union[EnrollStreamRequest.End, _Mapping]] = ...) -> None: ...
 
 class EnrollStreamResponse(_message.Message):
-    __slots__ = ("id", "response", "error", "end")
+    __slots__ = ("id", "response", "error", "end", "work_ms")
     class End(_message.Message):
         __slots__ = ("items",)
         ITEMS_FIELD_NUMBER: _ClassVar[int]
@@ -87,8 +87,10 @@ class EnrollStreamResponse(_message.Message):
     RESPONSE_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
     END_FIELD_NUMBER: _ClassVar[int]
+    WORK_MS_FIELD_NUMBER: _ClassVar[int]
     id: str
     response: EnrollResponse
     error: _error_pb2.Error
     end: EnrollStreamResponse.End
-    def __init__(self, id: _Optional[str] = ..., response: _Optional[_Union[EnrollResponse, _Mapping]] = ..., error: _Optional[_Union[_error_pb2.Error, _Mapping]] = ..., end: _Optional[_Union[EnrollStreamResponse.End, _Mapping]] = ...) -> None: ...
+    work_ms: float
+    def __init__(self, id: _Optional[str] = ..., response: _Optional[_Union[EnrollResponse, _Mapping]] = ..., error: _Optional[_Union[_error_pb2.Error, _Mapping]] = ..., end: _Optional[_Union[EnrollStreamResponse.End, _Mapping]] = ..., work_ms: _Optional[float] = ...) -> None: ...

@@ -90,7 +90,7 @@ class IdentifyStreamRequest(_message.Message):
     def __init__(self, item: _Optional[_Union[IdentifyStreamRequest.Item, _Mapping]] = ..., end: _Optional[_Union[IdentifyStreamRequest.End, _Mapping]] = ...) -> None: ...
 
 class IdentifyStreamResponse(_message.Message):
-    __slots__ = ("id", "response", "error", "end")
+    __slots__ = ("id", "response", "error", "end", "work_ms")
     class End(_message.Message):
         __slots__ = ("items",)
         ITEMS_FIELD_NUMBER: _ClassVar[int]
@@ -100,8 +100,10 @@ class IdentifyStreamResponse(_message.Message):
     RESPONSE_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
     END_FIELD_NUMBER: _ClassVar[int]
+    WORK_MS_FIELD_NUMBER: _ClassVar[int]
     id: str
     response: IdentifyResponse
     error: _error_pb2.Error
     end: IdentifyStreamResponse.End
-    def __init__(self, id: _Optional[str] = ..., response: _Optional[_Union[IdentifyResponse, _Mapping]] = ..., error: _Optional[_Union[_error_pb2.Error, _Mapping]] = ..., end: _Optional[_Union[IdentifyStreamResponse.End, _Mapping]] = ...) -> None: ...
+    work_ms: float
+    def __init__(self, id: _Optional[str] = ..., response: _Optional[_Union[IdentifyResponse, _Mapping]] = ..., error: _Optional[_Union[_error_pb2.Error, _Mapping]] = ..., end: _Optional[_Union[IdentifyStreamResponse.End, _Mapping]] = ..., work_ms: _Optional[float] = ...) -> None: ...

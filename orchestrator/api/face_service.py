@@ -36,6 +36,10 @@ from orchestrator.settings import Settings
 _Answer = Callable[[Any, Deadline], Awaitable[Any]]
 _Answers = Callable[[Any, Deadline], AsyncGenerator[Any, None]]
 
+_ITEM_BUDGETS = 3
+"""Default budgets that an item of a stream has: its time includes the wait behind the items before it, which may be the
+largest pictures."""
+
 
 class FaceService:
     """Answers the methods of facegrid.v1.FaceService and GeneratorService.
@@ -116,9 +120,9 @@ class FaceService:
         with recorded_call(self._observer, name, origin or Origin()):
             return await self._answer(name, request, timeout_s)
 
-    async def _answer(self, name: str, request: Any, timeout_s: float | None) -> Any:
+    async def _answer(self, name: str, request: Any, timeout_s: float | None, *, default_s: float | None = None) -> Any:
         try:
-            deadline = Deadline(self._budget_s(request.timeout_ms, timeout_s))
+            deadline = Deadline(self._budget_s(request.timeout_ms, timeout_s, default_s=default_s))
             with self._versions.request():
                 return await self._in_time(self._method(name), request, deadline)
         except Exception as err:
@@ -164,7 +168,9 @@ class FaceService:
 
     async def _item(self, name: str, origin: Origin, request: Any) -> Any:
         with recorded_call(self._observer, name, origin, item=True):
-            return await self._answer(name.removesuffix("Stream"), request, None)
+            return await self._answer(
+                name.removesuffix("Stream"), request, None, default_s=_ITEM_BUDGETS * self._settings.timeout_s
+            )
 
     async def server_stream(
         self,
@@ -233,7 +239,9 @@ class FaceService:
             raise _no_gallery()
         return IdentifyVideoHandler(self._pictures, self._gallery, self._settings, self._versions)
 
-    def _budget_s(self, timeout_ms: int, transport_s: float | None) -> float:
+    def _budget_s(self, timeout_ms: int, transport_s: float | None, *, default_s: float | None = None) -> float:
+        if default_s is not None and not timeout_ms:
+            return min(default_s, self._settings.max_timeout_s)
         budget_s = self._settings.budget_s(timeout_ms)
         return budget_s if transport_s is None else min(budget_s, transport_s)
 

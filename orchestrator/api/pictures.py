@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from orchestrator.api.work_time import work
 from orchestrator.deadline import Deadline
 from orchestrator.observer import stage
 from orchestrator.pipeline.decode import ImageLimits, count_px, decode, warnings_of
@@ -141,7 +142,8 @@ class Pictures:
         async with AsyncExitStack() as stack:
             with stage("turn"), deadline.waiting_for("its turn"):
                 await stack.enter_async_context(self._limiter.acquire(cost, deadline=deadline))
-            yield
+            with work():
+                yield
 
     async def _find_faces(self, encoded: bytes, options: DetectOptions, deadline: Deadline) -> tuple[Image, Detections]:
         return await find_faces(

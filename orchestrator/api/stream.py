@@ -10,6 +10,7 @@ from typing import Any
 from facegrid.errors import FacegridError, InvalidRequest
 from orchestrator.api.methods import response_type
 from orchestrator.api.status import to_message
+from orchestrator.api.work_time import work_measured
 
 _Answer = Callable[[Any], Awaitable[Any]]
 
@@ -95,10 +96,12 @@ class _ItemWindow:
                     raise InvalidRequest("a message has neither `item` nor `end`")
 
     async def _answer_item(self, item: Any) -> None:
-        try:
-            response = self._response(id=item.id, response=await self._answer(item.request))
-        except FacegridError as err:
-            response = self._response(id=item.id, error=to_message(err))
+        with work_measured() as worked:
+            try:
+                response = self._response(id=item.id, response=await self._answer(item.request))
+            except FacegridError as err:
+                response = self._response(id=item.id, error=to_message(err))
+        response.work_ms = worked.seconds * 1000
         del self._in_flight[item.id]
         self.answers.put_nowait(response)
 

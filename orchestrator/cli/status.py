@@ -1,27 +1,19 @@
-"""Show the service on this machine.
+"""The status of the service on this machine: what `facegrid status` shows without --target.
 
-Examples:
-  facegrid status
-  facegrid status --watch        replicas, load, versions and errors, live
-  facegrid status --json | jq .health
-
-Exit code: 0 serving, 1 running but not well, 3 not running.
+The command is in facegrid/cli/status.py, so that a client's machine has it too. It finds this by an entry point of the
+group `facegrid.local_status`.
 """
 
 import json
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.live import Live
 
-from facegrid.cli.command import command
-from facegrid.cli.usage import UsageError
 from orchestrator.app.status import StackStatus, stack_status
-from orchestrator.cli.stack_folder import StateDir, report_error, state_folder
+from orchestrator.cli.stack_folder import report_error, state_folder
 from orchestrator.cli.status_tables import StatusSnapshot, as_json, since_start, view
 from orchestrator.fleet.errors import FleetError
 
@@ -29,24 +21,18 @@ EXIT_UNHEALTHY = 1
 EXIT_NOT_RUNNING = 3  # as systemctl has it
 
 
-@command(__doc__)
-def status(
-    *,
-    json_line: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="show it again and again, until Ctrl-C")] = False,
-    interval_s: Annotated[float, typer.Option(metavar="S", help="pause between two views of --watch")] = 2.0,
-    state_dir: StateDir = None,
-) -> int:
-    """Shows the stack; the exit code says how it is.
+def local_status(*, as_json: bool, watch: bool, interval_s: float, state_dir: Path | None) -> int:
+    """Shows the stack; returns the command's exit code, which says how it is.
 
-    Raises:
-        UsageError: Two forms.
+    Args:
+        as_json: Print JSON.
+        watch: Show it again and again, until Ctrl-C.
+        interval_s: Pause between two views of `watch`.
+        state_dir: The folder with notes on what runs; None: the default.
     """
-    if json_line and watch:
-        raise UsageError("--json and --watch exclude each other")
     folder = state_folder(state_dir)
     try:
-        return _watch(folder, interval_s) if watch else _show(stack_status(folder), json_line=json_line)
+        return _watch(folder, interval_s) if watch else _show(stack_status(folder), json_line=as_json)
     except FleetError as err:
         return report_error(err)
 

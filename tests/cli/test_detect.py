@@ -1,14 +1,19 @@
 import json
 import os
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+import grpc
 import pytest
 from PIL import Image
 
 from facegrid.cli.usage import UsageError
 from facegrid.media.files import drawing_paths
 from facegrid.v1 import detect_pb2
+from tests.client.face_server import Refused
 
 
 def names(result) -> list[str]:
@@ -23,7 +28,7 @@ def test_the_table_has_a_row_for_each_file_in_order(facegrid, server, folder):
     assert [row.split()[0] for row in rows] == [str(folder / name) for name in ("a.png", "b.jpg", "deep/a.png")]
     for row in rows:
         assert row.split()[1:4] == ["1", "64x48", "0.5000"]
-    assert result.err == ""
+    assert re.fullmatch(r"3 pictures, 3 faces, 0 failed in [0-9.]+ s \([0-9.]+ pictures/s\)\n", result.err)
 
 
 def test_json_has_a_line_for_each_file(facegrid, server, folder):
@@ -60,7 +65,8 @@ def test_a_broken_stream_prints_what_was_answered(facegrid, server, folder):
     result = facegrid("detect", folder, folder / "z.jpg", "--window", 1)
     assert result.code == 1
     assert result.out.count("64x48") == 3
-    assert result.err.count("not answered") == 2
+    assert result.err.count("z.jpg: not answered") == 2
+    assert "3 pictures, 3 faces, 0 failed, 2 not answered in " in result.err
     assert "facegrid: cannot reach" in result.err
     assert "1 of the 4 pictures sent are unanswered" in result.err
 
@@ -186,12 +192,51 @@ def test_the_bar_is_on_standard_error_of_a_terminal_and_json_is_not(on_terminal,
 
 
 def test_there_is_no_bar_for_one_file_or_without_a_terminal(on_terminal, facegrid, server, folder):
-    assert on_terminal("detect", folder / "a.png")[1] == ""
-    assert facegrid("detect", folder).err == ""
+    assert on_terminal("detect", folder / "a.png")[1].startswith("1 pictures, ")
+    assert facegrid("detect", folder).err.startswith("3 pictures, ")
 
 
-def test_json_lines_are_ascii_and_parse_one_by_one(facegrid, server, folder):
-    shutil.copy(folder / "a.png", folder / "grüße\n.png")
-    result = facegrid("detect", folder, "--json")
-    assert result.out.isascii()
-    assert len([json.loads(line) for line in result.out.splitlines()]) == 4
+def run_with_ascii(*argv: object, **options) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "facegrid.cli.main", *map(str, argv)]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
+    return subprocess.run(command, env=environment, capture_output=True, check=False, timeout=60, **options)
+
+
+def test_json_lines_are_utf8_in_any_locale_and_parse_one_by_one(server, folder):
+    odd = os.fsdecode(b"\xff.png")
+    for name in ("grüße\n.png", odd):
+        shutil.copy(folder / "a.png", folder / name)
+    done = run_with_ascii("detect", folder, "--json")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.decode("utf-8").splitlines()
+    assert {Path(json.loads(line)["file"]).name for line in lines} == {"a.png", "b.jpg", "grüße\n.png", odd}
+    assert any("grüße" in line for line in lines)
+
+
+def test_a_terminal_that_cannot_show_a_letter_gets_a_question_mark(server, folder):
+    shutil.copy(folder / "a.png", folder / "grüße.png")
+    (folder / os.fsdecode("ñ".encode() + b"\xff.jpg")).write_text("no picture")
+    done = run_with_ascii("detect", folder)
+    assert done.returncode == 1
+    assert b"gr??e.png" in done.stdout
+    assert b"??.jpg: not a JPEG, PNG or WebP file" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("reason", ["OVERLOADED", "DEADLINE_EXCEEDED"])
+def test_a_picture_that_a_busy_service_leaves_is_asked_about_once_more(facegrid, server, folder, reason):
+    failures = iter(range(1))
+
+    async def detect(request):
+        if next(failures, None) is not None:
+            raise Refused(grpc.StatusCode.RESOURCE_EXHAUSTED, f"{reason}: too much to do")
+        return await server.servicer.look(request)
+
+    server.servicer.detect = detect
+    result = facegrid("detect", folder)
+    assert result.code == 0
+    assert result.err.startswith("3 pictures, 3 faces, 0 failed")
+    assert len(result.out.splitlines()) == 1 + 3
+    failures = iter(range(100))
+    again = facegrid("detect", folder, "--json")
+    assert (again.code, [line["error"]["reason"] for line in again.lines]) == (1, [reason] * 3)

@@ -88,6 +88,11 @@ def test_a_command_imports_no_other():
             "psutil",
             "`facegrid up` needs psutil, which is not installed; run: {} 'facegrid[serve,model-server]'",
         ),
+        (
+            ["status"],
+            "psutil",
+            "`facegrid status` needs psutil, which is not installed; run: {} 'facegrid[serve,model-server]'",
+        ),
         (["gallery", "stats"], "pyarrow", "{} 'facegrid[serve,model-server]'"),
         (["video", "a.mp4"], "av", "`facegrid video` needs av, which is not installed; run: {} 'facegrid[video]'"),
         (["train", "gan"], "tensorflow", "training needs tensorflow, not installed here: {} 'facegrid[export]'"),
@@ -108,13 +113,19 @@ def test_a_command_whose_files_are_not_there_is_left_out(tmp_path):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "facegrid-0.dist-info").mkdir()
     (tmp_path / "facegrid-0.dist-info" / "METADATA").write_text("Name: facegrid\nVersion: 0\n")
-    lines = [f"[{GROUP}]", *(f"{one.name} = {one.value}" for one in entry_points(group=GROUP))]
+    groups = (GROUP, "facegrid.local_status")
+    lines = [
+        line
+        for group in groups
+        for line in (f"[{group}]", *(f"{one.name} = {one.value}" for one in entry_points(group=group)))
+    ]
     (tmp_path / "facegrid-0.dist-info" / "entry_points.txt").write_text("\n".join(lines))
     packages = str(Path(typer.__file__).parents[1])
     for argv, code, words in (
         (["--help"], 0, "\n  export  Write the networks"),
         (["export", "--help"], 0, "facegrid export --if-missing"),
         (["up"], 2, "No such command 'up'"),
+        (["status"], 2, "no local service; ask another with --target"),
     ):
         program = f"import sys; sys.path += {[str(tmp_path), packages]}; from facegrid.cli.main import main; "
         command = [sys.executable, "-S", "-c", f"{program} sys.exit(main({argv}))"]
@@ -199,3 +210,24 @@ def test_an_interrupt_of_a_waiting_command_exits_with_130(server, tmp_path):
         process.kill()
         process.wait()
         process.stderr.close()
+
+
+def test_an_interrupt_prints_what_is_there(server, folder):
+    (folder / "z.jpg").write_bytes(b"hold")
+    command = [sys.executable, "-m", "facegrid.cli.main", "detect", str(folder), "--window", "1"]
+    process = subprocess.Popen(
+        ["env", "--default-signal=INT", *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        eventually(lambda: server.servicer.held.is_set() or process.poll() is not None, timeout_s=20)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == 130
+    _, *rows = out.splitlines()
+    assert [row.split()[0] for row in rows] == [str(folder / name) for name in ("a.png", "b.jpg", "deep/a.png")]
+    summary, last = err.splitlines()
+    assert summary.startswith("3 pictures, 3 faces, 0 failed, 1 not answered in ")
+    assert last == "facegrid: interrupted"

@@ -153,5 +153,5 @@ def test_help_has_examples_and_exit_codes(facegrid, command):
 def test_json_keeps_names_of_any_script(facegrid, service, pictures):
     facegrid("enroll", "Zoë 王", pictures[0], *FIND_FOR_ENROLMENT)
     result = facegrid("subjects", "list", "--json")
-    assert result.out.isascii()
+    assert "Zoë 王" in result.out
     assert json.loads(result.out)["subject"] == "Zoë 王"

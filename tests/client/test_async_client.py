@@ -61,6 +61,12 @@ def test_errors_are_those_of_the_sync_client(server, free_port, tmp_path):
         with_client(server.target, lambda client: client.detect(tmp_path / "none.jpg"))
 
 
+def test_a_proxy_without_its_service_is_asked_again(server, photo):
+    server.lose_service(2)
+    assert len(with_client(server.target, lambda client: client.detect(photo))) == 1
+    assert len(server.servicer.requests) == 3
+
+
 def test_cancelling_the_task_cancels_the_call(server):
     async def cancel(client):
         task = asyncio.create_task(client.detect(b"hold"))

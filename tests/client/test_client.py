@@ -221,6 +221,19 @@ def test_only_errors_that_may_pass_are_retried(client, server):
         assert len(server.servicer.requests) == attempts
 
 
+def test_a_proxy_without_its_service_is_asked_again(client, server, photo):
+    server.lose_service(2)
+    assert len(client.detect(photo)) == 1
+    assert len(server.servicer.requests) == 3
+
+
+def test_a_proxy_that_stays_without_its_service_is_unavailable(client, server, photo):
+    server.lose_service(100)
+    with pytest.raises(errors.Unavailable, match=r"no service behind 127\.0\.0\.1:"):
+        client.detect(photo)
+    assert len(server.servicer.requests) == 4
+
+
 def test_a_client_survives_a_restart_of_the_service(photo):
     with FaceServer() as first, connect(first.target) as client:
         client.detect(photo)

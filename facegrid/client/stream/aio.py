@@ -74,6 +74,7 @@ class _Exchange(Generic[AnySourceT, AnyItemT]):
         self._places = asyncio.Semaphore(window)
         # Bounded by the places; None says that the call is over.
         self._answers: asyncio.Queue[AnyItemT | None] = asyncio.Queue()
+        self._answered = asyncio.Event()
         self._active_s = time.monotonic()
         self._failed_reading: BaseException | None = None
         self._broken: FacegridError | None = None
@@ -95,6 +96,7 @@ class _Exchange(Generic[AnySourceT, AnyItemT]):
             async for response in call:
                 item = self._ledger.answer(response)
                 self._active_s = time.monotonic()
+                self._answered.set()
                 if item is not None:
                     self._answers.put_nowait(item)
         except grpc.RpcError as err:
@@ -145,9 +147,13 @@ class _Exchange(Generic[AnySourceT, AnyItemT]):
         except (FacegridError, OSError) as err:
             self._answers.put_nowait(self._ledger.refused(item, err))
             return None
+        px = self._ledger.count_px(request)
+        while not self._ledger.fits(px):
+            self._answered.clear()
+            await self._answered.wait()
         if not self._ledger.unanswered:
             self._active_s = time.monotonic()
-        self._ledger.sent(item)
+        self._ledger.sent(item, px)
         return request
 
     async def _take(self, stall_s: float) -> AnyItemT | None:

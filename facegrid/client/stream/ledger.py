@@ -18,6 +18,7 @@ from google.protobuf.message import Message
 from facegrid.answers.faces import AnySourceT
 from facegrid.client.calls import ItemT, StreamRpc
 from facegrid.client.status import broken_stream, error_of_item
+from facegrid.client.stream.size import MAX_PX_UNDER_WAY, request_px
 from facegrid.errors import FacegridError, InternalError, InvalidOption
 from facegrid.v1 import detect_pb2, embed_pb2, enroll_pb2, identify_pb2
 
@@ -58,6 +59,8 @@ class Ledger(ABC, Generic[AnySourceT, AnyItemT]):
         self._request_id = request_id
         self._admitted = 0
         self._sent = 0
+        self._px: dict[int, int] = {}
+        self._px_under_way = 0
 
     @property
     @abstractmethod
@@ -86,8 +89,19 @@ class Ledger(ABC, Generic[AnySourceT, AnyItemT]):
             FacegridError, OSError: the item cannot be sent.
         """
 
-    def sent(self, item: Admitted[AnySourceT]) -> None:
-        """Notes that the item is about to be sent; from here on it is unanswered."""
+    def count_px(self, message: Any) -> int:  # noqa: ARG002 - an override's
+        """Returns the number of pixels of an item's message that count towards the bound; see `fits`."""
+        return 0
+
+    def fits(self, px: int) -> bool:
+        """Returns whether an item of so many pixels may be sent now; otherwise the next answer is waited for."""
+        return not self.unanswered or self._px_under_way + px <= MAX_PX_UNDER_WAY
+
+    def sent(self, item: Admitted[AnySourceT], px: int = 0) -> None:
+        """Notes that an item of so many pixels is about to be sent; from here on it is unanswered."""
+        if px:
+            self._px[item.index] = px
+            self._px_under_way += px
         self._sent += 1
         self._await(item)
 
@@ -145,6 +159,10 @@ class PictureLedger(Ledger[AnySourceT, ItemT]):
         message: Message = self._rpc.message(item=self._rpc.message.Item(id=str(item.index), request=request))
         return message
 
+    def count_px(self, message: Any) -> int:
+        """See `Ledger`."""
+        return request_px(message.item.request)
+
     def refused(self, item: Admitted[AnySourceT], error: FacegridError | OSError) -> ItemT:
         """See `Ledger`."""
         return self._answered(item, None, error)
@@ -158,12 +176,14 @@ class PictureLedger(Ledger[AnySourceT, ItemT]):
         item = self._unanswered.pop(response.id, None)
         if item is None:
             raise InternalError(f"the service answered item {response.id!r}, which is not waiting for an answer")
+        self._px_under_way -= self._px.pop(item.index, 0)
+        work_s = response.work_ms / 1000 or None
         if kind != "response":
-            return self._answered(item, None, error_of_item(response.error, self._request_id))
+            return self._answered(item, None, error_of_item(response.error, self._request_id), work_s)
         try:
-            return self._answered(item, self._rpc.read(response.response), None)
+            return self._answered(item, self._rpc.read(response.response), None, work_s)
         except FacegridError as err:
-            return self._answered(item, None, err)
+            return self._answered(item, None, err, work_s)
 
     def _await(self, item: Admitted[AnySourceT]) -> None:
         self._unanswered[str(item.index)] = item
@@ -176,8 +196,15 @@ class PictureLedger(Ledger[AnySourceT, ItemT]):
             )
         self.ended = True
 
-    def _answered(self, item: Admitted[AnySourceT], result: Any, error: FacegridError | OSError | None) -> ItemT:
-        return self._rpc.item(item.index, item.source, result, error, time.monotonic() - item.started_s)
+    def _answered(
+        self,
+        item: Admitted[AnySourceT],
+        result: Any,
+        error: FacegridError | OSError | None,
+        work_s: float | None = None,
+    ) -> ItemT:
+        elapsed_s = time.monotonic() - item.started_s
+        return self._rpc.item(item.index, item.source, result, error, elapsed_s, work_s)
 
 
 def check_window(window: int) -> None:

@@ -161,10 +161,12 @@ class _Exchange(Generic[AnySourceT, AnyItemT]):
                 self._answers.append(self._ledger.refused(item, err))
                 self._changed.notify_all()
             return None
+        px = self._ledger.count_px(request)
         with self._changed:
+            self._changed.wait_for(lambda: self._ledger.fits(px) or self._closed or self._over)
             if not self._ledger.unanswered:
                 self._active_s = time.monotonic()
-            self._ledger.sent(item)
+            self._ledger.sent(item, px)
             self._changed.notify_all()
         return request
 
@@ -174,7 +176,7 @@ class _Exchange(Generic[AnySourceT, AnyItemT]):
             self._active_s = time.monotonic()
             if item is not None:
                 self._answers.append(item)
-                self._changed.notify_all()
+            self._changed.notify_all()
 
     def _wait_for_change(self, stall_s: float) -> None:
         if not self._ledger.unanswered:
