@@ -161,8 +161,10 @@ def size_of(processes: list[psutil.Process]) -> tuple[float, int]:
 
 def name_of(command: str) -> str:
     """Returns what a process is, from its command line."""
-    names = ("supervisor.supervisord", "supervision.part", "supervision.keeper", "model_server", "gcs_server", "raylet")
-    names += ("haproxy -", "serve_host")
+    names = (
+        *("supervisor.supervisord", "supervision.part", "supervision.keeper", "model_server", "gcs_server", "raylet"),
+        *("haproxy -", "serve_host"),
+    )
     if command.startswith("ray::"):
         return command.split(maxsplit=1)[0].removeprefix("ray::")
     return next((name.strip(" -") for name in names if name in command.replace("/", " ")), "a process that had ended")

@@ -136,7 +136,7 @@ class _Results:
         if not self._as_json:
             write_table(pictures, self.items, self._view.headings, self._view.row, only_answered=only_answered)
         took_s = time.monotonic() - self._started_s
-        counts = [f"{self.answered} pictures", f"{self._faces} faces", f"{self._failures} failed"]
+        counts = [_counted(self.answered, "picture"), _counted(self._faces, "face"), f"{self._failures} failed"]
         if missing := len(pictures) - self.answered:
             counts.append(f"{missing} not answered")
         sys.stdout.flush()
@@ -149,3 +149,7 @@ class _Results:
         except OSError as err:
             sys.stderr.write(f"facegrid: {picture} was not drawn: {err}\n")
             self.failed = True
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

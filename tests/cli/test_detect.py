@@ -109,9 +109,10 @@ def test_what_is_left_out_of_a_folder_is_said_at_the_end(facegrid, server, folde
     (folder / "scan.tif").write_bytes(b"")
     Image.open(folder / "a.png").save(folder / "scan.tif")
     result = facegrid("detect", folder)
-    assert (result.code, result.err) == (0, "facegrid: 1 file was left out: 1 .nef\n")
+    assert result.code == 0
+    assert result.err.splitlines()[-1] == "facegrid: 1 file was left out: 1 .nef"
     assert "scan.tif" in result.out
-    assert facegrid("detect", folder, "--json").err == result.err
+    assert facegrid("detect", folder, "--json").err.splitlines()[-1] == result.err.splitlines()[-1]
 
 
 def test_a_warning_of_the_service_is_shown(facegrid, server, folder):
@@ -120,7 +121,8 @@ def test_a_warning_of_the_service_is_shown(facegrid, server, folder):
 
     server.servicer.detect = warn
     result = facegrid("detect", folder / "a.png")
-    assert (result.code, result.err) == (0, f"facegrid: {folder / 'a.png'}: it lacks its end mark\n")
+    assert result.code == 0
+    assert result.err.splitlines()[0] == f"facegrid: {folder / 'a.png'}: it lacks its end mark"
     [line] = facegrid("detect", folder / "a.png", "--json").lines
     assert line["warnings"] == ["it lacks its end mark"]
 
