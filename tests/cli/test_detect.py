@@ -194,7 +194,7 @@ def test_the_bar_is_on_standard_error_of_a_terminal_and_json_is_not(on_terminal,
 
 
 def test_there_is_no_bar_for_one_file_or_without_a_terminal(on_terminal, facegrid, server, folder):
-    assert on_terminal("detect", folder / "a.png")[1].startswith("1 pictures, ")
+    assert on_terminal("detect", folder / "a.png")[1].startswith("1 picture, ")
     assert facegrid("detect", folder).err.startswith("3 pictures, ")
 
 
