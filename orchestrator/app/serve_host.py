@@ -31,8 +31,8 @@ from orchestrator.settings import Settings
 APPLICATION = "facegrid"
 
 SERVICES = [
-    "orchestrator.deployments.grpc_services.add_face_service",
-    "orchestrator.deployments.grpc_services.add_generator_service",
+    "facegrid.v1.face_service_pb2_grpc.add_FaceServiceServicer_to_server",
+    "facegrid.v1.generator_service_pb2_grpc.add_GeneratorServiceServicer_to_server",
     "grpc_health.v1.health_pb2_grpc.add_HealthServicer_to_server",
 ]
 """The services that the ingress registers; k8s/base/orchestrator/rayservice.yaml has the same list."""

@@ -1,8 +1,8 @@
 """The services on Ray Serve: the deployment that every gRPC call of a client reaches.
 
 Ray Serve calls the method with the RPC's name, whatever the service. It turns an exception into a status with the
-whole traceback as details, so a call that fails sets code and details in the context instead, and grpc_services.py
-leaves out the empty answer. Ray does not pass on the caller's deadline; requests carry their own budget.
+whole traceback as details, so a call that fails sets code and details in the context instead, and gRPC sends the
+empty answer before the status. Ray does not pass on the caller's deadline; requests carry their own budget.
 """
 
 import asyncio

@@ -26,8 +26,7 @@ from facegrid.v1.label_pb2 import LabelWeight
 from facegrid.v1.subject_pb2 import DeleteSubjectRequest, GetSubjectRequest, ListSubjectsRequest
 from facegrid.v1.verify_pb2 import VerifyRequest
 from facegrid.v1.video_pb2 import IdentifyVideoOptions, IdentifyVideoRequest
-from tests.cluster.stack import Stack, commands
-from tests.support.http2_frames import HEADERS, frames_of_call
+from tests.cluster.stack import commands
 from tests.support.polling import eventually
 
 pytestmark = pytest.mark.timeout(400)
@@ -72,13 +71,6 @@ def test_a_stream_that_breaks_the_protocol_fails_with_its_reason(service: FaceSe
         list(service.DetectStream(iter([DetectStreamRequest()]), timeout=TIMEOUT_S))
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert caught.value.details().startswith("INVALID_REQUEST: ")
-
-
-def test_a_failed_call_is_its_status_without_an_empty_message(stack: Stack) -> None:
-    request = DetectRequest(image=b"not a picture").SerializeToString()
-    [(kind, ends, payload)] = frames_of_call(f"127.0.0.1:{stack.port}", request)
-    assert (kind, ends) == (HEADERS, True)
-    assert b"INVALID_IMAGE: " in payload
 
 
 @pytest.mark.parametrize(
