@@ -36,7 +36,7 @@ from facegrid.load.calls import OK, PERCENTILES, Calls, Percentiles, percentiles
 from facegrid.load.load import LoadPlan, run
 from facegrid.load.mix import build_templates, parse_shares
 from facegrid.load.plot import draw_run
-from facegrid.media.files import find_pictures
+from facegrid.media.picture_files import find_pictures
 
 _TIMEOUT_S = 10.0
 

@@ -13,7 +13,7 @@ from facegrid.cli.progress import counting_bar
 from facegrid.cli.warnings import as_sentences
 from facegrid.errors import DeadlineExceeded, FacegridError, Overloaded
 from facegrid.media.draw import draw_file
-from facegrid.media.files import drawing_paths, find_pictures
+from facegrid.media.picture_files import drawing_paths, find_pictures
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
-"""Settings of the client's gRPC channel: options, retries, and the form of a target."""
+"""Settings of the client's gRPC channel: options, time limits, and the form of a target."""
 
 import json
 import re
 
+from facegrid.client.retries import RETRIES
 from facegrid.errors import InvalidOption
 
 DEFAULT_TARGET = "127.0.0.1:9000"
@@ -13,48 +14,14 @@ TIMEOUT_GRACE_S = 0.5
 HUNG_SERVICE_S = 120.0
 """Longest wait for an answer when the caller set no limit: the service has one of its own, which is shorter."""
 
-_RETRIES = {
-    "methodConfig": [
-        {
-            # These change nothing, so a retry is safe.
-            "name": [{"service": "facegrid.v1.FaceService"}, {"service": "facegrid.v1.GeneratorService"}],
-            "retryPolicy": {
-                "maxAttempts": 4,
-                "initialBackoff": "0.1s",
-                "maxBackoff": "1s",
-                "backoffMultiplier": 3,
-                # gRPC waits as long as a busy service asks for (grpc-retry-pushback-ms).
-                # A server too busy for that answer cancels calls before it reads them.
-                "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED", "CANCELLED"],
-            },
-        },
-        {
-            # No retries: where only the answer to the first attempt was lost, the second would report that the face
-            # is enrolled already, or the subject unknown.
-            "name": [
-                {"service": "facegrid.v1.FaceService", "method": "Enroll"},
-                {"service": "facegrid.v1.FaceService", "method": "EnrollStream"},
-                {"service": "facegrid.v1.FaceService", "method": "DeleteSubject"},
-            ],
-        },
-    ]
-}
-"""Attempts at about 0, 0.1, 0.4 and 1.3 s, which gRPC randomizes, all within the call's deadline."""
-
-UNROUTED_PAUSES_S = (0.1, 0.3, 0.9)
-"""Pauses before a call is repeated that no replica has seen, as those above; see `facegrid.client.status.is_unrouted`.
-"""
-NEVER_REPEATED = frozenset({"Enroll", "DeleteSubject"})
-"""Calls that change the gallery; see above."""
-
 CHANNEL_OPTIONS: tuple[tuple[str, str | int], ...] = (
     ("grpc.max_send_message_length", -1),  # the service has limits of its own, and says which
     ("grpc.max_receive_message_length", -1),
     ("grpc.enable_retries", 1),
-    ("grpc.service_config", json.dumps(_RETRIES)),
+    ("grpc.service_config", json.dumps(RETRIES)),
     # A call whose messages exceed this is not retried; gRPC's default of 256 KiB is less than most photos.
     ("grpc.per_rpc_retry_buffer_size", 256 << 20),
-    # A refused connection is tried again at the pace of the retries above. gRPC's default is 1 s and more:
+    # A refused connection is tried again at the pace of the retries. gRPC's default is 1 s and more:
     # all retries would fail unsent meanwhile.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 2000),

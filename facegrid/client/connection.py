@@ -16,8 +16,9 @@ import grpc.aio
 from facegrid.answers.faces import AnySourceT, Health
 from facegrid.client import health
 from facegrid.client.calls import IDENTIFY_VIDEO, AnswerT, ItemT, P, PreparedCall, Rpc, StreamRpc
-from facegrid.client.channel import HUNG_SERVICE_S, NEVER_REPEATED, UNROUTED_PAUSES_S, check_target
+from facegrid.client.channel import HUNG_SERVICE_S, check_target
 from facegrid.client.credentials import Credentials, TlsChoice
+from facegrid.client.retries import NEVER_REPEATED, UNROUTED_PAUSES_S
 from facegrid.client.status import is_unrouted, raised_as_facegrid_errors
 from facegrid.client.stream import aio, sync
 from facegrid.client.stream.ledger import PictureLedger, check_many, check_window

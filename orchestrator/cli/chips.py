@@ -29,7 +29,7 @@ from facegrid.cli.progress import counting_bar
 from facegrid.cli.usage import UsageError
 from facegrid.client.wire.images import encode_image
 from facegrid.errors import FacegridError
-from facegrid.media.files import SUFFIXES
+from facegrid.media.picture_files import SUFFIXES
 from orchestrator.pipeline.align import align
 from orchestrator.pipeline.decode import ImageLimits, decode
 from orchestrator.types import Chips

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from orchestrator.keys.bucket import TokenBucket
 from orchestrator.keys.entry import KeyEntry, id_of, is_unknown
 from orchestrator.keys.file import KeysError, read_keys
+from orchestrator.keys.rate_limit import TokenBucket
 
 _log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from facegrid.cli.usage import UsageError
-from facegrid.media.files import drawing_paths
+from facegrid.media.picture_files import drawing_paths
 from facegrid.v1 import detect_pb2
 from tests.client.face_server import Refused
 

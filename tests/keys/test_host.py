@@ -12,7 +12,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from facegrid.v1 import detect_pb2 as pb
 from facegrid.v1.face_service_pb2_grpc import FaceServiceStub
-from orchestrator.keys.bucket import TokenBucket
+from orchestrator.keys.rate_limit import TokenBucket
 from orchestrator.keys.ring import KeyRing
 from orchestrator.pipeline.decode import decode
 from orchestrator.settings import Settings

@@ -1,6 +1,6 @@
 import pytest
 
-from orchestrator.keys.bucket import TokenBucket
+from orchestrator.keys.rate_limit import TokenBucket
 from tests.support.clock import Clock
 
 

@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from facegrid.cli.usage import UsageError
-from facegrid.media import convert, files
-from facegrid.media.files import find_pictures
+from facegrid.media import convert
+from facegrid.media import picture_files as files
+from facegrid.media.picture_files import find_pictures
 
 
 @pytest.fixture
