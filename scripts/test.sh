@@ -14,7 +14,8 @@ nice -n 19 taskset -c "$processor" env --default-signal=INT "$BIN/python" -m pyt
 beside=$!
 trap 'kill -INT $beside 2>/dev/null; wait $beside; rm -rf "$scratch"' EXIT
 
-"$BIN/python" -m pytest --durations=15 "${computing[@]/#/--ignore=}"
+# A shell in the background ignores SIGINT, and so would the tests of Ctrl-C.
+env --default-signal=INT "$BIN/python" -m pytest --durations=15 "${computing[@]/#/--ignore=}"
 waiting_code=$?
 echo "and of ${computing[*]}:"
 wait $beside
