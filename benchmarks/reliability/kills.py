@@ -63,7 +63,8 @@ def command_of(process: psutil.Process) -> str:
 
 def all_but_supervisord(stack: LocalStack) -> list[psutil.Process]:
     """Returns every process of a stack but that."""
-    return [one for one in stack_processes(stack) if one.pid != stack.parts.read_record(SUPERVISOR).pid]  # type: ignore[union-attr]
+    supervisor = stack.parts.read_record(SUPERVISOR)
+    return [one for one in stack_processes(stack) if supervisor is None or one.pid != supervisor.pid]
 
 
 VICTIMS = [

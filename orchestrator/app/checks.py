@@ -1,7 +1,6 @@
 """What must hold before anything is started; each check says what to do when it does not."""
 
 import importlib.util
-import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import psutil
 from exporters.signatures import EMBEDDER
 from facegrid.tfserving.v1.model_server_config_pb2 import ModelServerConfig
 from orchestrator.app.errors import StackError
-from orchestrator.app.options import INGRESSES, StackOptions
+from orchestrator.app.options import HOSTS, INGRESSES, StackOptions
 from orchestrator.fleet.model_config import models_without_version
 from orchestrator.fleet.sizes import MOST
 from orchestrator.keys.file import KeysError, read_keys
@@ -42,10 +41,8 @@ def require_options(options: StackOptions) -> None:
     for name, share in (("cpus", options.server_cpus), ("gpus", options.server_gpus)):
         if not 0 <= share <= MOST:
             raise StackError(f"{share:g} {name} for a model server are not in 0 to {MOST}", f"set --server-{name}")
-    try:
-        ipaddress.IPv4Address(options.host)
-    except ValueError as err:
-        raise StackError(f"--host {options.host!r} is not an IPv4 address", "give 127.0.0.1 or 0.0.0.0") from err
+    if options.host not in HOSTS:
+        raise StackError(f"--host {options.host!r} is not one of {', '.join(HOSTS)}", "limit callers by a firewall")
     if options.ingress not in INGRESSES:
         raise StackError(f"there is no ingress {options.ingress!r}", f"choose one of {', '.join(INGRESSES)}")
     if not options.timeout_s > 0:

@@ -62,6 +62,7 @@ def up_in_foreground(
                 _notify_systemd(env)
                 _supervise(start, folder)
         finally:
+            _ignore_signals()  # a second Ctrl-C would leave processes behind
             start.stop()
 
 
@@ -73,7 +74,9 @@ def _supervise(start: Start, folder: StateFolder) -> None:
     """
     asked_s = time.monotonic()
     while not folder.parts.is_stopping():
-        if start.supervisor_ended() and not folder.parts.is_stopping():
+        if start.supervisor_ended():
+            if folder.parts.is_stopping() or not folder.parts.config_file.exists():
+                return  # `down` has done its work
             sys.stderr.write("facegrid: the supervisor ended; starting it again\n")
             start.start_supervisor()
         if time.monotonic() - asked_s >= _STATES_S:
@@ -85,16 +88,23 @@ def _supervise(start: Start, folder: StateFolder) -> None:
 
 @contextmanager
 def _signals_interrupt() -> Iterator[None]:
-    """Makes SIGTERM raise KeyboardInterrupt, as SIGINT does."""
+    """Makes SIGTERM and SIGINT raise KeyboardInterrupt, also where a shell has them ignored."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, interrupt) for number in numbers]
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _ignore_signals() -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager

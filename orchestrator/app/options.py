@@ -15,6 +15,7 @@ STATE_DIR_VARIABLE = "FACEGRID_STATE_DIR"
 GALLERY_VARIABLE = "FACEGRID_GALLERY"
 DEFAULT_PORT = 9000
 DEFAULT_HOST = "127.0.0.1"
+HOSTS = (DEFAULT_HOST, "0.0.0.0")  # noqa: S104 - the operator chooses; `up` itself asks on 127.0.0.1
 DEFAULT_TIMEOUT_S = 120.0
 INGRESSES = ("haproxy", "python")
 API_KEYS_VARIABLE = "FACEGRID_API_KEYS_FILE"
@@ -29,7 +30,7 @@ class StackOptions:
     port: int = DEFAULT_PORT
     """Where the service answers gRPC."""
     host: str = DEFAULT_HOST
-    """Address that the haproxy ingress listens on; the python ingress listens on every interface."""
+    """Where the haproxy ingress listens: one of `HOSTS`. The python ingress listens on every interface."""
     models_dir: Path = Path("models")
     """Folder that holds <model>/<version>/, as `facegrid export` writes it."""
     orchestrators: Size = field(default_factory=lambda: Size(1, 1))

@@ -40,6 +40,8 @@ class ProcessStatus:
     """Times that it ended and was started again since `up`; a hundred at most."""
     last_exit: str
     """How it ended last, a few words; empty where it did not."""
+    last_exit_at_s: float | None
+    """When, in seconds since the epoch."""
     memory_mb: float
     """Memory of all of them; shared pages are counted once if the system says so (Linux)."""
     uptime_s: float
@@ -144,6 +146,7 @@ def _process(record: ProcessRecord, states: Mapping[str, PartState], exits: Sequ
         state=states[record.name].state if record.name in states else default,
         restarts=len(exits),
         last_exit=exits[-1].reason if exits else "",
+        last_exit_at_s=exits[-1].at_s if exits else None,
         memory_mb=sum(_memory_bytes(process) for process in session) / 2**20,
         uptime_s=uptime_s(record),
     )

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 Report = Callable[[str, float], None]
-"""Is called with each step that is done and the seconds since `up` began."""
+"""Called with each step that is done, and the seconds since `up` began."""
 
 MODEL_SERVER = "model_server"
 """The step: every model server has the versions that the service needs."""
@@ -64,7 +64,7 @@ def up(options: StackOptions, state_dir: Path, report: Report, env: Mapping[str,
     Args:
         options: What to start.
         state_dir: Where to note what was started; one folder for each stack.
-        report: Is called at each step.
+        report: Called at each step.
         env: Environment of the processes; FACEGRID_* settings reach the orchestrator.
 
     Raises:
@@ -73,11 +73,24 @@ def up(options: StackOptions, state_dir: Path, report: Report, env: Mapping[str,
     folder = StateFolder(state_dir)
     with folder.locked():
         if (earlier := running_stack(folder)) is not None:
+            _wait_until_serving(earlier, options.timeout_s)
             return earlier
         start = Start(options, folder, report=report, env=env)
         state = start.run()
         start.release()
         return state
+
+
+def _wait_until_serving(state: StackState, timeout_s: float) -> None:
+    """Returns when a stack that runs already answers: it may be starting a part again just now."""
+    give_up_s = time.monotonic() + timeout_s
+    while service_health(state.ingress_address, timeout_s=_ANSWER_TIMEOUT_S) is not Health.SERVING:
+        if time.monotonic() > give_up_s:
+            raise StackError(
+                f"the service on {state.address} runs, and did not answer within {timeout_s:g} s",
+                "see facegrid status",
+            )
+        time.sleep(_POLL_S)
 
 
 def running_stack(folder: StateFolder) -> StackState | None:
@@ -134,7 +147,7 @@ class Start:
     Args:
         options: What to start.
         folder: Of the stack; the caller holds its lock.
-        report: Is called at each step.
+        report: Called at each step.
         env: Environment of the processes.
     """
 

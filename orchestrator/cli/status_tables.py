@@ -169,7 +169,8 @@ def _history(process: ProcessStatus) -> list[str]:
         lines.append("waits before it is started again")
     if process.restarts:
         times = "once" if process.restarts == 1 else f"{process.restarts} times"
-        lines.append(f"started again {times}; last it {process.last_exit}")
+        when = "" if process.last_exit_at_s is None else f" on {time.ctime(process.last_exit_at_s)}"
+        lines.append(f"started again {times}; last it {process.last_exit}{when}")
     return lines
 
 

@@ -57,7 +57,7 @@ def test_a_taken_port_is_refused_with_its_holder() -> None:
         (StackOptions(server_cpus=float("nan")), "nan cpus"),
         (StackOptions(ingress="nginx"), "'nginx'"),
         (StackOptions(host="localhost"), "'localhost'"),
-        (StackOptions(host="::1"), "'::1'"),
+        (StackOptions(host="10.0.0.1"), "'10.0.0.1'"),
         (StackOptions(tls=TLS, ingress="python"), "the python ingress"),
         (StackOptions(tls=TLS, ingress="haproxy", ray_address="10.0.0.1:6379"), "Ray cluster"),
         (StackOptions(tls=TLS, ingress="haproxy", servers="2"), "none.crt cannot be read"),

@@ -16,8 +16,11 @@ import pytest
 from orchestrator.app.down import lost_processes, stop_stack
 from orchestrator.app.processes import ProcessRecord, is_alive, members
 from orchestrator.app.state import StateFolder
+from orchestrator.app.status import given_up
 from orchestrator.app.supervision import supervisord
 from orchestrator.app.supervision.folder import SUPERVISOR
+from orchestrator.app.up import running_stack
+from tests.app.example_state import some_state
 from tests.support.polling import eventually
 
 CHILD = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); "
@@ -52,7 +55,7 @@ class Stack:
 
 
 @contextmanager
-def running_stack(folder: Path) -> Iterator[Stack]:
+def supervised_sleeper(folder: Path) -> Iterator[Stack]:
     state = StateFolder(folder / 'a state\'s "folder" 100% #1')
     state.parts.path.mkdir(parents=True)
     state.logs.mkdir()
@@ -70,7 +73,7 @@ def running_stack(folder: Path) -> Iterator[Stack]:
 
 @pytest.fixture(scope="module")
 def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running_stack(tmp_path_factory.mktemp("shared")) as stack:
+    with supervised_sleeper(tmp_path_factory.mktemp("shared")) as stack:
         yield stack
 
 
@@ -83,7 +86,7 @@ def stack(shared_stack: Stack, until) -> Stack:
 
 @pytest.fixture
 def own_stack(tmp_path: Path, until) -> Iterator[Stack]:
-    with running_stack(tmp_path) as stack:
+    with supervised_sleeper(tmp_path) as stack:
         until(stack.is_whole)
         yield stack
 
@@ -167,6 +170,27 @@ def test_a_stack_whose_files_are_gone_is_found_and_stopped(own_stack: Stack) -> 
     assert {part.pid, *(process.pid for process in members(part))} <= found
     stop_stack(own_stack.folder, None)
     assert members(part) == []
+
+
+def test_a_part_that_never_starts_is_given_up_and_named(tmp_path: Path, until) -> None:
+    folder = StateFolder(tmp_path)
+    folder.parts.path.mkdir()
+    folder.logs.mkdir()
+    state = some_state(folder.make_run_dir({}))
+    folder.save(state)
+    folder.parts.write_command("broken", [sys.executable, "-c", "raise SystemExit(7)"], folder.logs / "broken.log")
+    supervisord.write_config(folder.parts, ["broken"], restarts=1)
+    env = supervisord.environment(os.environ, state_dir=folder.path, run_dir=state.run_dir)
+    process = supervisord.start(env)
+    try:
+        eventually(lambda: given_up(folder) == "broken", "supervisord gives it up", 60)
+        assert [one.exit_code for one in folder.parts.exits("broken")] == [7, 7]
+        assert supervisord.part_states(state.run_dir)["broken"].state == "FATAL"
+        assert running_stack(folder) is None  # `up` would start it again
+        assert folder.load() is None
+    finally:
+        stop_stack(folder, state)
+        process.wait()
 
 
 def test_the_last_hundred_exits_are_kept(stack: Stack) -> None:

@@ -37,7 +37,7 @@ def status(*replicas):
         health=Health.SERVING,
         models=[ModelVersion("embedder", 2, "AVAILABLE", "")],
         serve={"application": "RUNNING", "message": "", "deployments": {}},
-        processes=[ProcessStatus("serve_host", pid, True, 3, "RUNNING", 0, "", 100.0, 100.0)],
+        processes=[ProcessStatus("serve_host", pid, True, 3, "RUNNING", 0, "", None, 100.0, 100.0)],
         replicas=list(replicas),
     )  # fmt: skip
 

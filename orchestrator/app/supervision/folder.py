@@ -23,7 +23,7 @@ class PartExit:
     """How a part ended that was not meant to."""
 
     at_s: float
-    """Seconds since the epoch."""
+    """When, in seconds since the epoch."""
     reason: str
     """For people: `was killed by signal 9`."""
     exit_code: int
@@ -110,7 +110,7 @@ class PartsFolder:
 
     def is_stopping(self) -> bool:
         """Returns whether the stack is being stopped."""
-        return (self.path / "stopping").exists() or not self.path.exists()
+        return (self.path / "stopping").exists()
 
     def _write(self, name: str, text: str) -> None:
         replace_file(self.path / name, text.encode() + b"\n", durable=False)

@@ -35,7 +35,7 @@ def main() -> int:
                 touch_all(used)
             touch(folder.path.parent / "stack.json")
         time.sleep(_POLL_S)
-    if not folder.is_stopping() and os.environ.get(FOREGROUND_VARIABLE) != "1":
+    if folder.config_file.exists() and not folder.is_stopping() and os.environ.get(FOREGROUND_VARIABLE) != "1":
         supervisord.release(supervisord.start(os.environ))
     return 0
 

@@ -15,9 +15,8 @@ from orchestrator.app.supervision.folder import RUN_DIR_VARIABLE, STATE_DIR_VARI
 from orchestrator.app.supervision.part import STOP_TIMEOUT_S
 
 SETTLED_S = 15
-"""A part that ends within this time after its start counts as one that failed to start."""
 RESTARTS = 8
-"""Failed starts in a row, one, two, three ... seconds apart, after which supervisord gives a part up."""
+"""One, two, three ... seconds apart."""
 KEEPER = "keeper"
 
 _SOCKET = "s"
@@ -62,14 +61,23 @@ class PartState:
     """STARTING or RUNNING: it runs; BACKOFF: it waits for its next start; FATAL: supervisord gave it up."""
 
 
-def write_config(folder: PartsFolder, parts: Sequence[str]) -> None:
-    """Writes supervisord's configuration for these parts, in the order in which they start."""
+def write_config(
+    folder: PartsFolder, parts: Sequence[str], *, settled_s: int = SETTLED_S, restarts: int = RESTARTS
+) -> None:
+    """Writes supervisord's configuration.
+
+    Args:
+        folder: Of the stack.
+        parts: Names, in the order in which they start.
+        settled_s: A part that ends within this time after its start counts as one that failed to start.
+        restarts: Failed starts in a row after which supervisord gives a part up.
+    """
     programs = [
         _PROGRAM.format(
             name=name,
             module=f"part {name}",
-            startsecs=SETTLED_S,
-            startretries=RESTARTS,
+            startsecs=settled_s,
+            startretries=restarts,
             stopwaitsecs=round(STOP_TIMEOUT_S + 10),
         )
         for name in parts
